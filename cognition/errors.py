@@ -1,0 +1,80 @@
+"""Errors of the engine. Each says what happened to whom, and what to do about it.
+
+An error that a caller would guess at derives from the builtin as well.
+"""
+
+from __future__ import annotations
+
+
+class CognitionError(Exception):
+    """Base of every error of this package. `remedy` says what to do."""
+
+    remedy: str = ""
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        self.remedy = remedy or self.remedy
+        super().__init__(f"{message}. {self.remedy}" if self.remedy else message)
+
+
+class SettingsError(CognitionError, ValueError):
+    """A setting is unknown, malformed or out of range."""
+
+
+class BadPerceptError(CognitionError, ValueError):
+    """A percept that decodes but cannot be remembered (for example a zero vector)."""
+
+
+class BadCueError(CognitionError, ValueError):
+    """A cue that decodes but cannot be answered."""
+
+
+class UnavailableError(CognitionError, ConnectionError):
+    """Something outside cannot be reached just now; trying again is safe."""
+
+
+class StoreUnavailableError(UnavailableError):
+    """The vector store cannot be reached, or its disk is full."""
+
+
+class StoreRefusedError(CognitionError):
+    """The vector store says that the request itself is wrong."""
+
+
+class SchemaDriftError(CognitionError):
+    """A collection exists with another shape than this version needs."""
+
+
+class StoreLockedError(CognitionError, BlockingIOError):
+    """Another process holds the data directory."""
+
+
+class DataVersionError(CognitionError):
+    """The data directory was written by a newer version."""
+
+
+class EmbeddingError(CognitionError):
+    """The embedder failed on these texts."""
+
+
+class ModelUnavailableError(CognitionError, FileNotFoundError):
+    """There are no usable weights, and none could be fetched."""
+
+
+class LeaseLostError(CognitionError):
+    """This daemon no longer holds the partition; it must not write."""
+
+
+class TamperedIdentityError(CognitionError):
+    """The stored identity of a mind does not match its hashes."""
+
+
+class MindStoppedError(CognitionError):
+    """This mind is refused service until a person has looked at it."""
+
+
+class FencedError(CognitionError):
+    """A conditional write found a newer epoch or revision."""
+
+
+class DeadlineError(CognitionError, TimeoutError):
+    """The answer did not come in time."""

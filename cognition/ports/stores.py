@@ -1,0 +1,195 @@
+"""What the engine asks of storage, in the words of memory.
+
+Every write is safe to repeat. A read that fails raises; it is never answered as absence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.cue import CueFilter
+from schemas.episode import Episode
+from schemas.identity import Identity
+from schemas.memory import Memory, Tombstone
+
+Dense = NDArray[np.float32]
+Terms = Mapping[int, float]
+"""Term id (u32) -> weight; all weights > 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A memory with its vectors, as it is written.
+
+    `context` (768,) is the vector that recall searches, `evidence` (768,) the bare one of
+    the content alone (None where they are the same); `lexical` and `subject` hold term weights.
+    """
+
+    memory: Memory
+    context: Dense
+    lexical: Terms
+    subject: Terms = field(default_factory=dict)
+    evidence: Dense | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which memories of a mind may answer: resolved from a cue's filters.
+
+    `episodes` keeps to these; `filter` is the cue's own filter.
+    """
+
+    filter: CueFilter = field(default_factory=CueFilter)
+    episodes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Exact scores of one memory: cosine with the cue, weighted sum of shared terms."""
+
+    memory_id: str
+    dense: float
+    lexical: float
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One question to the memories: both vectors and where to look."""
+
+    vector: Dense
+    terms: Terms
+    scope: Scope
+
+
+class MemoryStore(Protocol):
+    """The `memories` of all minds; every method names the mind it is for."""
+
+    async def get(self, mind: str, memory_ids: Sequence[str]) -> dict[str, Memory]:
+        """Those that exist and belong to this mind."""
+        ...
+
+    async def get_traces(self, mind: str, memory_ids: Sequence[str]) -> dict[str, Trace]:
+        """The same with their vectors."""
+        ...
+
+    async def insert(self, traces: Sequence[Trace], *, epoch: int) -> None:
+        """Write new memories, of any minds, in one round trip. What exists from this or a
+        newer epoch stays as it is."""
+        ...
+
+    async def patch(self, mind: str, patches: Mapping[str, Mapping[str, Any]], *, epoch: int) -> None:
+        """Set fields of existing memories (field names of `Memory`), fenced by `epoch`."""
+        ...
+
+    async def erase(self, mind: str, memory_ids: Sequence[str]) -> None:
+        """Delete for good. The caller has written tombstones first."""
+        ...
+
+    async def candidates(self, mind: str, probes: Sequence[Probe], *, limit: int) -> list[list[str]]:
+        """For each probe the union of the `limit` best by dense and the `limit` best by lexical
+        score, as ids without duplicates. One round trip."""
+        ...
+
+    async def score(self, mind: str, probe: Probe, memory_ids: Sequence[str]) -> dict[str, Scored]:
+        """Exact dense and lexical scores of these memories. One round trip."""
+        ...
+
+    async def select(self, mind: str, scope: Scope, *, limit: int) -> list[str]:
+        """Ids of the memories in scope, at most `limit`, in id order."""
+        ...
+
+    async def terms_after(
+        self, mind: str, offset: str | None, *, limit: int
+    ) -> tuple[list[tuple[str, Terms]], Dense, str | None]:
+        """A page of (id, lexical weights) with the sum of their dense vectors (768,), for
+        rebuilding a lexicon; the third value is the next offset."""
+        ...
+
+    async def count(self, mind: str) -> int: ...
+
+
+class TombstoneStore(Protocol):
+    """What was erased and may not return."""
+
+    async def bury(self, tombstones: Sequence[Tombstone]) -> None: ...
+
+    async def among(self, mind: str, memory_ids: Sequence[str]) -> dict[str, Tombstone]: ...
+
+
+class EpisodeStore(Protocol):
+    async def get(self, mind: str, episode_ids: Sequence[str]) -> dict[str, Episode]: ...
+
+    async def save(self, episodes: Sequence[tuple[Episode, Dense]], *, epoch: int) -> None:
+        """Write whole episodes with their centroids, fenced by `epoch`."""
+        ...
+
+    async def patch(self, mind: str, patches: Mapping[str, Mapping[str, Any]], *, epoch: int) -> None:
+        """Set fields of existing episodes, fenced by `epoch`."""
+        ...
+
+    async def latest(self, mind: str, *, limit: int) -> list[Episode]:
+        """Newest first by start."""
+        ...
+
+    async def count(self, mind: str) -> int: ...
+
+
+class IdentityStore(Protocol):
+    async def get(self, mind: str) -> Identity | None:
+        """The identity, or None when the read found none. None is *not yet* proof of absence:
+        confirm it with `create`."""
+        ...
+
+    async def create(self, identity: Identity, concept: Dense) -> Identity:
+        """Insert-only, then read back: the identity that is stored now, ours or an earlier one."""
+        ...
+
+    async def swap(self, identity: Identity, *, expected_rev: int) -> bool:
+        """Replace the fields if the stored rev is `expected_rev`; False when it was not."""
+        ...
+
+
+class CheckpointStore(Protocol):
+    """One opaque state a mind, written whole."""
+
+    async def load(self, minds: Sequence[str]) -> dict[str, bytes]: ...
+
+    async def save(self, states: Mapping[str, bytes], *, epoch: int) -> None:
+        """Fenced by `epoch`: an older epoch changes nothing."""
+        ...
+
+
+class Archive(Protocol):
+    """The `unconscious`: whole memories that left awake memory."""
+
+    async def deposit(self, traces: Sequence[Trace], *, reason: str, at: float) -> None: ...
+
+    async def get(self, mind: str, memory_ids: Sequence[str]) -> dict[str, Memory]: ...
+
+    async def erase(self, mind: str, memory_ids: Sequence[str]) -> None: ...
+
+
+class Stores(Protocol):
+    """Everything that is kept, as one value."""
+
+    memories: MemoryStore
+    tombstones: TombstoneStore
+    episodes: EpisodeStore
+    identities: IdentityStore
+    checkpoints: CheckpointStore
+    archive: Archive
+
+    async def flush(self) -> None:
+        """Make all of it durable against loss of power."""
+        ...
+
+    async def optimise(self, *, force: bool = False) -> float:
+        """Index what needs it; the longest pause in seconds (0 when nothing was due)."""
+        ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,295 @@
+"""The port that every vector engine stands behind: few verbs over neutral values.
+
+A backend knows collections, points, conditions and hits. It does not know what a
+memory is. All verbs are safe to repeat: identifiers come from the caller.
+
+The words point, payload, collection, condition, upsert and scroll belong here and
+nowhere above `cognition.stores`.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Payload = dict[str, Any]
+Dense = NDArray[np.float32]
+
+
+class FieldType(enum.StrEnum):
+    """How a payload field is indexed."""
+
+    KEYWORD = "keyword"
+    TENANT = "tenant"
+    INTEGER = "integer"
+    FLOAT = "float"
+    DATETIME = "datetime"
+    BOOL = "bool"
+
+
+@dataclass(frozen=True, slots=True)
+class Sparse:
+    """A sparse vector: strictly increasing indices (u32) and their weights, same length."""
+
+    indices: NDArray[np.uint32]
+    values: NDArray[np.float32]
+
+
+Vector = Dense | Sparse
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionSpec:
+    """What a collection holds: dense vectors (name -> size, cosine), sparse vectors, indexes."""
+
+    name: str
+    dense: Mapping[str, int] = field(default_factory=dict)
+    sparse: Sequence[str] = ()
+    indexes: Mapping[str, FieldType] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One stored thing: a UUID, a JSON payload, named vectors."""
+
+    id: str
+    payload: Payload
+    vectors: Mapping[str, Vector] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One answer of a query, a retrieve or a scroll. `score` is 0 where nothing was scored."""
+
+    id: str
+    score: float = 0.0
+    payload: Payload | None = None
+    vectors: Mapping[str, Vector] | None = None
+
+
+# --- conditions -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The field equals the value, or one element of an array field does."""
+
+    key: str
+    value: str | int | bool
+
+
+@dataclass(frozen=True, slots=True)
+class MatchAny:
+    """The field equals one of the values. No values match nothing."""
+
+    key: str
+    values: tuple[str, ...] | tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The number lies in the range; a missing or non-numeric field does not match."""
+
+    key: str
+    gte: float | None = None
+    gt: float | None = None
+    lte: float | None = None
+    lt: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimeRange:
+    """The RFC 3339 field lies in the range, given in epoch seconds (both ends inclusive)."""
+
+    key: str
+    gte: float | None = None
+    lte: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IsNull:
+    """The field is absent, null, or an empty array."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class HasId:
+    """The point is one of these."""
+
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The condition does not hold."""
+
+    condition: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """At least one of the conditions holds. No conditions match nothing."""
+
+    conditions: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """All of the conditions hold. No conditions match everything."""
+
+    conditions: tuple[Condition, ...]
+
+
+Condition = Match | MatchAny | Range | TimeRange | IsNull | HasId | Not | Either | Both
+
+
+# --- requests -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """The `limit` points of highest score: cosine for a dense vector, dot for a sparse one.
+
+    Equal scores come in any order. `exact` asks for a full scan. A sparse query
+    answers only points that share at least one index with it.
+    """
+
+    using: str
+    vector: Vector
+    limit: int
+    condition: Condition | None = None
+    exact: bool = False
+    with_payload: bool = False
+    with_vectors: tuple[str, ...] = ()
+
+
+class WriteMode(enum.StrEnum):
+    """What a write does with points that exist and points that do not."""
+
+    UPSERT = "upsert"
+    INSERT_ONLY = "insert_only"
+    UPDATE_ONLY = "update_only"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a scroll; `next_offset` is None at the end."""
+
+    hits: list[Hit]
+    next_offset: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionInfo:
+    """How full a collection is, and how much of it the index covers."""
+
+    points: int
+    indexed: int
+    segments: int
+    needs_optimising: bool
+
+
+class VectorBackend(Protocol):
+    """A store of points. All methods raise `StoreUnavailableError` when it cannot be reached
+    or its disk is full (safe to repeat), and `StoreRefusedError` when the request itself is wrong.
+
+    A completed write is visible to every later read. Writes on one collection are applied
+    in the order in which they were awaited. Durability against the death of the process is
+    given when the write returns; against loss of power when `flush` returns.
+    """
+
+    async def ensure(self, spec: CollectionSpec) -> None:
+        """Create the collection and its indexes if absent. Idempotent.
+
+        Raises `SchemaDriftError` when it exists with another vector size.
+        """
+        ...
+
+    async def upsert(
+        self,
+        collection: str,
+        points: Sequence[Point],
+        *,
+        mode: WriteMode = WriteMode.UPSERT,
+        condition: Condition | None = None,
+    ) -> None:
+        """Write whole points. With a condition an existing point is replaced only where its
+        *stored* payload satisfies it; absent points are inserted unless `UPDATE_ONLY`.
+        """
+        ...
+
+    async def set_payload(
+        self, collection: str, ids: Sequence[str], payload: Payload, *, condition: Condition | None = None
+    ) -> None:
+        """Set these top-level fields on existing points that satisfy the condition. Never inserts."""
+        ...
+
+    async def set_payloads(
+        self, collection: str, patches: Mapping[str, Payload], *, condition: Condition | None = None
+    ) -> None:
+        """`set_payload` with a patch of its own for each id, in one round trip."""
+        ...
+
+    async def delete(self, collection: str, ids: Sequence[str]) -> None:
+        """Delete points by id. Absent ids are ignored."""
+        ...
+
+    async def retrieve(
+        self,
+        collection: str,
+        ids: Sequence[str],
+        *,
+        with_payload: bool = True,
+        with_vectors: tuple[str, ...] = (),
+    ) -> list[Hit]:
+        """Points by id, in any order; absent ids are left out."""
+        ...
+
+    async def query(self, collection: str, queries: Sequence[Query]) -> list[list[Hit]]:
+        """Answer all queries in one round trip, each best first."""
+        ...
+
+    async def scroll(
+        self,
+        collection: str,
+        *,
+        condition: Condition | None = None,
+        limit: int = 256,
+        offset: str | None = None,
+        order_by: str | None = None,
+        descending: bool = False,
+        with_payload: bool = True,
+        with_vectors: tuple[str, ...] = (),
+    ) -> Page:
+        """A page in id order; with `order_by` (an indexed field) the first `limit` in that order
+        and no further page. Points without the field are left out of an ordered scroll."""
+        ...
+
+    async def count(self, collection: str, *, condition: Condition | None = None) -> int:
+        """The exact number of points that satisfy the condition."""
+        ...
+
+    async def info(self, collection: str) -> CollectionInfo:
+        """Size and index coverage."""
+        ...
+
+    async def flush(self, collection: str) -> None:
+        """Make everything written so far durable against loss of power."""
+        ...
+
+    async def optimise(self, collection: str) -> float:
+        """Build indexes and drop deleted points; reads and writes go on meanwhile.
+
+        Returns the longest pause in seconds that a read or write had to wait for it.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Flush and release. Further calls are programmer errors. Idempotent."""
+        ...

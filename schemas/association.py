@@ -1,0 +1,49 @@
+"""Associations: weighted, typed, directed connections between memories."""
+
+import enum
+from typing import Annotated
+
+import msgspec
+
+from schemas.base import Message
+
+Unit = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
+
+
+class AssociationType(enum.StrEnum):
+    """Why two memories are connected. The second group is given by the caller."""
+
+    SEMANTIC = "semantic"
+    TEMPORAL = "temporal"
+    CAUSAL = "causal"
+    EMOTIONAL = "emotional"
+    SPATIAL = "spatial"
+    GOAL = "goal"
+
+    CAUSES = "causes"
+    FIXES = "fixes"
+    SUPPORTS = "supports"
+    OPPOSES = "opposes"
+    FOLLOWS = "follows"
+    SUPERSEDES = "supersedes"
+    DERIVES = "derives"
+    PART_OF = "part_of"
+    RELATED = "related"
+
+
+class Association(Message):
+    """One synapse of a memory's association array."""
+
+    target_id: str
+    weight: Unit
+    type: AssociationType
+    last_coactivated: float = 0.0
+    coactivation_count: Annotated[int, msgspec.Meta(ge=0)] = 0
+
+
+class Relation(Message):
+    """A typed association given by the caller: target is a key or a memory id."""
+
+    type: AssociationType
+    target: Annotated[str, msgspec.Meta(min_length=1)]
+    weight: Unit = 1.0

@@ -1,0 +1,85 @@
+"""Cue: what recall is asked, with any subset of its filters."""
+
+from __future__ import annotations
+
+import enum
+from typing import Annotated
+
+import msgspec
+
+from schemas.association import Unit
+from schemas.base import Message
+from schemas.percept import Content, ContentType, Label, MemoryKind, MindName, Moment, Valence
+
+LIMIT_MAX = 1_000
+
+
+class FilterMode(enum.StrEnum):
+    """How an episode filter acts."""
+
+    STRICT = "strict"
+    SOFT = "soft"
+
+
+class EpisodeFilter(Message):
+    """Keep to these episodes (strict), or prefer them (soft, the doorway effect).
+
+    An empty `ids` means the mind's open episode. `factor` multiplies the score of
+    what lies in other episodes when soft.
+    """
+
+    ids: list[str] = []
+    mode: FilterMode = FilterMode.SOFT
+    factor: Unit = 0.7
+
+
+class Mood(Message):
+    """A disc in the valence-arousal plane (Russell's circumplex)."""
+
+    valence: Valence = 0.0
+    arousal: Unit = 0.5
+    radius: Annotated[float, msgspec.Meta(gt=0.0, le=3.0)] = 0.3
+
+
+class CueFilter(Message):
+    """Which memories may answer at all. An empty list or map leaves that side open."""
+
+    occurred_from: Moment | None = None
+    occurred_to: Moment | None = None
+    kinds: list[MemoryKind] = []
+    content_types: list[ContentType] = []
+    sources: list[Label] = []
+    actors: list[Label] = []
+    subjects: list[Label] = []
+    session: Label | None = None
+    agent: Label | None = None
+    run: Label | None = None
+    user: Label | None = None
+    context: dict[str, str] = {}
+    metadata: dict[str, str | int | bool] = {}
+    mood: Mood | None = None
+
+
+class Cue(Message):
+    """A question to one mind's memory.
+
+    `actor` is who asks, `at` when (default: now). `after` is a receipt's stream entry:
+    the answer waits until that percept is recallable, within `deadline_s`. Below
+    `abstain_below` (0..1, off at 0) the answer is "nothing".
+    """
+
+    id: str
+    mind: MindName
+    content: Content = ""
+    vector: bytes | None = None
+    actor: Label = ""
+    at: Moment | None = None
+    limit: Annotated[int, msgspec.Meta(ge=1, le=LIMIT_MAX)] = 10
+    token_budget: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    deadline_s: Annotated[float, msgspec.Meta(gt=0.0, le=300.0)] = 10.0
+    filter: CueFilter = CueFilter()
+    episode: EpisodeFilter | None = None
+    abstain_below: Unit = 0.0
+    after: str | None = None
+    explain: bool = False
+    without: list[str] = []

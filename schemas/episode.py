@@ -1,0 +1,67 @@
+"""Episode: a bounded event with a begin and an end."""
+
+import enum
+from typing import Any
+
+from schemas.base import Message
+
+
+class BoundaryType(enum.StrEnum):
+    """Why an episode ended."""
+
+    EXPLICIT = "explicit"
+    PREDICTION_ERROR = "prediction_error"
+    TEMPORAL = "temporal"
+    CONTEXT_SHIFT = "context_shift"
+    TASK_COMPLETION = "task_completion"
+    SOURCE_CHANGE = "source_change"
+
+
+class Boundary(Message, omit_defaults=False):
+    """A cut in the flow: before which entry, why, and how strongly."""
+
+    type: BoundaryType
+    trigger: str = ""
+    strength: float = 1.0
+
+
+class EmotionalSummary(Message, omit_defaults=False):
+    """The feeling of an episode: peak (of largest magnitude) and mean values."""
+
+    peak_valence: float = 0.0
+    peak_arousal: float = 0.0
+    mean_valence: float = 0.0
+    dominant_emotion: str = "neutral"
+
+
+class Pause(Message, omit_defaults=False):
+    """A stretch of an episode that does not count to its duration."""
+
+    started_at: float
+    ended_at: float | None = None
+
+
+class Episode(Message, omit_defaults=False):
+    """One bounded event of one mind, without its vector (the centroid of its members)."""
+
+    id: str
+    mind: str
+    label: str = ""
+    started_at: float = 0.0
+    ended_at: float | None = None
+    boundary_type: BoundaryType | None = None
+    boundary_trigger: str = ""
+    boundary_strength: float = 0.0
+    previous_id: str | None = None
+    next_id: str | None = None
+    memory_count: int = 0
+    emotional_summary: EmotionalSummary = EmotionalSummary()
+    gist: str = ""
+    consolidated: bool = False
+    consolidated_at: float | None = None
+    category: str = ""
+    attributes: dict[str, Any] = {}
+    pauses: list[Pause] = []
+    schema_version: int = 1
+    epoch: int = 0
+    rev: int = 0

@@ -1,0 +1,177 @@
+"""Events: what the daemon says of what it did. A closed union.
+
+`Receipt` travels on the `salience` stream; the others go to the event sink
+(one structured line each, and metrics).
+"""
+
+from __future__ import annotations
+
+import enum
+
+from schemas.base import Message
+
+
+class Outcome(enum.StrEnum):
+    """What became of a percept."""
+
+    ENCODED = "encoded"
+    STRENGTHENED = "strengthened"
+    ARCHIVED = "archived"
+    FORGOTTEN = "forgotten"
+    REJECTED = "rejected"
+    MARKED = "marked"
+
+
+class SalienceParts(Message, omit_defaults=False):
+    """The five ingredients of composite salience, each 0..1."""
+
+    importance: float = 0.0
+    novelty: float = 0.0
+    relevance: float = 0.0
+    emotional_intensity: float = 0.0
+    connection_relevance: float = 0.0
+
+
+class Receipt(Message):
+    """What became of one entry of the `awake` stream. At least once each; same entry, same outcome.
+
+    `entry` is the stream entry's id, `key` the percept's key, `reason` why it was
+    rejected or which memory it strengthened.
+    """
+
+    mind: str
+    entry: str
+    outcome: Outcome
+    key: str = ""
+    memory_id: str = ""
+    episode_id: str = ""
+    salience: float = 0.0
+    parts: SalienceParts | None = None
+    reason: str = ""
+    recallable_at: float = 0.0
+    count: int = 0
+
+
+class Event(Message, tag=True):
+    """Base of what the sink receives."""
+
+    at: float
+
+
+class DaemonStarted(Event):
+    version: str
+    partitions: int
+    backend: str
+
+
+class DaemonStopped(Event):
+    reason: str
+    took_s: float
+
+
+class MindWoke(Event):
+    """A mind's state was loaded; `resumed` says from a checkpoint."""
+
+    mind: str
+    resumed: bool
+    took_s: float
+
+
+class MindStopped(Event):
+    """A mind is refused service, for example since a law does not match its hash."""
+
+    mind: str
+    reason: str
+
+
+class IdentityBorn(Event):
+    mind: str
+
+
+class PerceptsEncoded(Event):
+    """One batch of one partition was made durable."""
+
+    partition: int
+    encoded: int
+    strengthened: int
+    rejected: int
+    took_s: float
+
+
+class EpisodeOpened(Event):
+    mind: str
+    episode_id: str
+
+
+class EpisodeClosed(Event):
+    mind: str
+    episode_id: str
+    label: str
+    boundary_type: str
+    memory_count: int
+
+
+class MemoriesForgotten(Event):
+    mind: str
+    count: int
+
+
+class CueAnswered(Event):
+    mind: str
+    cue_id: str
+    recalled: int
+    took_s: float
+
+
+class EntryBuried(Event):
+    """An entry went to the dead letters."""
+
+    partition: int
+    entry: str
+    reason: str
+
+
+class LeaseAcquired(Event):
+    partition: int
+    epoch: int
+
+
+class LeaseLost(Event):
+    partition: int
+    epoch: int
+    reason: str
+
+
+class StoreOptimised(Event):
+    collection: str
+    points: int
+    took_s: float
+    pause_s: float
+
+
+class OperationRetried(Event):
+    """Something outside failed and will be tried again."""
+
+    operation: str
+    error: str
+    attempt: int
+    retry_in_s: float
+
+
+AnyEvent = (
+    DaemonStarted
+    | DaemonStopped
+    | MindWoke
+    | MindStopped
+    | IdentityBorn
+    | PerceptsEncoded
+    | EpisodeOpened
+    | EpisodeClosed
+    | MemoriesForgotten
+    | CueAnswered
+    | EntryBuried
+    | LeaseAcquired
+    | LeaseLost
+    | StoreOptimised
+    | OperationRetried
+)

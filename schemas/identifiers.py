@@ -1,0 +1,47 @@
+"""Identifiers, each a UUIDv5 of what caused it, so that doing it twice names it once.
+
+The parts of a name are joined by NUL, which no part may contain; a mind whose
+name would make two causes collide is refused where it enters.
+"""
+
+import uuid
+from typing import NewType
+
+MindId = NewType("MindId", str)
+PerceptId = NewType("PerceptId", str)
+MemoryId = NewType("MemoryId", str)
+EpisodeId = NewType("EpisodeId", str)
+CueId = NewType("CueId", str)
+
+MIND_LENGTH_MAX = 128
+
+_NAMESPACE = uuid.UUID("6f1c1a52-7a0e-5b1e-9c53-1f4c8f6f2a10")
+
+
+def _derive(*parts: str) -> str:
+    return str(uuid.uuid5(_NAMESPACE, "\0".join(parts)))
+
+
+def memory_id(mind: str, key: str) -> MemoryId:
+    """The memory that this mind forms of the percept with this key."""
+    return MemoryId(_derive("memory", mind, key))
+
+
+def episode_id(mind: str, first_entry: str) -> EpisodeId:
+    """The episode of this mind that opened with this entry of its stream."""
+    return EpisodeId(_derive("episode", mind, first_entry))
+
+
+def identity_id(mind: str) -> str:
+    """The one identity of this mind."""
+    return _derive("identity", mind)
+
+
+def checkpoint_id(mind: str) -> str:
+    """The one checkpoint of this mind."""
+    return _derive("checkpoint", mind)
+
+
+def cue_id(mind: str, nonce: str) -> CueId:
+    """A cue asked of this mind; `nonce` comes from whoever asks."""
+    return CueId(_derive("cue", mind, nonce))

@@ -1,0 +1,117 @@
+"""Inquiries: what a client asks of the daemon besides a cue, and the answers.
+
+All travel on the `cues` stream and come back on `recollections`, matched by id.
+Every inquiry names its mind; an answer never holds anything of another one.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from schemas.base import Message
+from schemas.cue import CueFilter
+from schemas.episode import Episode
+from schemas.identity import Identity, Lifetime
+from schemas.memory import Memory, Tombstone
+from schemas.percept import MindName
+
+PAGE_MAX = 1_000
+
+
+class Inquiry(Message):
+    """Common part of every inquiry."""
+
+    id: str
+    mind: MindName
+    deadline_s: Annotated[float, msgspec.Meta(gt=0.0, le=300.0)] = 10.0
+
+
+class EpisodesInquiry(Inquiry):
+    """The latest episodes of a mind, newest first."""
+
+    limit: Annotated[int, msgspec.Meta(ge=1, le=PAGE_MAX)] = 20
+
+
+class MemoryInquiry(Inquiry):
+    """One memory by id or by percept key."""
+
+    memory_id: str = ""
+    key: str = ""
+
+
+class IdentityInquiry(Inquiry):
+    """The identity of a mind, optionally with its laws and history verified."""
+
+    verify: bool = False
+
+
+class StatusInquiry(Inquiry):
+    """How this mind and the daemon that serves it are."""
+
+
+class ForgettingInquiry(Inquiry):
+    """Which memories a forgetting would erase. Nothing is erased by asking."""
+
+    memory_ids: list[str] = []
+    filter: CueFilter | None = None
+    limit: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 10_000
+
+
+class EpisodesAnswer(Message):
+    inquiry_id: str
+    mind: str
+    episodes: list[Episode] = []
+
+
+class MemoryAnswer(Message):
+    """`memory` is None when there is no such memory; a tombstone says that it was erased."""
+
+    inquiry_id: str
+    mind: str
+    memory: Memory | None = None
+    archived: bool = False
+    tombstone: Tombstone | None = None
+
+
+class IdentityAnswer(Message):
+    """`problems` lists what verification found; empty means sound (or not asked)."""
+
+    inquiry_id: str
+    mind: str
+    identity: Identity | None = None
+    verified: bool = False
+    problems: list[str] = []
+
+
+class StatusAnswer(Message, omit_defaults=False):
+    """Figures of one mind, then of its daemon. Names of other minds never appear."""
+
+    inquiry_id: str
+    mind: str
+    memories: int = 0
+    episodes: int = 0
+    open_episode: Episode | None = None
+    lifetime: Lifetime = Lifetime()
+    lexicon_terms: int = 0
+    stopped: str = ""
+    through: str = ""
+    daemon: dict[str, float | int | str | bool] = {}
+
+
+class ForgettingAnswer(Message):
+    inquiry_id: str
+    mind: str
+    memory_ids: list[str] = []
+    previews: list[str] = []
+
+
+class Failure(Message):
+    """The answer could not be given. `kind` is the error's class, `remedy` what to do."""
+
+    inquiry_id: str
+    mind: str
+    kind: str
+    message: str
+    remedy: str = ""

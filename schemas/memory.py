@@ -1,0 +1,99 @@
+"""Memory: one stored trace, its life figures, and its archived form."""
+
+from typing import Any
+
+from schemas.association import Association
+from schemas.base import Message
+from schemas.percept import ContentType, MemoryKind
+
+SCHEMA_VERSION = 1
+ASSOCIATIONS_MAX = 32
+
+
+class Memory(Message, omit_defaults=False):
+    """One stored trace of one mind, without its vectors.
+
+    Times are epoch seconds (UTC). `epoch` and `rev` fence and order the writes:
+    a writer with an older epoch changes nothing. `entry` is the stream entry that
+    caused this memory, `repeated_through` the last entry that strengthened it.
+    """
+
+    id: str
+    mind: str
+    key: str
+    entry: str
+    content: str
+    data: dict[str, Any] | None = None
+    kind: MemoryKind = MemoryKind.EPISODIC
+    content_type: ContentType = ContentType.EXPERIENCE
+    subject: str = ""
+    source: str = ""
+    actor: str = ""
+    context: dict[str, str] = {}
+    metadata: dict[str, Any] = {}
+    session: str | None = None
+    agent: str | None = None
+    run: str | None = None
+    user: str | None = None
+
+    valence: float = 0.0
+    arousal: float = 0.5
+    emotional_intensity: float = 0.0
+    importance: float = 0.5
+    novelty: float = 0.5
+    semantic_salience: float = 0.5
+    connection_relevance: float = 0.5
+    composite_salience: float = 0.5
+
+    episode_id: str = ""
+    window_id: str = ""
+    position: int = 0
+
+    occurred_at: float = 0.0
+    encoded_at: float = 0.0
+    last_accessed: float = 0.0
+    access_count: int = 0
+    useful_count: int = 0
+    repeated_through: str = ""
+    content_hash: str = ""
+
+    consolidation_strength: float = 0.0
+    consolidation_tag: bool = False
+    replay_count: int = 0
+    last_replayed: float | None = None
+    stability_s: float = 86_400.0
+    replay_priority_key: float = 0.0
+
+    associations: list[Association] = []
+    derived_from: list[str] = []
+    superseded_by: str | None = None
+
+    trust: float = 1.0
+    embedding_model: str = ""
+    schema_version: int = SCHEMA_VERSION
+    epoch: int = 0
+    rev: int = 0
+    plasticity_through: str = ""
+    intervention_applied: bool = False
+    intervention_type: str | None = None
+
+
+class Archived(Message, omit_defaults=False):
+    """A memory that was moved to the archive, whole."""
+
+    memory: Memory
+    archived_at: float
+    archive_reason: str
+    original_salience: float
+    surface_count: int = 0
+    last_surfaced: float | None = None
+
+
+class Tombstone(Message, omit_defaults=False):
+    """What remains of an erased memory: that it was, and that it may not return."""
+
+    id: str
+    mind: str
+    forgotten_at: float
+    entry: str = ""
+    reason: str = ""
