@@ -31,7 +31,7 @@ class AssociationType(enum.StrEnum):
     RELATED = "related"
 
 
-class Association(Message):
+class Association(Message, frozen=True, kw_only=True):
     """One synapse of a memory's association array."""
 
     target_id: str
@@ -41,7 +41,7 @@ class Association(Message):
     coactivation_count: Annotated[int, msgspec.Meta(ge=0)] = 0
 
 
-class Relation(Message):
+class Relation(Message, frozen=True, kw_only=True):
     """A typed association given by the caller: target is a key or a memory id."""
 
     type: AssociationType

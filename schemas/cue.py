@@ -21,7 +21,7 @@ class FilterMode(enum.StrEnum):
     SOFT = "soft"
 
 
-class EpisodeFilter(Message):
+class EpisodeFilter(Message, frozen=True, kw_only=True):
     """Keep to these episodes (strict), or prefer them (soft, the doorway effect).
 
     An empty `ids` means the mind's open episode. `factor` multiplies the score of
@@ -33,7 +33,7 @@ class EpisodeFilter(Message):
     factor: Unit = 0.7
 
 
-class Mood(Message):
+class Mood(Message, frozen=True, kw_only=True):
     """A disc in the valence-arousal plane (Russell's circumplex)."""
 
     valence: Valence = 0.0
@@ -41,7 +41,7 @@ class Mood(Message):
     radius: Annotated[float, msgspec.Meta(gt=0.0, le=3.0)] = 0.3
 
 
-class CueFilter(Message):
+class CueFilter(Message, frozen=True, kw_only=True):
     """Which memories may answer at all. An empty list or map leaves that side open."""
 
     occurred_from: Moment | None = None
@@ -60,7 +60,7 @@ class CueFilter(Message):
     mood: Mood | None = None
 
 
-class Cue(Message):
+class Cue(Message, frozen=True, kw_only=True):
     """A question to one mind's memory.
 
     `actor` is who asks, `at` when (default: now). `after` is a receipt's stream entry:

@@ -6,7 +6,7 @@ from schemas.base import Message
 from schemas.percept import MindName
 
 
-class CoActivation(Message):
+class CoActivation(Message, frozen=True, kw_only=True):
     """These memories were active together; `evidence` 0..1 says how sure that is."""
 
     mind: MindName
@@ -15,7 +15,7 @@ class CoActivation(Message):
     evidence: float = 1.0
 
 
-class Replayed(Message):
+class Replayed(Message, frozen=True, kw_only=True):
     """These memories were replayed in this sleep cycle, in this order."""
 
     mind: MindName
@@ -23,7 +23,7 @@ class Replayed(Message):
     cycle_id: str
 
 
-class Feedback(Message):
+class Feedback(Message, frozen=True, kw_only=True):
     """Which of the recalled memories served, and which misled."""
 
     mind: MindName

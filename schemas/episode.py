@@ -17,7 +17,7 @@ class BoundaryType(enum.StrEnum):
     SOURCE_CHANGE = "source_change"
 
 
-class Boundary(Message, omit_defaults=False):
+class Boundary(Message, frozen=True, kw_only=True, omit_defaults=False):
     """A cut in the flow: before which entry, why, and how strongly."""
 
     type: BoundaryType
@@ -25,7 +25,7 @@ class Boundary(Message, omit_defaults=False):
     strength: float = 1.0
 
 
-class EmotionalSummary(Message, omit_defaults=False):
+class EmotionalSummary(Message, frozen=True, kw_only=True, omit_defaults=False):
     """The feeling of an episode: peak (of largest magnitude) and mean values."""
 
     peak_valence: float = 0.0
@@ -34,14 +34,14 @@ class EmotionalSummary(Message, omit_defaults=False):
     dominant_emotion: str = "neutral"
 
 
-class Pause(Message, omit_defaults=False):
+class Pause(Message, frozen=True, kw_only=True, omit_defaults=False):
     """A stretch of an episode that does not count to its duration."""
 
     started_at: float
     ended_at: float | None = None
 
 
-class Episode(Message, omit_defaults=False):
+class Episode(Message, frozen=True, kw_only=True, omit_defaults=False):
     """One bounded event of one mind, without its vector (the centroid of its members)."""
 
     id: str

@@ -22,7 +22,7 @@ class Outcome(enum.StrEnum):
     MARKED = "marked"
 
 
-class SalienceParts(Message, omit_defaults=False):
+class SalienceParts(Message, frozen=True, kw_only=True, omit_defaults=False):
     """The five ingredients of composite salience, each 0..1."""
 
     importance: float = 0.0
@@ -32,7 +32,7 @@ class SalienceParts(Message, omit_defaults=False):
     connection_relevance: float = 0.0
 
 
-class Receipt(Message):
+class Receipt(Message, frozen=True, kw_only=True):
     """What became of one entry of the `awake` stream. At least once each; same entry, same outcome.
 
     `entry` is the stream entry's id, `key` the percept's key, `reason` why it was
@@ -52,24 +52,24 @@ class Receipt(Message):
     count: int = 0
 
 
-class Event(Message, tag=True):
+class Event(Message, frozen=True, kw_only=True, tag=True):
     """Base of what the sink receives."""
 
     at: float
 
 
-class DaemonStarted(Event):
+class DaemonStarted(Event, frozen=True, kw_only=True):
     version: str
     partitions: int
     backend: str
 
 
-class DaemonStopped(Event):
+class DaemonStopped(Event, frozen=True, kw_only=True):
     reason: str
     took_s: float
 
 
-class MindWoke(Event):
+class MindWoke(Event, frozen=True, kw_only=True):
     """A mind's state was loaded; `resumed` says from a checkpoint."""
 
     mind: str
@@ -77,18 +77,18 @@ class MindWoke(Event):
     took_s: float
 
 
-class MindStopped(Event):
+class MindStopped(Event, frozen=True, kw_only=True):
     """A mind is refused service, for example since a law does not match its hash."""
 
     mind: str
     reason: str
 
 
-class IdentityBorn(Event):
+class IdentityBorn(Event, frozen=True, kw_only=True):
     mind: str
 
 
-class PerceptsEncoded(Event):
+class PerceptsEncoded(Event, frozen=True, kw_only=True):
     """One batch of one partition was made durable."""
 
     partition: int
@@ -98,12 +98,12 @@ class PerceptsEncoded(Event):
     took_s: float
 
 
-class EpisodeOpened(Event):
+class EpisodeOpened(Event, frozen=True, kw_only=True):
     mind: str
     episode_id: str
 
 
-class EpisodeClosed(Event):
+class EpisodeClosed(Event, frozen=True, kw_only=True):
     mind: str
     episode_id: str
     label: str
@@ -111,19 +111,19 @@ class EpisodeClosed(Event):
     memory_count: int
 
 
-class MemoriesForgotten(Event):
+class MemoriesForgotten(Event, frozen=True, kw_only=True):
     mind: str
     count: int
 
 
-class CueAnswered(Event):
+class CueAnswered(Event, frozen=True, kw_only=True):
     mind: str
     cue_id: str
     recalled: int
     took_s: float
 
 
-class EntryBuried(Event):
+class EntryBuried(Event, frozen=True, kw_only=True):
     """An entry went to the dead letters."""
 
     partition: int
@@ -131,25 +131,25 @@ class EntryBuried(Event):
     reason: str
 
 
-class LeaseAcquired(Event):
+class LeaseAcquired(Event, frozen=True, kw_only=True):
     partition: int
     epoch: int
 
 
-class LeaseLost(Event):
+class LeaseLost(Event, frozen=True, kw_only=True):
     partition: int
     epoch: int
     reason: str
 
 
-class StoreOptimised(Event):
+class StoreOptimised(Event, frozen=True, kw_only=True):
     collection: str
     points: int
     took_s: float
     pause_s: float
 
 
-class OperationRetried(Event):
+class OperationRetried(Event, frozen=True, kw_only=True):
     """Something outside failed and will be tried again."""
 
     operation: str

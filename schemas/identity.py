@@ -3,14 +3,14 @@
 from schemas.base import Message
 
 
-class Law(Message, omit_defaults=False):
+class Law(Message, frozen=True, kw_only=True, omit_defaults=False):
     """An invariant of the self. Its text is part of the hash."""
 
     name: str
     text: str
 
 
-class Revision(Message, omit_defaults=False):
+class Revision(Message, frozen=True, kw_only=True, omit_defaults=False):
     """One step of the history: what changed, chained by hash to the step before."""
 
     number: int
@@ -20,7 +20,7 @@ class Revision(Message, omit_defaults=False):
     hash: str
 
 
-class SelfModel(Message, omit_defaults=False):
+class SelfModel(Message, frozen=True, kw_only=True, omit_defaults=False):
     """What the mind holds of itself."""
 
     traits: dict[str, float] = {}
@@ -28,7 +28,7 @@ class SelfModel(Message, omit_defaults=False):
     growth_areas: list[str] = []
 
 
-class ConnectionDrive(Message, omit_defaults=False):
+class ConnectionDrive(Message, frozen=True, kw_only=True, omit_defaults=False):
     """The drive to connect; never zero (floor 0.001)."""
 
     level: float = 0.5
@@ -36,7 +36,7 @@ class ConnectionDrive(Message, omit_defaults=False):
     last_event: float | None = None
 
 
-class Lifetime(Message, omit_defaults=False):
+class Lifetime(Message, frozen=True, kw_only=True, omit_defaults=False):
     """Counters over the whole life of a mind."""
 
     percepts: int = 0
@@ -48,7 +48,7 @@ class Lifetime(Message, omit_defaults=False):
     strengthened: int = 0
 
 
-class Identity(Message, omit_defaults=False):
+class Identity(Message, frozen=True, kw_only=True, omit_defaults=False):
     """The one identity of one mind, without its vector (the self-concept)."""
 
     id: str

@@ -20,7 +20,7 @@ from schemas.percept import MindName
 PAGE_MAX = 1_000
 
 
-class Inquiry(Message):
+class Inquiry(Message, frozen=True, kw_only=True):
     """Common part of every inquiry."""
 
     id: str
@@ -28,30 +28,30 @@ class Inquiry(Message):
     deadline_s: Annotated[float, msgspec.Meta(gt=0.0, le=300.0)] = 10.0
 
 
-class EpisodesInquiry(Inquiry):
+class EpisodesInquiry(Inquiry, frozen=True, kw_only=True):
     """The latest episodes of a mind, newest first."""
 
     limit: Annotated[int, msgspec.Meta(ge=1, le=PAGE_MAX)] = 20
 
 
-class MemoryInquiry(Inquiry):
+class MemoryInquiry(Inquiry, frozen=True, kw_only=True):
     """One memory by id or by percept key."""
 
     memory_id: str = ""
     key: str = ""
 
 
-class IdentityInquiry(Inquiry):
+class IdentityInquiry(Inquiry, frozen=True, kw_only=True):
     """The identity of a mind, optionally with its laws and history verified."""
 
     verify: bool = False
 
 
-class StatusInquiry(Inquiry):
+class StatusInquiry(Inquiry, frozen=True, kw_only=True):
     """How this mind and the daemon that serves it are."""
 
 
-class ForgettingInquiry(Inquiry):
+class ForgettingInquiry(Inquiry, frozen=True, kw_only=True):
     """Which memories a forgetting would erase. Nothing is erased by asking."""
 
     memory_ids: list[str] = []
@@ -59,13 +59,13 @@ class ForgettingInquiry(Inquiry):
     limit: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 10_000
 
 
-class EpisodesAnswer(Message):
+class EpisodesAnswer(Message, frozen=True, kw_only=True):
     inquiry_id: str
     mind: str
     episodes: list[Episode] = []
 
 
-class MemoryAnswer(Message):
+class MemoryAnswer(Message, frozen=True, kw_only=True):
     """`memory` is None when there is no such memory; a tombstone says that it was erased."""
 
     inquiry_id: str
@@ -75,7 +75,7 @@ class MemoryAnswer(Message):
     tombstone: Tombstone | None = None
 
 
-class IdentityAnswer(Message):
+class IdentityAnswer(Message, frozen=True, kw_only=True):
     """`problems` lists what verification found; empty means sound (or not asked)."""
 
     inquiry_id: str
@@ -85,7 +85,7 @@ class IdentityAnswer(Message):
     problems: list[str] = []
 
 
-class StatusAnswer(Message, omit_defaults=False):
+class StatusAnswer(Message, frozen=True, kw_only=True, omit_defaults=False):
     """Figures of one mind, then of its daemon. Names of other minds never appear."""
 
     inquiry_id: str
@@ -100,14 +100,14 @@ class StatusAnswer(Message, omit_defaults=False):
     daemon: dict[str, float | int | str | bool] = {}
 
 
-class ForgettingAnswer(Message):
+class ForgettingAnswer(Message, frozen=True, kw_only=True):
     inquiry_id: str
     mind: str
     memory_ids: list[str] = []
     previews: list[str] = []
 
 
-class Failure(Message):
+class Failure(Message, frozen=True, kw_only=True):
     """The answer could not be given. `kind` is the error's class, `remedy` what to do."""
 
     inquiry_id: str

@@ -10,7 +10,7 @@ SCHEMA_VERSION = 1
 ASSOCIATIONS_MAX = 32
 
 
-class Memory(Message, omit_defaults=False):
+class Memory(Message, frozen=True, kw_only=True, omit_defaults=False):
     """One stored trace of one mind, without its vectors.
 
     Times are epoch seconds (UTC). `epoch` and `rev` fence and order the writes:
@@ -78,7 +78,7 @@ class Memory(Message, omit_defaults=False):
     intervention_type: str | None = None
 
 
-class Archived(Message, omit_defaults=False):
+class Archived(Message, frozen=True, kw_only=True, omit_defaults=False):
     """A memory that was moved to the archive, whole."""
 
     memory: Memory
@@ -89,7 +89,7 @@ class Archived(Message, omit_defaults=False):
     last_surfaced: float | None = None
 
 
-class Tombstone(Message, omit_defaults=False):
+class Tombstone(Message, frozen=True, kw_only=True, omit_defaults=False):
     """What remains of an erased memory: that it was, and that it may not return."""
 
     id: str

@@ -49,7 +49,7 @@ class BoundaryMark(enum.StrEnum):
     END = "end"
 
 
-class Percept(Message):
+class Percept(Message, frozen=True, kw_only=True):
     """One thing sensed by one mind.
 
     `occurred_at` is event time (epoch seconds, or RFC 3339 with a zone); without it
@@ -85,7 +85,7 @@ class Percept(Message):
     user: Label | None = None
 
 
-class Mark(Message):
+class Mark(Message, frozen=True, kw_only=True):
     """An explicit boundary that comes without a percept."""
 
     mind: MindName
@@ -94,7 +94,7 @@ class Mark(Message):
     occurred_at: Moment | None = None
 
 
-class Forget(Message):
+class Forget(Message, frozen=True, kw_only=True):
     """Erase these memories of this mind for good and never take them back.
 
     `memory_ids` names them; a filter is resolved to ids by the asker first, so that

@@ -6,7 +6,7 @@ from schemas.base import Message
 from schemas.memory import Memory
 
 
-class ScorePart(Message, omit_defaults=False):
+class ScorePart(Message, frozen=True, kw_only=True, omit_defaults=False):
     """One ingredient of a score: its raw value, its weight, what it contributed."""
 
     name: str
@@ -15,7 +15,7 @@ class ScorePart(Message, omit_defaults=False):
     contribution: float
 
 
-class Recalled(Message, omit_defaults=False):
+class Recalled(Message, frozen=True, kw_only=True, omit_defaults=False):
     """One memory that came back, with how strongly and why.
 
     `score` is in 0..1 and orders the answer; `parts` sum (before the squashing) to
@@ -28,7 +28,7 @@ class Recalled(Message, omit_defaults=False):
     parts: list[ScorePart] = []
 
 
-class Recollection(Message, omit_defaults=False):
+class Recollection(Message, frozen=True, kw_only=True, omit_defaults=False):
     """The answer to a cue. `abstained` says why nothing was answered, else ``""``."""
 
     cue_id: str

@@ -12,14 +12,14 @@ class SleepStatus(enum.StrEnum):
     ROLLED_BACK = "rolled_back"
 
 
-class SleepCursor(Message, omit_defaults=False):
+class SleepCursor(Message, frozen=True, kw_only=True, omit_defaults=False):
     """How far an interrupted cycle came."""
 
     stage: str = ""
     step: int = 0
 
 
-class SleepReport(Message, omit_defaults=False):
+class SleepReport(Message, frozen=True, kw_only=True, omit_defaults=False):
     """One cycle of sleep of one mind."""
 
     id: str

@@ -58,7 +58,7 @@ DEFAULT_TAG: Final = {AWAKE: "percept/1", CUES: "cue/1"}
 
 REMEDIES: Final = {
     "mind": "Give the name of one mind, 1 to 128 characters.",
-    "content": f"Give text of at most {percept.CONTENT_LENGTH_MAX:,} characters; split longer text into several percepts.",
+    "content": f"Give at most {percept.CONTENT_LENGTH_MAX:,} characters; split longer text into several percepts.",
     "occurred_at": "Give epoch seconds, or RFC 3339 with a zone such as 2026-01-31T12:00:00Z.",
     "vector": "Give 768 float32 values, little-endian (base64 in JSON), or leave it out.",
     "kind": "Use one of: " + ", ".join(percept.MemoryKind) + ".",
