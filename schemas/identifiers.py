@@ -37,9 +37,9 @@ def identity_id(mind: str) -> str:
     return _derive("identity", mind)
 
 
-def checkpoint_id(mind: str) -> str:
-    """The one checkpoint of this mind."""
-    return _derive("checkpoint", mind)
+def checkpoint_id(mind: str, slot: str) -> str:
+    """The one checkpoint of this mind in this slot (``state``, or one of its two lexicon slots)."""
+    return _derive("checkpoint", mind, slot)
 
 
 def cue_id(mind: str, nonce: str) -> CueId:

@@ -10,6 +10,7 @@ import msgspec
 
 from schemas.association import Relation, Unit
 from schemas.base import Message
+from schemas.episode import BoundaryType
 from schemas.identifiers import MIND_LENGTH_MAX
 
 CONTENT_LENGTH_MAX = 32_768
@@ -90,6 +91,7 @@ class Mark(Message, frozen=True, kw_only=True):
 
     mind: MindName
     boundary: BoundaryMark = BoundaryMark.BEGIN
+    cause: BoundaryType = BoundaryType.EXPLICIT
     label: Label = ""
     occurred_at: Moment | None = None
 

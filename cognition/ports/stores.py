@@ -50,11 +50,15 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """Exact scores of one memory: cosine with the cue, weighted sum of shared terms."""
+    """Exact scores of one memory: cosine with the cue, weighted sum of shared terms,
+    and the few fields that ranking reads before whole memories are fetched."""
 
     memory_id: str
     dense: float
     lexical: float
+    episode_id: str = ""
+    actor: str = ""
+    occurred_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +159,12 @@ class IdentityStore(Protocol):
 
 
 class CheckpointStore(Protocol):
-    """One opaque state a mind, written whole."""
+    """Opaque states, each written whole, named by (mind, slot)."""
 
-    async def load(self, minds: Sequence[str]) -> dict[str, bytes]: ...
+    async def load(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], bytes]: ...
 
-    async def save(self, states: Mapping[str, bytes], *, epoch: int) -> None:
-        """Fenced by `epoch`: an older epoch changes nothing."""
+    async def save(self, states: Mapping[tuple[str, str], bytes], *, epoch: int) -> None:
+        """Fenced by `epoch`: an older epoch changes nothing. One round trip."""
         ...
 
 

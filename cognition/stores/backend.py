@@ -157,7 +157,8 @@ class Query:
     """The `limit` points of highest score: cosine for a dense vector, dot for a sparse one.
 
     Equal scores come in any order. `exact` asks for a full scan. A sparse query
-    answers only points that share at least one index with it.
+    answers only points that share at least one index with it. `with_payload` may name
+    the top-level fields that are wanted.
     """
 
     using: str
@@ -165,7 +166,7 @@ class Query:
     limit: int
     condition: Condition | None = None
     exact: bool = False
-    with_payload: bool = False
+    with_payload: bool | tuple[str, ...] = False
     with_vectors: tuple[str, ...] = ()
 
 
