@@ -10,8 +10,11 @@ import msgspec
 from schemas.association import Unit
 from schemas.base import Message
 from schemas.percept import Content, ContentType, Label, MemoryKind, MindName, Moment, Valence
+from schemas.plain import INTEGER_MAX, INTEGER_MIN
 
 LIMIT_MAX = 1_000
+
+Whole = Annotated[int, msgspec.Meta(ge=INTEGER_MIN, le=INTEGER_MAX)]
 
 
 class FilterMode(enum.StrEnum):
@@ -56,7 +59,7 @@ class CueFilter(Message, frozen=True, kw_only=True):
     run: Label | None = None
     user: Label | None = None
     context: dict[str, str] = {}
-    metadata: dict[str, str | int | bool] = {}
+    metadata: dict[str, str | Whole | bool] = {}
     mood: Mood | None = None
 
 

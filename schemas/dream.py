@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from schemas.association import Unit
 from schemas.base import Message
 from schemas.percept import MindName
 
@@ -12,7 +13,7 @@ class CoActivation(Message, frozen=True, kw_only=True):
     mind: MindName
     memory_ids: list[str]
     reason: str
-    evidence: float = 1.0
+    evidence: Unit = 1.0
 
 
 class Replayed(Message, frozen=True, kw_only=True):

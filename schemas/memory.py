@@ -56,6 +56,7 @@ class Memory(Message, frozen=True, kw_only=True, omit_defaults=False):
     useful_count: int = 0
     repeated_through: str = ""
     content_hash: str = ""
+    length: int = 0
 
     consolidation_strength: float = 0.0
     consolidation_tag: bool = False

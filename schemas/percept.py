@@ -12,17 +12,29 @@ from schemas.association import Relation, Unit
 from schemas.base import Message
 from schemas.episode import BoundaryType
 from schemas.identifiers import MIND_LENGTH_MAX
+from schemas.plain import require_plain
 
 CONTENT_LENGTH_MAX = 32_768
 KEY_LENGTH_MAX = 512
 LABEL_LENGTH_MAX = 256
 
-MindName = Annotated[str, msgspec.Meta(min_length=1, max_length=MIND_LENGTH_MAX)]
+MOMENT_MIN = -62_135_596_800.0
+"""0001-01-01T00:00:00Z, the first moment that RFC 3339 can write."""
+
+MOMENT_MAX = 253_402_300_799.0
+"""9999-12-31T23:59:59Z, the last one."""
+
+MindName = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=MIND_LENGTH_MAX, pattern=r"^[^\x00-\x1f\x7f]*\Z")
+]
 Content = Annotated[str, msgspec.Meta(max_length=CONTENT_LENGTH_MAX)]
 Key = Annotated[str, msgspec.Meta(max_length=KEY_LENGTH_MAX)]
 Label = Annotated[str, msgspec.Meta(max_length=LABEL_LENGTH_MAX)]
 Valence = Annotated[float, msgspec.Meta(ge=-1.0, le=1.0)]
-Moment = float | Annotated[dt.datetime, msgspec.Meta(tz=True)]
+Moment = (
+    Annotated[float, msgspec.Meta(ge=MOMENT_MIN, le=MOMENT_MAX)]
+    | Annotated[dt.datetime, msgspec.Meta(tz=True)]
+)
 
 
 class MemoryKind(enum.StrEnum):
@@ -84,6 +96,10 @@ class Percept(Message, frozen=True, kw_only=True):
     agent: Label | None = None
     run: Label | None = None
     user: Label | None = None
+
+    def __post_init__(self) -> None:
+        require_plain("Percept", "data", self.data)
+        require_plain("Percept", "metadata", self.metadata)
 
 
 class Mark(Message, frozen=True, kw_only=True):

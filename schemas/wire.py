@@ -7,6 +7,7 @@ is refused with a message that says so, never guessed at.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any, Final, TypeVar, get_type_hints
 
 import msgspec
@@ -57,8 +58,8 @@ STREAMS: Final[dict[str, dict[str, type[Message]]]] = {
 DEFAULT_TAG: Final = {AWAKE: "percept/1", CUES: "cue/1"}
 
 REMEDIES: Final = {
-    "mind": "Give the name of one mind, 1 to 128 characters.",
-    "content": f"Give at most {percept.CONTENT_LENGTH_MAX:,} characters; split longer text into several percepts.",
+    "mind": "Give the name of one mind, 1 to 128 printable characters.",
+    "content": f"Give at most {percept.CONTENT_LENGTH_MAX:,} characters; split longer texts.",
     "occurred_at": "Give epoch seconds, or RFC 3339 with a zone such as 2026-01-31T12:00:00Z.",
     "vector": "Give 768 float32 values, little-endian (base64 in JSON), or leave it out.",
     "kind": "Use one of: " + ", ".join(percept.MemoryKind) + ".",
@@ -71,7 +72,7 @@ _TAGS: Final[dict[type[Message], str]] = {
     kind: tag for tags in STREAMS.values() for tag, kind in tags.items()
 }
 _ENCODER = msgspec.msgpack.Encoder()
-_PATH = re.compile(r" - at `(?P<path>\$[^`]*)`$")
+_PATH = re.compile(r" - at (?:`key` in )?`(?P<path>\$[^`]*)`$")
 _MISSING = re.compile(r"missing required field `(?P<field>[^`]+)`")
 
 
@@ -123,8 +124,8 @@ def decode_msgpack(kind: type[T], body: bytes) -> T:
     try:
         return msgspec.msgpack.decode(body, type=kind)
     except msgspec.ValidationError as error:
-        raise _explained(kind, error, msgspec.msgpack.decode(body)) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _explained(kind, error, _reread(msgspec.msgpack.decode, body)) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SchemaError(
             kind.__name__,
             "m",
@@ -139,8 +140,8 @@ def decode_json(kind: type[T], body: bytes) -> T:
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
-        raise _explained(kind, error, msgspec.json.decode(body)) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _explained(kind, error, _reread(msgspec.json.decode, body)) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SchemaError(
             kind.__name__,
             "j",
@@ -158,7 +159,7 @@ def convert_flat(kind: type[T], fields: dict[str, str]) -> T:
         if name in hints and text[:1] in "{[" and hints[name] is not str:
             try:
                 values[name] = msgspec.json.decode(text)
-            except msgspec.DecodeError:
+            except (msgspec.DecodeError, RecursionError):
                 values[name] = text
     if isinstance(values.get("content"), dict | list):
         values["content"] = fields["content"]
@@ -168,7 +169,17 @@ def convert_flat(kind: type[T], fields: dict[str, str]) -> T:
         raise _explained(kind, error, values) from error
 
 
+def _reread(decode: Callable[[bytes], object], body: bytes) -> object:
+    """The value without its type, to show the part at fault; the body itself where even that fails."""
+    try:
+        return decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, TypeError):
+        return body
+
+
 def _explained(kind: type, error: msgspec.ValidationError, raw: object) -> SchemaError:
+    if isinstance(error.__cause__, SchemaError):
+        return error.__cause__
     text = str(error)
     missing = _MISSING.search(text)
     match = _PATH.search(text)

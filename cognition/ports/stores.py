@@ -77,6 +77,11 @@ class MemoryStore(Protocol):
         """Those that exist and belong to this mind."""
         ...
 
+    async def find(self, wanted: Sequence[tuple[str, str]]) -> dict[str, Memory]:
+        """Those of the (mind, memory id) pairs that exist, of any minds, in one round trip;
+        what belongs to another mind than its pair says is left out."""
+        ...
+
     async def get_traces(self, mind: str, memory_ids: Sequence[str]) -> dict[str, Trace]:
         """The same with their vectors."""
         ...
@@ -109,9 +114,9 @@ class MemoryStore(Protocol):
 
     async def terms_after(
         self, mind: str, offset: str | None, *, limit: int
-    ) -> tuple[list[tuple[str, Terms]], Dense, str | None]:
-        """A page of (id, lexical weights) with the sum of their dense vectors (768,), for
-        rebuilding a lexicon; the third value is the next offset."""
+    ) -> tuple[list[tuple[Terms, int, Dense]], str | None]:
+        """A page of (lexical weights, length in terms, dense vector), for rebuilding a
+        lexicon; the second value is the next offset."""
         ...
 
     async def count(self, mind: str) -> int: ...
@@ -122,7 +127,9 @@ class TombstoneStore(Protocol):
 
     async def bury(self, tombstones: Sequence[Tombstone]) -> None: ...
 
-    async def among(self, mind: str, memory_ids: Sequence[str]) -> dict[str, Tombstone]: ...
+    async def among(self, wanted: Sequence[tuple[str, str]]) -> dict[str, Tombstone]:
+        """Those of the (mind, memory id) pairs that were erased, in one round trip."""
+        ...
 
 
 class EpisodeStore(Protocol):

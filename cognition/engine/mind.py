@@ -1,0 +1,314 @@
+"""One mind in memory: everything that its past percepts left behind, and how it is written down.
+
+A `Mind` changes one entry at a time and never awaits. Its state is a fold over the entries
+of its stream: the checkpoint holds the state *through* one entry, whatever came later is
+delivered again. It must not know streams, stores or embedders.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from cognition.engine.options import AttentionOptions, EpisodeOptions, MindOptions
+from cognition.mechanisms.episodes import EpisodeTally
+from cognition.mechanisms.lexicon import Lexicon
+from cognition.mechanisms.segmentation import PROFILES, Segmenter
+from cognition.mechanisms.working_memory import WorkingMemory
+from schemas.episode import Boundary, Episode
+from schemas.identifiers import episode_id
+from schemas.identity import Lifetime
+
+Dense = NDArray[np.float32]
+
+STATE_VERSION = 1
+STATE_SLOT = "state"
+LEXICON_SLOTS = ("lexicon-0", "lexicon-1")
+LEXICON_DELTA_MIN = 256
+LEXICON_DELTA_SHARE = 0.05
+"""The whole lexicon is written once its unsaved part outgrows max(256, 5 % of it)."""
+
+
+def entry_order(entry: str) -> tuple[int, int]:
+    """Sort key of a stream entry id ``milliseconds-sequence``; ``""`` comes first."""
+    if not entry:
+        return (-1, -1)
+    head, _, tail = entry.partition("-")
+    return (int(head), int(tail or 0))
+
+
+def later(entry: str, than: str) -> bool:
+    """Whether `entry` came after `than`."""
+    return entry_order(entry) > entry_order(than)
+
+
+@dataclass(slots=True)
+class OpenEpisode:
+    """The episode that a mind is in."""
+
+    id: str
+    started_at: float
+    last_at: float
+    previous_id: str | None
+    given_label: str
+    tally: EpisodeTally
+    count: int = 0
+
+    def record(self, mind: str, *, epoch: int) -> tuple[Episode, Dense]:
+        """What is stored of it while it is open, with its centroid."""
+        episode = Episode(
+            id=self.id,
+            mind=mind,
+            label=self.given_label or self.tally.label(),
+            started_at=self.started_at,
+            previous_id=self.previous_id,
+            memory_count=self.count,
+            emotional_summary=self.tally.emotion(),
+            epoch=epoch,
+            rev=self.count,
+        )
+        return episode, self.tally.centroid()
+
+    def closed(
+        self, mind: str, boundary: Boundary, next_id: str | None, *, epoch: int
+    ) -> tuple[Episode, Dense]:
+        """What is stored of it for good."""
+        episode, centroid = self.record(mind, epoch=epoch)
+        return msgspec.structs.replace(
+            episode,
+            ended_at=self.last_at,
+            boundary_type=boundary.type,
+            boundary_trigger=boundary.trigger,
+            boundary_strength=boundary.strength,
+            next_id=next_id,
+            gist=self.tally.gist(),
+            rev=self.count + 1,
+        ), centroid
+
+
+class SavedEpisode(msgspec.Struct):
+    id: str
+    started_at: float
+    last_at: float
+    previous_id: str | None
+    given_label: str
+    tally: dict[str, Any]
+    count: int
+
+
+class SavedState(msgspec.Struct):
+    """The checkpoint of a mind, without the bulk of its lexicon."""
+
+    version: int
+    through: str
+    model: str
+    segmenter: dict[str, Any]
+    episode: SavedEpisode | None
+    last_episode: str | None
+    last_arrival: float
+    working: dict[str, Any]
+    echo: list[tuple[str, str, float]]
+    lifetime: Lifetime
+    first_percept_at: float | None
+    last_percept_at: float | None
+    lexicon_slot: int
+    lexicon_saved: int
+    lexicon_delta: bytes
+
+
+class EchoWindow:
+    """Contents seen lately -> the memory that holds them, bounded in entries and event time."""
+
+    def __init__(self, options: AttentionOptions) -> None:
+        self._window_s = options.echo_window_s
+        self._entries_max = options.echo_entries_max
+        self._seen: OrderedDict[str, tuple[str, float]] = OrderedDict()
+
+    def find(self, content_hash: str, at: float) -> str | None:
+        """The memory of the same content within the window, if any."""
+        memory_id, seen_at = self._seen.get(content_hash, ("", float("-inf")))
+        return memory_id if abs(at - seen_at) <= self._window_s and memory_id else None
+
+    def add(self, content_hash: str, memory_id: str, at: float) -> None:
+        """Remember this content as seen now."""
+        self._seen[content_hash] = (memory_id, at)
+        self._seen.move_to_end(content_hash)
+        while len(self._seen) > self._entries_max:
+            self._seen.popitem(last=False)
+
+    def drop(self, memory_ids: set[str]) -> None:
+        """Forget these memories."""
+        self._seen = OrderedDict(
+            (key, value) for key, value in self._seen.items() if value[0] not in memory_ids
+        )
+
+    def rows(self) -> list[tuple[str, str, float]]:
+        return [(key, memory_id, at) for key, (memory_id, at) in self._seen.items()]
+
+    def restore(self, rows: list[tuple[str, str, float]]) -> None:
+        self._seen = OrderedDict((key, (memory_id, at)) for key, memory_id, at in rows)
+
+
+@dataclass(slots=True)
+class Mind:
+    """The state of one mind. `through` is the last entry folded into it."""
+
+    name: str
+    segmenter: Segmenter
+    working: WorkingMemory
+    echo: EchoWindow
+    lexicon: Lexicon = field(default_factory=Lexicon)
+    lexicon_delta: Lexicon = field(default_factory=Lexicon)
+    lexicon_slot: int = -1
+    lexicon_saved: int = 0
+    through: str = ""
+    model: str = ""
+    episode: OpenEpisode | None = None
+    last_episode: str | None = None
+    last_arrival: float = 0.0
+    percepts: int = 0
+    memories: int = 0
+    episodes: int = 0
+    repeats: int = 0
+    forgotten: int = 0
+    first_percept_at: float | None = None
+    last_percept_at: float | None = None
+    stopped: str = ""
+    identified: bool = False
+    lexicon_whole_due: bool = False
+    episodes_recorded: int = 0
+
+    @classmethod
+    def new(
+        cls, name: str, minds: MindOptions, attention: AttentionOptions, episodes: EpisodeOptions
+    ) -> Mind:
+        """A mind without a past."""
+        return cls(
+            name=name,
+            segmenter=Segmenter(PROFILES[episodes.profile]),
+            working=WorkingMemory(minds.working_memory),
+            echo=EchoWindow(attention),
+        )
+
+    @property
+    def lifetime(self) -> Lifetime:
+        """The counters as the identity keeps them."""
+        return Lifetime(
+            percepts=self.percepts,
+            memories=self.memories,
+            episodes=self.episodes,
+            repeats=self.repeats,
+            forgotten=self.forgotten,
+            strengthened=self.repeats,
+        )
+
+    def open_episode(self, entry: str, at: float, label: str, *, known_id: str = "") -> str:
+        """Open an episode with this entry; its id is derived from the entry."""
+        new_id = known_id or episode_id(self.name, entry)
+        self.episode = OpenEpisode(
+            id=new_id,
+            started_at=at,
+            last_at=at,
+            previous_id=self.last_episode,
+            given_label=label,
+            tally=EpisodeTally(),
+        )
+        self.last_episode = new_id
+        self.episodes += 1
+        return new_id
+
+    def learn(self, terms: dict[int, float], length: int, vector: Dense) -> None:
+        """Add one memory to the lexicon and to its unsaved part."""
+        self.lexicon.add(terms, length, vector)
+        self.lexicon_delta.add(terms, length, vector)
+
+    def unlearn(self, terms: dict[int, float], length: int, vector: Dense) -> None:
+        """Take one memory out of the lexicon; the next checkpoint writes it whole."""
+        self.lexicon.remove(terms, length, vector)
+        self.lexicon_whole_due = True
+
+    # --- writing down -------------------------------------------------------------
+
+    def checkpoint(self) -> dict[str, bytes]:
+        """Slot -> bytes. The lexicon goes whole into the *other* slot before the state points
+        there, so that a crash between the two leaves the old pair intact."""
+        states: dict[str, bytes] = {}
+        unsaved = self.lexicon_delta.count
+        limit = max(LEXICON_DELTA_MIN, LEXICON_DELTA_SHARE * self.lexicon.count)
+        if self.lexicon_whole_due or unsaved > limit:
+            self.lexicon_slot = (self.lexicon_slot + 1) % 2
+            states[LEXICON_SLOTS[self.lexicon_slot]] = self.lexicon.snapshot()
+            self.lexicon_delta = Lexicon()
+            self.lexicon_whole_due = False
+        states[STATE_SLOT] = msgspec.msgpack.encode(self._saved())
+        return states
+
+    def _saved(self) -> SavedState:
+        episode = self.episode
+        return SavedState(
+            version=STATE_VERSION,
+            through=self.through,
+            model=self.model,
+            segmenter=self.segmenter.snapshot(),
+            episode=None
+            if episode is None
+            else SavedEpisode(
+                id=episode.id,
+                started_at=episode.started_at,
+                last_at=episode.last_at,
+                previous_id=episode.previous_id,
+                given_label=episode.given_label,
+                tally=episode.tally.snapshot(),
+                count=episode.count,
+            ),
+            last_episode=self.last_episode,
+            last_arrival=self.last_arrival,
+            working=self.working.snapshot(),
+            echo=self.echo.rows(),
+            lifetime=self.lifetime,
+            first_percept_at=self.first_percept_at,
+            last_percept_at=self.last_percept_at,
+            lexicon_slot=self.lexicon_slot,
+            lexicon_saved=self.lexicon.count - self.lexicon_delta.count,
+            lexicon_delta=self.lexicon_delta.snapshot(),
+        )
+
+    def restore(
+        self, slots: dict[str, bytes], minds: MindOptions, episodes: EpisodeOptions
+    ) -> None:
+        """Take over a checkpoint. Raises `msgspec.DecodeError` or `ValueError` if it is damaged."""
+        saved = msgspec.msgpack.decode(slots[STATE_SLOT], type=SavedState)
+        self.through, self.model = saved.through, saved.model
+        self.segmenter = Segmenter.restore(saved.segmenter, PROFILES[episodes.profile])
+        self.working = WorkingMemory.restore(saved.working, minds.working_memory)
+        self.echo.restore(saved.echo)
+        self.last_episode, self.last_arrival = saved.last_episode, saved.last_arrival
+        self.first_percept_at = saved.first_percept_at
+        self.last_percept_at = saved.last_percept_at
+        self._restore_counters(saved.lifetime)
+        if saved.episode is not None:
+            self.episode = OpenEpisode(
+                id=saved.episode.id,
+                started_at=saved.episode.started_at,
+                last_at=saved.episode.last_at,
+                previous_id=saved.episode.previous_id,
+                given_label=saved.episode.given_label,
+                tally=EpisodeTally.restore(saved.episode.tally),
+                count=saved.episode.count,
+            )
+        self.lexicon_slot = saved.lexicon_slot
+        if saved.lexicon_slot >= 0:
+            self.lexicon = Lexicon.restore(slots[LEXICON_SLOTS[saved.lexicon_slot]])
+        self.lexicon_delta = Lexicon.restore(saved.lexicon_delta)
+        self.lexicon.merge(self.lexicon_delta)
+
+    def _restore_counters(self, lifetime: Lifetime) -> None:
+        self.percepts, self.memories = lifetime.percepts, lifetime.memories
+        self.episodes, self.repeats = lifetime.episodes, lifetime.repeats
+        self.forgotten = lifetime.forgotten
+        self.episodes_recorded = lifetime.episodes

@@ -1,0 +1,53 @@
+"""What a person may set of the engine: limits and thresholds, each with its default."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from schemas.base import Config
+
+Positive = Annotated[float, msgspec.Meta(gt=0.0)]
+Count = Annotated[int, msgspec.Meta(ge=1)]
+Unit = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
+
+
+class EpisodeOptions(Config, frozen=True, kw_only=True):
+    """How the flow is cut into episodes."""
+
+    profile: Literal["conversation", "assistant", "sensors"] = "conversation"
+    prediction_error: bool = True
+    idle_check_s: Positive = 30.0
+
+
+class AttentionOptions(Config, frozen=True, kw_only=True):
+    """What becomes of a percept.
+
+    Within `echo_window_s` of event time the same content by the same actor is an echo: it
+    strengthens the memory that exists. A percept may claim to come from at most
+    `future_max_s` ahead of the clock.
+    """
+
+    echo_window_s: Annotated[float, msgspec.Meta(ge=0.0)] = 60.0
+    echo_entries_max: Count = 256
+    future_max_s: Positive = 86_400.0
+
+
+class RecallOptions(Config, frozen=True, kw_only=True):
+    """How cues are answered. `dense_share` is the convex weight of the dense z-score."""
+
+    dense_share: Unit = 0.6
+    candidates: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 30
+    actor_match: Annotated[float, msgspec.Meta(ge=0.0)] = 0.0
+    concurrency: Count = 16
+
+
+class MindOptions(Config, frozen=True, kw_only=True):
+    """How minds are held in memory and written down."""
+
+    resident_max: Count = 1_000
+    working_memory: Annotated[int, msgspec.Meta(ge=3, le=9)] = 7
+    checkpoint_s: Positive = 1.0
+    checkpoint_entries: Count = 1_024
+    language: Literal["english", "plain"] = "english"

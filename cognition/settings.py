@@ -1,0 +1,203 @@
+"""Settings: one tree, read once at the edge, each value with where it came from.
+
+Flag over environment over file over default. Unknown keys are refused by name. Nothing
+below the composition root reads a file or the environment; it is given its part of the tree.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from cognition.engine.options import AttentionOptions, EpisodeOptions, MindOptions, RecallOptions
+from cognition.errors import SettingsError
+from schemas.base import Config
+
+Positive = Annotated[float, msgspec.Meta(gt=0.0)]
+Count = Annotated[int, msgspec.Meta(ge=1)]
+
+
+class StreamSettings(Config, frozen=True, kw_only=True):
+    """Where percepts arrive. An empty `url` means a private server in the data directory."""
+
+    url: str = ""
+    namespace: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{1,64}$")] = "tmi"
+    partitions: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 16
+    awake_length_max: Count = 10_000
+    batch: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 128
+    block_ms: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 1_000
+    deliveries_max: Count = 8
+    lone_attempts_max: Count = 3
+    lease_s: Positive = 15.0
+
+
+class StoreSettings(Config, frozen=True, kw_only=True):
+    """Where memories are kept. `url` and `api_key` belong to a Qdrant server."""
+
+    backend: Literal["edge", "inline", "server", "local", "oracle"] = "edge"
+    url: str = ""
+    api_key: str = ""
+    optimise_after: Count = 20_000
+    optimise_check_s: Positive = 60.0
+
+
+class EmbeddingSettings(Config, frozen=True, kw_only=True):
+    """How text becomes vectors. With `enabled = false` only percepts with a vector are taken."""
+
+    enabled: bool = True
+    model: str = "all-mpnet-base-v2"
+    path: str = ""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    linger_ms: Annotated[float, msgspec.Meta(ge=0.0, le=1_000.0)] = 3.0
+    queue_max: Count = 4_096
+    attempts_max: Count = 3
+
+
+class LogSettings(Config, frozen=True, kw_only=True):
+    """Logs go to stderr: one line each, for people on a terminal and JSON elsewhere."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    form: Literal["auto", "human", "json"] = "auto"
+
+
+class Settings(Config, frozen=True, kw_only=True):
+    """The whole tree."""
+
+    data: str = ""
+    name: str = "cognition"
+    shutdown_s: Positive = 20.0
+    streams: StreamSettings = StreamSettings()
+    store: StoreSettings = StoreSettings()
+    embedding: EmbeddingSettings = EmbeddingSettings()
+    episodes: EpisodeOptions = EpisodeOptions()
+    attention: AttentionOptions = AttentionOptions()
+    recall: RecallOptions = RecallOptions()
+    minds: MindOptions = MindOptions()
+    log: LogSettings = LogSettings()
+
+
+PREFIX = "COGNITION_"
+WELL_KNOWN = {
+    "REDIS_URL": "streams.url",
+    "QDRANT_URL": "store.url",
+    "QDRANT_API_KEY": "store.api_key",
+    "EMBEDDING_MODEL": "embedding.model",
+    "LOG_LEVEL": "log.level",
+}
+SECRETS = frozenset({"store.api_key"})
+NOT_SETTINGS = frozenset({"COGNITION_CACHE", "COGNITION_BENCH_DATA", "COGNITION_CONFIG"})
+
+
+class Loaded(msgspec.Struct, frozen=True):
+    """The settings, and for every dotted key where its value came from."""
+
+    settings: Settings
+    origins: dict[str, str]
+
+
+def load(
+    file: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    flags: Mapping[str, Any] | None = None,
+) -> Loaded:
+    """Read the tree. `flags` are dotted keys; None values are ignored.
+
+    Raises `SettingsError` that names the key, its value, its source and the remedy.
+    """
+    values = _flatten(msgspec.to_builtins(Settings()))
+    origins = dict.fromkeys(values, "default")
+    layers: list[tuple[str, Mapping[str, Any]]] = []
+    if file is not None:
+        layers.append((str(file), _flatten(_read(file))))
+    layers.append(("environment", _from_environment(environment or {})))
+    layers.append(("flag", {k: v for k, v in (flags or {}).items() if v is not None}))
+    for source, layer in layers:
+        for key, value in layer.items():
+            if key not in values:
+                raise _unknown(key, source, values)
+            values[key] = value
+            origins[key] = source
+    return Loaded(_convert(values, origins), origins)
+
+
+def shown(loaded: Loaded) -> list[tuple[str, Any, str]]:
+    """(key, value, origin) of every setting, secrets and passwords in URLs hidden."""
+    rows = []
+    for key, value in _flatten(msgspec.to_builtins(loaded.settings)).items():
+        if key in SECRETS and value:
+            value = "***"
+        elif key.endswith("url") and value:
+            value = hide_password(str(value))
+        rows.append((key, value, loaded.origins[key]))
+    return rows
+
+
+def hide_password(url: str) -> str:
+    """The URL with its password replaced by ``***``."""
+    scheme, separator, rest = url.partition("://")
+    credentials, at, place = rest.rpartition("@")
+    if not at:
+        return url
+    user = credentials.partition(":")[0]
+    return f"{scheme}{separator}{user}:***@{place}"
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise SettingsError(
+            f"config file {file} does not exist", remedy="Correct --config or create the file."
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"config file {file} is not TOML: {error}", remedy="Correct the line that it names."
+        ) from error
+
+
+def _flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in tree.items():
+        if isinstance(value, dict):
+            flat.update(_flatten(value, f"{prefix}{name}."))
+        else:
+            flat[prefix + name] = value
+    return flat
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    found = {key: environment[name] for name, key in WELL_KNOWN.items() if environment.get(name)}
+    for name, value in environment.items():
+        if name.startswith(PREFIX) and name not in NOT_SETTINGS:
+            found[name[len(PREFIX) :].lower().replace("__", ".")] = value
+    return found
+
+
+def _unknown(key: str, source: str, known: Mapping[str, Any]) -> SettingsError:
+    close = difflib.get_close_matches(key, known, n=1)
+    hint = f"Did you mean {close[0]}?" if close else "See `cognition config show` for every key."
+    return SettingsError(f"unknown setting {key} (from {source})", remedy=hint)
+
+
+def _convert(values: Mapping[str, Any], origins: Mapping[str, str]) -> Settings:
+    tree: dict[str, Any] = {}
+    for key, value in values.items():
+        *parents, leaf = key.split(".")
+        node = tree
+        for parent in parents:
+            node = node.setdefault(parent, {})
+        node[leaf] = value
+    try:
+        return msgspec.convert(tree, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        problem, _, path = str(error).partition(" - at `$.")
+        key = path.rstrip("`")
+        raise SettingsError(
+            f"setting {key} = {values.get(key)!r} (from {origins.get(key, '?')}): {problem}",
+            remedy="Correct the value; `cognition config show` lists every key with its value.",
+        ) from error
