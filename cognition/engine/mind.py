@@ -67,7 +67,7 @@ class OpenEpisode:
             label=self.given_label or self.tally.label(),
             started_at=self.started_at,
             previous_id=self.previous_id,
-            memory_count=self.count,
+            memory_count=self.tally.count,
             emotional_summary=self.tally.emotion(),
             epoch=epoch,
             rev=self.count,

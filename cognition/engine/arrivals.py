@@ -1,0 +1,205 @@
+"""Arrivals: what comes in is judged, read and given its vector, before anything is decided.
+
+Nothing here writes, and nothing here knows the state of a mind, so it may run ahead of the
+encoding of earlier entries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cognition.engine.mind import entry_order
+from cognition.engine.options import AttentionOptions
+from cognition.errors import BadPerceptError, EmbeddingError, UnavailableError
+from cognition.mechanisms.text import Analyzer, content_hash, searchable_text
+from cognition.mechanisms.vectors import decode_vector
+from cognition.ports.clock import Clock
+from cognition.ports.embedder import Embedder
+from cognition.ports.stores import Stores
+from schemas.base import Message
+from schemas.identifiers import memory_id
+from schemas.percept import Forget, Mark, Percept, seconds
+
+Dense = NDArray[np.float32]
+
+PAST_MAX_S = 1e11
+"""About 3,000 years; a time before that is a mistaken unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One decoded entry of the `awake` stream."""
+
+    partition: int
+    id: str
+    message: Message
+
+
+@dataclass(slots=True)
+class Arrival:
+    """An entry on its way: judged, with its vector, or with the reason why not."""
+
+    entry: Entry
+    mind: str
+    at: float
+    key: str = ""
+    memory_id: str = ""
+    content: str = ""
+    vector: Dense | None = None
+    terms: dict[int, int] = field(default_factory=dict)
+    hash: str = ""
+    rejection: str = ""
+
+    @property
+    def length(self) -> int:
+        """Number of terms, repetitions counted."""
+        return sum(self.terms.values())
+
+
+def embedding_text(actor: str, content: str) -> str:
+    """What is embedded of a percept: ``actor: content`` (measured on LoCoMo), or the content."""
+    return f"{actor}: {content}" if actor else content
+
+
+def entry_seconds(entry: str) -> float:
+    """When an entry arrived, by its own id (epoch seconds)."""
+    return entry_order(entry)[0] / 1000.0
+
+
+class Senses:
+    """Judges entries and embeds them. One instance a daemon."""
+
+    def __init__(
+        self,
+        stores: Stores,
+        embedder: Embedder | None,
+        clock: Clock,
+        options: AttentionOptions,
+        *,
+        analyzer: Analyzer,
+        attempts_max: int = 3,
+    ) -> None:
+        self._stores = stores
+        self._embedder = embedder
+        self._clock = clock
+        self._options = options
+        self._analyzer = analyzer
+        self._attempts_max = attempts_max
+
+    async def prepare(self, entries: Sequence[Entry]) -> list[Arrival]:
+        """Judge each entry and give it its vector. Reads the store once, writes nothing."""
+        arrivals = [self._judge(entry) for entry in entries]
+        wanting = [
+            a
+            for a in arrivals
+            if isinstance(a.entry.message, Percept) and a.vector is None and not a.rejection
+        ]
+        if wanting:
+            known = await self._stores.memories.find([(a.mind, a.memory_id) for a in wanting])
+            await self._embed([a for a in wanting if a.memory_id not in known])
+        return arrivals
+
+    def _judge(self, entry: Entry) -> Arrival:
+        message = entry.message
+        arrived = entry_seconds(entry.id)
+        if isinstance(message, Forget):
+            return Arrival(entry, message.mind, arrived)
+        if not isinstance(message, Percept | Mark):
+            raise AssertionError(f"{type(message).__name__} is not carried by the awake stream")
+        at = arrived if message.occurred_at is None else seconds(message.occurred_at)
+        arrival = Arrival(entry, message.mind, at)
+        try:
+            self._check_moment(at)
+            if isinstance(message, Percept):
+                self._read(message, arrival)
+        except BadPerceptError as error:
+            arrival.rejection = str(error)
+        return arrival
+
+    def _check_moment(self, at: float) -> None:
+        ahead = at - self._clock.now()
+        if not np.isfinite(at) or ahead > self._options.future_max_s or at < -PAST_MAX_S:
+            raise BadPerceptError(
+                f"occurred_at = {at!r} is {ahead:.0f} s ahead of this daemon's clock"
+                if np.isfinite(at)
+                else f"occurred_at = {at!r} is not a moment",
+                remedy=f"Give a time at most {self._options.future_max_s:.0f} s in the future, "
+                "or leave it out; milliseconds must be divided by 1000.",
+            )
+
+    def _read(self, percept: Percept, arrival: Arrival) -> None:
+        content = percept.content or (searchable_text(percept.data) if percept.data else "")
+        if not content.strip():
+            raise BadPerceptError(
+                "content is missing or blank", remedy="Give content, or data with text in it."
+            )
+        arrival.content = content
+        arrival.key = percept.key or arrival.entry.id
+        arrival.memory_id = memory_id(percept.mind, arrival.key)
+        arrival.terms = self._analyzer.evidence_terms(content, percept.actor)
+        arrival.hash = content_hash(embedding_text(percept.actor, content))
+        if percept.vector is not None:
+            arrival.vector = decode_vector(percept.vector)
+        elif self._embedder is None:
+            raise BadPerceptError(
+                "this daemon runs without an embedder and the percept has no vector",
+                remedy="Give `vector`, or start the daemon with embedding.enabled = true.",
+            )
+
+    async def _embed(self, arrivals: list[Arrival]) -> None:
+        """Give every arrival its vector; one that fails each attempt is rejected alone."""
+        waiting = arrivals
+        for attempt in range(1, self._attempts_max + 1):
+            if not waiting or self._embedder is None:
+                return
+            texts = [embedding_text(self._actor(a), a.content) for a in waiting]
+            try:
+                rows = await self._embedder.embed(texts)
+            except EmbeddingError as error:
+                failed = error.failed or dict.fromkeys(range(len(waiting)), str(error))
+                if len(waiting) > 1 and len(failed) == len(waiting):
+                    await self._confirm_embedder(error)
+                waiting = await self._embed_the_rest(waiting, failed, attempt)
+                continue
+            for arrival, row in zip(waiting, rows, strict=True):
+                arrival.vector = row
+            return
+
+    async def _embed_the_rest(
+        self, waiting: list[Arrival], failed: dict[int, str], attempt: int
+    ) -> list[Arrival]:
+        assert self._embedder is not None
+        sound = [a for i, a in enumerate(waiting) if i not in failed]
+        bad = [a for i, a in enumerate(waiting) if i in failed]
+        if attempt >= self._attempts_max:
+            for index, arrival in enumerate(waiting):
+                if index in failed:
+                    arrival.rejection = (
+                        f"embedding failed {attempt} times: {failed[index]}. "
+                        "Correct the content, or give a vector."
+                    )
+            bad = []
+        else:
+            await self._clock.sleep(0.05 * 4 ** (attempt - 1))
+        if sound:
+            texts = [embedding_text(self._actor(a), a.content) for a in sound]
+            for arrival, row in zip(sound, await self._embedder.embed(texts), strict=True):
+                arrival.vector = row
+        return bad
+
+    async def _confirm_embedder(self, error: EmbeddingError) -> None:
+        """When every text of a batch fails, ask whether it is the embedder that is down."""
+        assert self._embedder is not None
+        try:
+            await self._embedder.embed(["Is the embedder well?"])
+        except EmbeddingError:
+            raise UnavailableError(f"the embedder fails on every text: {error}") from error
+
+    @staticmethod
+    def _actor(arrival: Arrival) -> str:
+        message = arrival.entry.message
+        return message.actor if isinstance(message, Percept) else ""

@@ -1,0 +1,422 @@
+"""Encoding: what arrives becomes a memory of its mind, in the order in which it arrived.
+
+`commit` folds the arrivals into their minds one by one, writes what follows from them in few
+store calls, and says what became of each. It does not acknowledge: an entry is done when a
+checkpoint *through* it has been written.
+
+Every write can be repeated: identifiers come from the entry or its key, and a memory that is
+found already written by the same entry is taken as it stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cognition.engine.arrivals import Arrival, Entry, entry_seconds
+from cognition.engine.forgetting import Forgetting
+from cognition.engine.mind import Mind, later
+from cognition.engine.minds import Minds
+from cognition.engine.traces import compose, patched, subject_terms, with_memory
+from cognition.mechanisms import salience
+from cognition.mechanisms.evidence import lexical_weights
+from cognition.mechanisms.segmentation import Observation
+from cognition.mechanisms.text import Analyzer
+from cognition.mechanisms.working_memory import ActiveMemory
+from cognition.ports.clock import Clock
+from cognition.ports.stores import Stores, Trace
+from schemas.episode import Boundary, BoundaryType, Episode
+from schemas.events import Outcome, Receipt, SalienceParts
+from schemas.identifiers import episode_id
+from schemas.memory import Memory
+from schemas.percept import BoundaryMark, Forget, Mark, Percept
+
+Dense = NDArray[np.float32]
+
+REPEAT_STRENGTH = 0.1
+"""How far a repetition moves consolidation strength towards 1 (soft bound; Hebb awake, schema)."""
+REPEAT_STABILITY = 1.2
+"""How much longer a repeated memory lasts (a spaced repetition's least gain)."""
+STABILITY_MAX_S = 10 * 365 * 86_400.0
+PREVIEW_LENGTH = 280
+GIVEN = "given"
+"""The embedding model of a memory whose vector came with its percept."""
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Committed:
+    """What became of a batch: receipts in order, and what must go to the dead letters."""
+
+    receipts: list[tuple[int, Receipt]] = field(default_factory=list)
+    rejected: list[tuple[Entry, str]] = field(default_factory=list)
+    touched: dict[str, int] = field(default_factory=dict)
+    closed: list[Episode] = field(default_factory=list)
+    opened: list[tuple[str, str]] = field(default_factory=list)
+    encoded: int = 0
+    strengthened: int = 0
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What one batch will write. Nothing is read from the store while it fills."""
+
+    epochs: dict[int, int]
+    traces: dict[str, Trace] = field(default_factory=dict)
+    patches: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    episodes: dict[str, tuple[Episode, Dense]] = field(default_factory=dict)
+    known: dict[str, Memory] = field(default_factory=dict)
+
+
+class Encoder:
+    """Turns entries into memories. One instance a daemon; `commit` must not run twice at once."""
+
+    def __init__(
+        self,
+        stores: Stores,
+        minds: Minds,
+        forgetting: Forgetting,
+        clock: Clock,
+        *,
+        analyzer: Analyzer,
+        model: str,
+    ) -> None:
+        self._stores = stores
+        self._minds = minds
+        self._forgetting = forgetting
+        self._clock = clock
+        self._analyzer = analyzer
+        self._model = model
+
+    # --- commit: fold, write, tell ------------------------------------------------------
+
+    async def commit(self, arrivals: Sequence[Arrival], epochs: dict[int, int]) -> Committed:
+        """Fold the arrivals into their minds in order and write what follows.
+
+        `epochs` holds the lease epoch of every partition in the batch. After an error
+        nothing may be acknowledged; the minds of the batch must be dropped from memory
+        (`Minds.discard`) and the entries delivered again.
+        """
+        done = Committed()
+        ledger = Ledger(epochs)
+        await self._read_known(arrivals, ledger)
+        erased = await self._erased(arrivals)
+        for arrival in arrivals:
+            await self._take(arrival, ledger, erased, done)
+        await self._write(ledger)
+        return done
+
+    async def _read_known(self, arrivals: Sequence[Arrival], ledger: Ledger) -> None:
+        wanted = [(a.mind, a.memory_id) for a in arrivals if a.memory_id and not a.rejection]
+        if wanted:
+            ledger.known = await self._stores.memories.find(wanted)
+
+    async def _erased(self, arrivals: Sequence[Arrival]) -> set[str]:
+        wanted = [(a.mind, a.memory_id) for a in arrivals if a.memory_id and not a.rejection]
+        return set(await self._stores.tombstones.among(wanted)) if wanted else set()
+
+    async def _take(
+        self, arrival: Arrival, ledger: Ledger, erased: set[str], done: Committed
+    ) -> None:
+        entry = arrival.entry
+        epoch = ledger.epochs[entry.partition]
+        mind = await self._minds.awake(arrival.mind, epoch=epoch)
+        done.touched[mind.name] = entry.partition
+        if mind.stopped:
+            arrival.rejection = f"this mind is stopped: {mind.stopped}"
+        if arrival.rejection:
+            done.rejected.append((entry, arrival.rejection))
+            receipt = self._receipt(arrival, Outcome.REJECTED, reason=arrival.rejection)
+        elif isinstance(entry.message, Forget):
+            await self._write(ledger)
+            count = await self._forgetting.erase(mind, entry.message, entry.id, epoch=epoch)
+            receipt = self._receipt(arrival, Outcome.FORGOTTEN, count=count)
+        elif isinstance(entry.message, Mark):
+            receipt = self._mark(mind, arrival, ledger, done)
+        elif arrival.memory_id in erased:
+            reason = "this memory was erased and may not return; use another key"
+            receipt = self._receipt(
+                arrival, Outcome.FORGOTTEN, memory_id=arrival.memory_id, reason=reason
+            )
+        else:
+            if arrival.vector is not None:
+                await self._minds.ensure_born(mind, arrival.vector, arrival.at, epoch=epoch)
+            receipt = await self._percept(mind, arrival, ledger, done)
+        if later(entry.id, mind.through):
+            mind.through = entry.id
+            mind.last_arrival = entry_seconds(entry.id)
+        done.receipts.append((entry.partition, receipt))
+
+    async def _percept(
+        self, mind: Mind, arrival: Arrival, ledger: Ledger, done: Committed
+    ) -> Receipt:
+        entry = arrival.entry.id
+        known = ledger.known.get(arrival.memory_id)
+        if known is not None and known.entry == entry:
+            if later(entry, mind.through):
+                await self._fold_again(mind, arrival, known, ledger, done)
+            return self._encoded(arrival, known)
+        echo = None if known else mind.echo.find(arrival.hash, arrival.at)
+        if known is None and echo is not None:
+            known = await self._find_one(mind, echo, ledger)
+        if known is not None:
+            if later(entry, mind.through):
+                mind.percepts += 1
+                mind.last_percept_at = arrival.at
+            return self._repeat(mind, arrival, known, ledger, done)
+        return self._encode(mind, arrival, ledger, done)
+
+    async def _find_one(self, mind: Mind, memory: str, ledger: Ledger) -> Memory | None:
+        if memory in ledger.known:
+            return ledger.known[memory]
+        found = await self._stores.memories.get(mind.name, [memory])
+        ledger.known.update(found)
+        return found.get(memory)
+
+    def _repeat(
+        self, mind: Mind, arrival: Arrival, known: Memory, ledger: Ledger, done: Committed
+    ) -> Receipt:
+        """The same key, or the same content again: what exists grows stronger, once an entry."""
+        entry = arrival.entry.id
+        if later(entry, known.repeated_through) and later(entry, known.entry):
+            strength = known.consolidation_strength
+            patch: dict[str, Any] = {
+                "access_count": known.access_count + 1,
+                "last_accessed": arrival.at,
+                "consolidation_strength": strength + REPEAT_STRENGTH * (1.0 - strength),
+                "stability_s": min(known.stability_s * REPEAT_STABILITY, STABILITY_MAX_S),
+                "repeated_through": entry,
+                "rev": known.rev + 1,
+            }
+            mind.repeats += 1
+            done.strengthened += 1
+            self._patch(mind, known, patch, ledger)
+        return self._receipt(
+            arrival,
+            Outcome.STRENGTHENED,
+            memory_id=known.id,
+            episode_id=known.episode_id,
+            reason=f"the same {'key' if known.key == arrival.key else 'content'} as {known.key}",
+        )
+
+    def _patch(
+        self, mind: Mind, known: Memory, patch: dict[str, Any], ledger: Ledger
+    ) -> None:
+        fresh = patched(known, patch)
+        ledger.known[known.id] = fresh
+        if known.id in ledger.traces:
+            ledger.traces[known.id] = with_memory(ledger.traces[known.id], fresh)
+        else:
+            ledger.patches.setdefault(mind.name, {}).setdefault(known.id, {}).update(patch)
+
+    def _encode(
+        self, mind: Mind, arrival: Arrival, ledger: Ledger, done: Committed
+    ) -> Receipt:
+        """A percept that the mind has not met becomes a memory."""
+        percept = arrival.entry.message
+        assert isinstance(percept, Percept)
+        assert arrival.vector is not None, "prepare gives every sound percept its vector"
+        novelty = salience.novelty(
+            arrival.vector,
+            mind.working.vectors(),
+            mind.episode.tally.centroid() if mind.episode else None,
+        )
+        self._enter_episode(mind, arrival, arrival.vector, ledger, done)
+        assert mind.episode is not None
+        terms = lexical_weights(arrival.terms, arrival.length, mind.lexicon.mean_length)
+        memory = compose(
+            mind,
+            arrival,
+            novelty,
+            now=self._clock.now(),
+            model=self._model if percept.vector is None else GIVEN,
+            epoch=ledger.epochs[arrival.entry.partition],
+        )
+        trace = Trace(
+            memory=memory,
+            context=arrival.vector,
+            lexical=terms,
+            subject=subject_terms(percept, self._analyzer),
+        )
+        ledger.traces[memory.id] = trace
+        ledger.known[memory.id] = memory
+        self._fold(mind, arrival, memory, arrival.vector, terms)
+        done.encoded += 1
+        return self._encoded(arrival, memory)
+
+    async def _fold_again(
+        self, mind: Mind, arrival: Arrival, known: Memory, ledger: Ledger, done: Committed
+    ) -> None:
+        """The entry's memory was written before a crash: fold it as it stands in the store."""
+        if known.id in ledger.traces:
+            return
+        traces = await self._stores.memories.get_traces(mind.name, [known.id])
+        trace = traces[known.id]
+        self._enter_episode(
+            mind, arrival, trace.context, ledger, done, known_episode=known.episode_id
+        )
+        self._fold(mind, arrival, known, trace.context, dict(trace.lexical))
+
+    def _fold(
+        self, mind: Mind, arrival: Arrival, memory: Memory, vector: Dense, terms: dict[int, float]
+    ) -> None:
+        episode = mind.episode
+        assert episode is not None
+        episode.tally.add(
+            vector, memory.valence, memory.arousal, memory.content, memory.composite_salience, arrival.at
+        )
+        episode.count += 1
+        episode.last_at = max(episode.last_at, arrival.at)
+        mind.learn(terms, memory.length, vector)
+        mind.working.admit(
+            ActiveMemory(
+                memory_id=memory.id,
+                vector=vector,
+                salience=memory.composite_salience,
+                at=arrival.at,
+                actor=memory.actor,
+                preview=memory.content[:PREVIEW_LENGTH],
+            )
+        )
+        mind.echo.add(arrival.hash, memory.id, arrival.at)
+        mind.percepts += 1
+        mind.memories += 1
+        if mind.first_percept_at is None:
+            mind.first_percept_at = arrival.at
+        mind.last_percept_at = arrival.at
+
+    # --- episodes -----------------------------------------------------------------------
+
+    def _enter_episode(
+        self,
+        mind: Mind,
+        arrival: Arrival,
+        vector: Dense,
+        ledger: Ledger,
+        done: Committed,
+        *,
+        known_episode: str = "",
+    ) -> None:
+        """Close the open episode if a boundary lies before this percept, and open the next.
+
+        For a memory that was written before, its stored episode decides.
+        """
+        percept = arrival.entry.message
+        assert isinstance(percept, Percept)
+        boundary = mind.segmenter.observe(
+            Observation(
+                entry=arrival.entry.id,
+                at=arrival.at,
+                vector=vector,
+                source=percept.source,
+                context=percept.context,
+                mark=percept.boundary,
+                label=percept.boundary_label,
+            )
+        )
+        if known_episode and mind.episode is not None:
+            if known_episode == mind.episode.id:
+                boundary = None
+            elif boundary is None:
+                boundary = Boundary(type=BoundaryType.PREDICTION_ERROR, trigger="as stored")
+        if boundary is not None and mind.episode is not None:
+            self._close(mind, boundary, arrival, ledger, done, continues=True)
+        if mind.episode is None:
+            begins = percept.boundary is BoundaryMark.BEGIN
+            mind.open_episode(
+                arrival.entry.id,
+                arrival.at,
+                percept.boundary_label if begins else "",
+                known_id=known_episode,
+            )
+            done.opened.append((mind.name, mind.episode.id))
+
+    def _close(
+        self,
+        mind: Mind,
+        boundary: Boundary,
+        arrival: Arrival,
+        ledger: Ledger,
+        done: Committed,
+        *,
+        continues: bool,
+    ) -> None:
+        """Write the open episode for good; working memory keeps its most salient third."""
+        episode = mind.episode
+        assert episode is not None
+        epoch = ledger.epochs[arrival.entry.partition]
+        next_id = episode_id(mind.name, arrival.entry.id) if continues else None
+        record, centroid = episode.closed(mind.name, boundary, next_id, epoch=epoch)
+        ledger.episodes[record.id] = (record, centroid)
+        done.closed.append(record)
+        mind.episode = None
+        mind.working.at_boundary()
+
+    def _mark(
+        self, mind: Mind, arrival: Arrival, ledger: Ledger, done: Committed
+    ) -> Receipt:
+        """An explicit boundary without a percept: what is open closes, the next percept opens."""
+        mark = arrival.entry.message
+        assert isinstance(mark, Mark)
+        closed = ""
+        if later(arrival.entry.id, mind.through) and mind.episode is not None:
+            if mark.label and mark.boundary is BoundaryMark.END:
+                mind.episode.given_label = mark.label
+            closed = mind.episode.id
+            boundary = Boundary(type=mark.cause, trigger=mark.label or str(mark.boundary))
+            self._close(mind, boundary, arrival, ledger, done, continues=False)
+            mind.segmenter.cut()
+        return self._receipt(arrival, Outcome.MARKED, episode_id=closed)
+
+    def _encoded(self, arrival: Arrival, memory: Memory) -> Receipt:
+        parts = SalienceParts(
+            importance=memory.importance,
+            novelty=memory.novelty,
+            relevance=memory.semantic_salience,
+            emotional_intensity=memory.emotional_intensity,
+            connection_relevance=memory.connection_relevance,
+        )
+        return self._receipt(
+            arrival,
+            Outcome.ENCODED,
+            memory_id=memory.id,
+            episode_id=memory.episode_id,
+            salience=memory.composite_salience,
+            parts=parts,
+        )
+
+    def _receipt(self, arrival: Arrival, outcome: Outcome, **rest: Any) -> Receipt:
+        return Receipt(
+            mind=arrival.mind,
+            entry=arrival.entry.id,
+            outcome=outcome,
+            key=arrival.key,
+            recallable_at=self._clock.now(),
+            **rest,
+        )
+
+    async def _write(self, ledger: Ledger) -> None:
+        """Write and empty the ledger: memories, then patches, then episodes. Safe to repeat."""
+        epoch_of = self._minds.epoch_of
+        for epoch, traces in group(ledger.traces.values(), lambda t: epoch_of(t.memory.mind)):
+            await self._stores.memories.insert(traces, epoch=epoch)
+        for mind, patches in ledger.patches.items():
+            await self._stores.memories.patch(mind, patches, epoch=epoch_of(mind))
+        for epoch, episodes in group(ledger.episodes.values(), lambda e: epoch_of(e[0].mind)):
+            await self._stores.episodes.save(episodes, epoch=epoch)
+        ledger.traces.clear()
+        ledger.patches.clear()
+        ledger.episodes.clear()
+
+
+def group(items: Iterable[T], key: Callable[[T], int]) -> list[tuple[int, list[T]]]:
+    """Items by key, keys in order of first appearance."""
+    groups: dict[int, list[T]] = {}
+    for item in items:
+        groups.setdefault(key(item), []).append(item)
+    return list(groups.items())

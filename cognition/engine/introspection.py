@@ -1,0 +1,126 @@
+"""Introspection: what a mind can say of itself. Reads only, one mind at a time."""
+
+from __future__ import annotations
+
+import msgspec
+
+from cognition.engine.minds import Minds
+from cognition.errors import BadCueError
+from cognition.mechanisms.identity import verify
+from cognition.ports.clock import Clock
+from cognition.ports.stores import Scope, Stores
+from schemas.cue import CueFilter
+from schemas.identifiers import memory_id
+from schemas.identity import Law
+from schemas.inquiry import (
+    EpisodesAnswer,
+    EpisodesInquiry,
+    ForgettingAnswer,
+    ForgettingInquiry,
+    IdentityAnswer,
+    IdentityInquiry,
+    MemoryAnswer,
+    MemoryInquiry,
+    StatusAnswer,
+    StatusInquiry,
+)
+
+PREVIEWS_MAX = 20
+PREVIEW_LENGTH = 100
+
+DaemonFigures = dict[str, float | int | str | bool]
+
+
+class Introspection:
+    """Answers inquiries about one mind."""
+
+    def __init__(self, stores: Stores, minds: Minds, clock: Clock, laws: tuple[Law, ...]) -> None:
+        self._stores = stores
+        self._minds = minds
+        self._clock = clock
+        self._laws = laws
+
+    async def episodes(self, inquiry: EpisodesInquiry) -> EpisodesAnswer:
+        """The latest episodes, the open one first and as it is this moment."""
+        mind = await self._minds.look(inquiry.mind)
+        stored = await self._stores.episodes.latest(inquiry.mind, limit=inquiry.limit)
+        if mind.episode is not None:
+            live, _ = mind.episode.record(mind.name, epoch=0)
+            stored = [live, *(e for e in stored if e.id != live.id)]
+        return EpisodesAnswer(
+            inquiry_id=inquiry.id, mind=inquiry.mind, episodes=stored[: inquiry.limit]
+        )
+
+    async def memory(self, inquiry: MemoryInquiry) -> MemoryAnswer:
+        """One memory, awake or archived, or the tombstone where it was."""
+        wanted = inquiry.memory_id or (memory_id(inquiry.mind, inquiry.key) if inquiry.key else "")
+        if not wanted:
+            raise BadCueError("neither memory_id nor key is given", remedy="Give one of them.")
+        awake = await self._stores.memories.get(inquiry.mind, [wanted])
+        archived = {} if awake else await self._stores.archive.get(inquiry.mind, [wanted])
+        erased = await self._stores.tombstones.among([(inquiry.mind, wanted)])
+        return MemoryAnswer(
+            inquiry_id=inquiry.id,
+            mind=inquiry.mind,
+            memory=awake.get(wanted) or archived.get(wanted),
+            archived=wanted in archived,
+            tombstone=erased.get(wanted),
+        )
+
+    async def identity(self, inquiry: IdentityInquiry) -> IdentityAnswer:
+        """The stored identity with the live counters; verified against the laws on request."""
+        mind = await self._minds.look(inquiry.mind)
+        stored = await self._stores.identities.get(inquiry.mind)
+        problems = verify(stored, self._laws) if inquiry.verify and stored is not None else []
+        if stored is not None:
+            stored = msgspec.structs.replace(
+                stored, lifetime=mind.lifetime, last_percept_at=mind.last_percept_at
+            )
+        return IdentityAnswer(
+            inquiry_id=inquiry.id,
+            mind=inquiry.mind,
+            identity=stored,
+            verified=inquiry.verify and stored is not None and not problems,
+            problems=problems,
+        )
+
+    async def status(self, inquiry: StatusInquiry, daemon: DaemonFigures) -> StatusAnswer:
+        """How this mind is, and the figures of its daemon (sums only, no names)."""
+        mind = await self._minds.look(inquiry.mind)
+        live = mind.episode.record(mind.name, epoch=0)[0] if mind.episode is not None else None
+        return StatusAnswer(
+            inquiry_id=inquiry.id,
+            mind=inquiry.mind,
+            memories=await self._stores.memories.count(inquiry.mind),
+            episodes=await self._stores.episodes.count(inquiry.mind),
+            open_episode=live,
+            lifetime=mind.lifetime,
+            lexicon_terms=len(mind.lexicon),
+            stopped=mind.stopped,
+            through=mind.through,
+            daemon=daemon,
+        )
+
+    async def forgetting(self, inquiry: ForgettingInquiry) -> ForgettingAnswer:
+        """Which memories a forgetting would erase. Refuses an empty request."""
+        ids = await self._doomed(inquiry)
+        shown = await self._stores.memories.get(inquiry.mind, ids[:PREVIEWS_MAX])
+        return ForgettingAnswer(
+            inquiry_id=inquiry.id,
+            mind=inquiry.mind,
+            memory_ids=ids,
+            previews=[m.content[:PREVIEW_LENGTH] for m in shown.values()],
+        )
+
+    async def _doomed(self, inquiry: ForgettingInquiry) -> list[str]:
+        if inquiry.memory_ids:
+            found = await self._stores.memories.get(inquiry.mind, inquiry.memory_ids)
+            archived = await self._stores.archive.get(inquiry.mind, inquiry.memory_ids)
+            return [i for i in inquiry.memory_ids if i in found or i in archived]
+        if inquiry.filter is None or inquiry.filter == CueFilter():
+            raise BadCueError(
+                "the filter is empty and would erase the whole mind",
+                remedy="Name ids, or set at least one field of the filter.",
+            )
+        scope = Scope(filter=inquiry.filter)
+        return await self._stores.memories.select(inquiry.mind, scope, limit=inquiry.limit)

@@ -1,0 +1,227 @@
+"""The minds that are awake: loaded on first need, written down in checkpoints, bounded in number.
+
+One writer changes them; readers look at them in between. A mind whose identity does not
+match its hashes is *stopped*: it is loaded, it is not served, and the others go on.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+
+import anyio
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from cognition.engine.mind import LEXICON_SLOTS, STATE_SLOT, Mind
+from cognition.engine.options import AttentionOptions, EpisodeOptions, MindOptions
+from cognition.mechanisms.identity import born, verify
+from cognition.ports.clock import Clock
+from cognition.ports.sink import Sink
+from cognition.ports.stores import Stores
+from schemas.events import IdentityBorn, MindStopped, MindWoke
+from schemas.identity import Identity, Law
+
+Dense = NDArray[np.float32]
+
+SWAP_ATTEMPTS_MAX = 5
+"""Compare-and-set attempts on one identity; its only other writer is a person with a tool."""
+
+
+class Minds:
+    """Registry of the minds in memory. `awake` for the writer, `look` for readers."""
+
+    def __init__(
+        self,
+        stores: Stores,
+        clock: Clock,
+        sink: Sink,
+        *,
+        options: MindOptions,
+        attention: AttentionOptions,
+        episodes: EpisodeOptions,
+        laws: Sequence[Law],
+    ) -> None:
+        self._stores = stores
+        self._clock = clock
+        self._sink = sink
+        self._options = options
+        self._attention = attention
+        self._episodes = episodes
+        self._laws = tuple(laws)
+        self._resident: OrderedDict[str, Mind] = OrderedDict()
+        self._identities: dict[str, Identity] = {}
+        self._dirty: dict[str, int] = {}
+        self._loading = anyio.Lock()
+
+    # --- loading ------------------------------------------------------------------------
+
+    async def awake(self, name: str, *, epoch: int) -> Mind:
+        """The mind for its writer, who will change it: marked for the next checkpoint."""
+        mind = await self.look(name)
+        if name not in self._dirty:
+            await self._begin_session(mind, epoch)
+        self._dirty[name] = epoch
+        return mind
+
+    async def look(self, name: str) -> Mind:
+        """The mind as it is now, loaded if need be; one without a past is empty and not kept."""
+        mind = self._resident.get(name)
+        if mind is None:
+            async with self._loading:
+                mind = self._resident.get(name)
+                if mind is None:
+                    mind = await self._load(name)
+                    self._resident[name] = mind
+        self._resident.move_to_end(name)
+        self._evict(keep=name)
+        return mind
+
+    def resident(self, name: str) -> Mind | None:
+        """The mind if it is in memory."""
+        return self._resident.get(name)
+
+    def idle_since(self, moment: float) -> list[Mind]:
+        """Minds in memory with an open episode and no arrival since `moment`."""
+        return [
+            m for m in self._resident.values() if m.episode is not None and m.last_arrival < moment
+        ]
+
+    def __len__(self) -> int:
+        return len(self._resident)
+
+    async def _load(self, name: str) -> Mind:
+        began = self._clock.monotonic()
+        mind = Mind.new(name, self._options, self._attention, self._episodes)
+        slots = (STATE_SLOT, *LEXICON_SLOTS)
+        found = await self._stores.checkpoints.load([(name, slot) for slot in slots])
+        resumed = (name, STATE_SLOT) in found
+        if resumed:
+            try:
+                mind.restore({slot: body for (_, slot), body in found.items()}, self._options, self._episodes)
+            except (msgspec.MsgspecError, ValueError, KeyError) as error:
+                mind = Mind.new(name, self._options, self._attention, self._episodes)
+                self._stop(mind, f"its checkpoint cannot be read ({error!r}); restore a copy of the store")
+        await self._check_identity(mind, resumed)
+        if resumed:
+            took = self._clock.monotonic() - began
+            self._sink.publish(MindWoke(at=self._clock.now(), mind=name, resumed=resumed, took_s=took))
+        return mind
+
+    async def _check_identity(self, mind: Mind, resumed: bool) -> None:
+        identity = await self._stores.identities.get(mind.name)
+        if identity is not None:
+            self._identities[mind.name] = identity
+            mind.identified = True
+            problems = verify(identity, self._laws)
+            if problems:
+                self._stop(mind, "; ".join(problems))
+        elif resumed and mind.memories:
+            self._stop(mind, f"its identity is missing although it has {mind.memories} memories")
+
+    def _stop(self, mind: Mind, reason: str) -> None:
+        mind.stopped = reason
+        self._sink.publish(MindStopped(at=self._clock.now(), mind=mind.name, reason=reason))
+
+    def _evict(self, keep: str) -> None:
+        excess = len(self._resident) - self._options.resident_max
+        if excess <= 0:
+            return
+        clean = [n for n in self._resident if n not in self._dirty and n != keep]
+        for name in clean[:excess]:
+            del self._resident[name]
+            self._identities.pop(name, None)
+
+    # --- identity ---------------------------------------------------------------------------
+
+    async def ensure_born(self, mind: Mind, concept: Dense, at: float, *, epoch: int) -> None:
+        """Give a mind its identity before its first memory. An insert-only write confirms that
+        there was none; whatever is stored afterwards is what counts."""
+        if mind.identified:
+            return
+        now = self._clock.now()
+        draft = born(mind.name, at=now, laws=self._laws, first_percept_at=at, epoch=epoch)
+        stored = await self._stores.identities.create(draft, concept)
+        problems = verify(stored, self._laws)
+        self._identities[mind.name] = stored
+        mind.identified = True
+        if problems:
+            self._stop(mind, "; ".join(problems))
+        self._sink.publish(IdentityBorn(at=now, mind=mind.name))
+
+    async def _begin_session(self, mind: Mind, epoch: int) -> None:
+        """Count a restart once for each daemon that takes over a mind with a past."""
+        identity = self._identities.get(mind.name)
+        if identity is None or mind.stopped or identity.epoch >= epoch:
+            return
+        now = self._clock.now()
+        await self._swap(
+            mind,
+            epoch=epoch,
+            restart_count=identity.restart_count + 1,
+            session_started_at=now,
+            laws_verified_at=now,
+        )
+
+    async def _swap(self, mind: Mind, *, epoch: int, **fields: object) -> None:
+        for _ in range(SWAP_ATTEMPTS_MAX):
+            identity = self._identities[mind.name]
+            fresh = msgspec.structs.replace(
+                identity, **fields, epoch=max(epoch, identity.epoch), rev=identity.rev + 1
+            )
+            if await self._stores.identities.swap(fresh, expected_rev=identity.rev):
+                self._identities[mind.name] = fresh
+                return
+            stored = await self._stores.identities.get(mind.name)
+            if stored is not None:
+                self._identities[mind.name] = stored
+                if stored.epoch > epoch:
+                    return
+
+    # --- writing down -----------------------------------------------------------------------
+
+    def epoch_of(self, name: str) -> int:
+        """The lease epoch under which this mind was last awake."""
+        return self._dirty[name]
+
+    async def checkpoint(self) -> int:
+        """Write every changed mind: open episodes, states, counters; then make all of it durable.
+
+        Returns how many minds were written. When it returns, everything folded before it was
+        called is safe and may be acknowledged.
+        """
+        if not self._dirty:
+            return 0
+        changed = [(self._resident[name], epoch) for name, epoch in self._dirty.items()]
+        for epoch in sorted({epoch for _, epoch in changed}):
+            minds = [mind for mind, held in changed if held == epoch and not mind.stopped]
+            await self._write(minds, epoch)
+        await self._stores.flush()
+        self._dirty.clear()
+        return len(changed)
+
+    async def _write(self, minds: Sequence[Mind], epoch: int) -> None:
+        episodes = [m.episode.record(m.name, epoch=epoch) for m in minds if m.episode and m.episode.count]
+        if episodes:
+            await self._stores.episodes.save(episodes, epoch=epoch)
+        for mind in minds:
+            if mind.identified and mind.episodes != mind.episodes_recorded:
+                await self._swap(
+                    mind, epoch=epoch, lifetime=mind.lifetime, last_percept_at=mind.last_percept_at
+                )
+                mind.episodes_recorded = mind.episodes
+        states = {
+            (mind.name, slot): body for mind in minds for slot, body in mind.checkpoint().items()
+        }
+        await self._stores.checkpoints.save(states, epoch=epoch)
+
+    def discard(self) -> None:
+        """Drop every mind from memory, as a crash would: the checkpoints are the truth again."""
+        self._resident.clear()
+        self._identities.clear()
+        self._dirty.clear()
+
+    def identity(self, name: str) -> Identity | None:
+        """The identity as last read or written, if the mind is in memory."""
+        return self._identities.get(name)

@@ -1,0 +1,123 @@
+"""What a new memory is made of. Pure: from an arrival and the mind it comes to.
+
+This module must not know stores, clocks or the order in which things are written.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from cognition.engine.arrivals import Arrival
+from cognition.engine.mind import Mind
+from cognition.mechanisms import salience
+from cognition.mechanisms.replay import priority_key
+from cognition.mechanisms.text import Analyzer
+from cognition.ports.stores import Trace
+from schemas.association import Association, Relation
+from schemas.identifiers import memory_id
+from schemas.memory import ASSOCIATIONS_MAX, Memory
+from schemas.percept import Percept
+
+ATTENTION_WINDOW_S = 5.0
+"""Length of an attention window (schema: 5 s)."""
+
+
+def compose(
+    mind: Mind, arrival: Arrival, novelty: float, *, now: float, model: str, epoch: int
+) -> Memory:
+    """The memory that this mind forms of this percept, in the episode that it is in."""
+    percept, episode = arrival.entry.message, mind.episode
+    assert isinstance(percept, Percept)
+    assert episode is not None
+    intensity = salience.emotional_intensity(percept.valence, percept.arousal)
+    composite = salience.composite(
+        percept.importance, novelty, percept.relevance, intensity, percept.connection_relevance
+    )
+    tagged = salience.tagged(composite)
+    return Memory(
+        id=arrival.memory_id,
+        mind=percept.mind,
+        key=arrival.key,
+        entry=arrival.entry.id,
+        content=arrival.content,
+        data=percept.data,
+        kind=percept.kind,
+        content_type=percept.content_type,
+        subject=percept.subject,
+        source=percept.source,
+        actor=percept.actor,
+        context=percept.context,
+        metadata=percept.metadata,
+        session=percept.session,
+        agent=percept.agent,
+        run=percept.run,
+        user=percept.user,
+        valence=percept.valence,
+        arousal=percept.arousal,
+        emotional_intensity=intensity,
+        importance=percept.importance,
+        novelty=novelty,
+        semantic_salience=percept.relevance,
+        connection_relevance=percept.connection_relevance,
+        composite_salience=composite,
+        episode_id=episode.id,
+        window_id=str(int(arrival.at // ATTENTION_WINDOW_S)),
+        position=episode.count,
+        occurred_at=arrival.at,
+        encoded_at=now,
+        last_accessed=arrival.at,
+        content_hash=arrival.hash,
+        length=arrival.length,
+        consolidation_strength=salience.initial_strength(composite),
+        consolidation_tag=tagged,
+        stability_s=salience.initial_stability_s(composite, percept.arousal),
+        replay_priority_key=priority_key(intensity, percept.connection_relevance, tagged, arrival.at),
+        associations=related(percept.mind, percept.relations, arrival.at),
+        trust=percept.trust,
+        embedding_model=model,
+        epoch=epoch,
+    )
+
+
+def related(mind: str, relations: list[Relation], at: float) -> list[Association]:
+    """The caller's relations as associations, the strongest kept; a key names its memory."""
+    strongest = sorted(relations, key=lambda r: -r.weight)[:ASSOCIATIONS_MAX]
+    return [
+        Association(
+            target_id=r.target if is_memory_id(r.target) else memory_id(mind, r.target),
+            weight=r.weight,
+            type=r.type,
+            last_coactivated=at,
+        )
+        for r in strongest
+    ]
+
+
+def subject_terms(percept: Percept, analyzer: Analyzer) -> dict[int, float]:
+    """The terms of what the percept is about, each once."""
+    return dict.fromkeys(analyzer.evidence_terms(percept.subject, ""), 1.0) if percept.subject else {}
+
+
+def is_memory_id(target: str) -> bool:
+    """Whether a relation's target is written as an identifier rather than a key."""
+    if len(target) != 36:
+        return False
+    try:
+        uuid.UUID(target)
+    except ValueError:
+        return False
+    return True
+
+
+def patched(memory: Memory, fields: dict[str, Any]) -> Memory:
+    """The memory with these fields."""
+    return msgspec.structs.replace(memory, **fields)
+
+
+def with_memory(trace: Trace, memory: Memory) -> Trace:
+    """The trace with its memory replaced."""
+    return replace(trace, memory=memory)
