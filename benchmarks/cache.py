@@ -1,0 +1,126 @@
+"""Embeddings of benchmark texts, kept outside the repository by model and hash of the text.
+
+A CPU embeds only some thousand tokens a second, and every run embeds the same texts. The cache
+stands before an `Embedder`, which is made only when a text is new: a run whose texts are all
+known never loads the model. It must not know what the texts are for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import sqlite3
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import anyio
+import numpy as np
+from numpy.typing import NDArray
+
+from cognition.ports.embedder import DIMENSION, Embedder
+
+LOOKUP_MAX = 500
+"""Keys in one SQL statement; SQLite's oldest default limit of variables is 999."""
+
+BUSY_S = 60.0
+"""How long to wait for another process that writes the same cache."""
+
+Vectors = NDArray[np.float32]
+
+_TABLE = "CREATE TABLE IF NOT EXISTS vectors (text BLOB PRIMARY KEY, vector BLOB NOT NULL)"
+
+
+def cache_root() -> Path:
+    """`COGNITION_CACHE` (folder `bench` in it), else the user's cache directory."""
+    given = os.environ.get("COGNITION_CACHE")
+    base = Path(given) if given else Path.home() / ".cache" / "cognition"
+    return base / "bench"
+
+
+class VectorCache:
+    """Vectors of one model in one SQLite file; several processes may read and write it at once."""
+
+    def __init__(self, root: Path, model: str) -> None:
+        root.mkdir(parents=True, exist_ok=True)
+        self.path = root / f"{re.sub(r'[^A-Za-z0-9._-]', '_', model)}.sqlite3"
+        with closing(self._connect()) as connection, connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(_TABLE)
+
+    def find(self, texts: Sequence[str]) -> dict[str, Vectors]:
+        """The known vectors, each (768,), by text."""
+        by_key = {_key(text): text for text in texts}
+        keys = list(by_key)
+        found: dict[str, Vectors] = {}
+        with closing(self._connect()) as connection:
+            for start in range(0, len(keys), LOOKUP_MAX):
+                part = keys[start : start + LOOKUP_MAX]
+                marks = ",".join("?" * len(part))
+                query = f"SELECT text, vector FROM vectors WHERE text IN ({marks})"
+                for key, vector in connection.execute(query, part):
+                    found[by_key[key]] = np.frombuffer(vector, dtype="<f4")
+        return found
+
+    def keep(self, texts: Sequence[str], vectors: Vectors) -> None:
+        """Add vectors (len(texts), 768); what is known already stays as it is."""
+        rows = [
+            (_key(text), np.ascontiguousarray(vector, dtype="<f4").tobytes())
+            for text, vector in zip(texts, vectors, strict=True)
+        ]
+        with closing(self._connect()) as connection, connection:
+            connection.executemany("INSERT OR IGNORE INTO vectors VALUES (?, ?)", rows)
+
+    def __len__(self) -> int:
+        with closing(self._connect()) as connection:
+            count: int = connection.execute("SELECT count(*) FROM vectors").fetchone()[0]
+        return count
+
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(self.path, timeout=BUSY_S)
+
+
+class CachedEmbedder:
+    """An `Embedder` that asks the cache first and makes the real one on the first new text."""
+
+    def __init__(self, model: str, cache: VectorCache, make: Callable[[], Awaitable[Embedder]]) -> None:
+        self._model = model
+        self._cache = cache
+        self._make = make
+        self._inner: Embedder | None = None
+        self._making = anyio.Lock()
+        self.embedded = 0
+        """How many texts the real embedder had to embed."""
+
+    @property
+    def model(self) -> str:
+        return self._model
+
+    async def embed(self, texts: Sequence[str]) -> Vectors:
+        """As the port says; new vectors are kept."""
+        known = await anyio.to_thread.run_sync(self._cache.find, texts)
+        new = [text for text in dict.fromkeys(texts) if text not in known]
+        if new:
+            inner = await self._real()
+            vectors = await inner.embed(new)
+            await anyio.to_thread.run_sync(self._cache.keep, new, vectors)
+            known |= dict(zip(new, vectors, strict=True))
+            self.embedded += len(new)
+        if not texts:
+            return np.zeros((0, DIMENSION), dtype=np.float32)
+        return np.stack([known[text] for text in texts])
+
+    async def aclose(self) -> None:
+        if self._inner is not None:
+            await self._inner.aclose()
+
+    async def _real(self) -> Embedder:
+        async with self._making:
+            if self._inner is None:
+                self._inner = await self._make()
+            return self._inner
+
+
+def _key(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()
