@@ -1,0 +1,174 @@
+"""Text as evidence: words, stems, term ids, and what two texts must share to be the same.
+
+Knows no weights and no collection; those are `evidence` and `lexicon`.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import unicodedata
+from collections.abc import Callable
+from hashlib import blake2b
+
+import Stemmer
+
+from cognition.mechanisms.stopwords import ENGLISH
+from cognition.mechanisms.structured import searchable_text as searchable_text
+
+WORDS_MAX = 65_536
+"""Words whose stems one analyzer keeps at hand (about 10 MB); beyond it, it starts afresh."""
+
+WORD_LENGTH_MAX = 64
+"""Longer runs of letters (keys, encoded blobs) are cut: they are looked up by their beginning."""
+
+ACTORS_MAX = 4_096
+"""Actors whose name terms one analyzer keeps at hand."""
+
+PLAIN = "plain"
+"""The language without a stemmer or stop words: words as they are."""
+
+BYTES_PER_TOKEN = 4
+"""Of UTF-8, by the common rule of thumb for subword vocabularies; a little high for English."""
+
+_ASCII = bytes(ord(chr(c).lower()) if chr(c).isalnum() or c == 39 else 32 for c in range(128)).ljust(256)
+"""Byte -> its lower case if it may be part of a word, else a blank."""
+
+_IDEOGRAPHS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+
+
+def term_id(term: str) -> int:
+    """The stable 32-bit number of a term: BLAKE2b, never 0, the same in every process and release."""
+    return int.from_bytes(blake2b(term.encode("utf-8", "replace"), digest_size=4).digest(), "little") or 1
+
+
+class _Memo(dict[str, int]):
+    """Word -> id of its term (0 for a stop word), filled on first need, bounded."""
+
+    def __init__(self, stem: Callable[[str], str]) -> None:
+        super().__init__()
+        self._stem = stem
+
+    def __missing__(self, word: str) -> int:
+        term = self._stem(word)
+        number = term_id(term) if term else 0
+        if len(word) <= WORD_LENGTH_MAX:
+            if len(self) >= WORDS_MAX:
+                self.clear()
+            self[word] = number
+        return number
+
+
+class Analyzer:
+    """Cuts text into stemmed terms without stop words.
+
+    Words are runs of letters, digits and combining marks, compared without case after NFKC;
+    an apostrophe inside a word belongs to it. Ideographs and kana, which are written without
+    spaces, count one by one. The stemmer is Snowball's (Porter 1980; Porter 2001).
+
+    Parameters
+    ----------
+    language : a Snowball algorithm (``"english"``, ``"german"``, ...). Any other name means
+        ``"plain"``: no stemmer. Stop words are known for English only.
+
+    Invariant: terms depend on the text and the language alone.
+    """
+
+    def __init__(self, language: str = "english") -> None:
+        known = language in Stemmer.algorithms()
+        self.language = language if known else PLAIN
+        self._stemmer = Stemmer.Stemmer(language, 0) if known else None
+        self._stops = ENGLISH if self.language == "english" else frozenset[str]()
+        self._ids = _Memo(self._term)
+        self._actors: dict[str, tuple[int, ...]] = {}
+
+    def terms(self, text: str) -> list[str]:
+        """The terms of a text in order, repeats included."""
+        return [term for term in map(self._term, _runs(text)) if term]
+
+    def evidence_terms(self, text: str, actor: str = "") -> dict[int, int]:
+        """How often each term occurs, by term id; each word of the actor's name counts once more.
+
+        The sum of the values is the memory's length, in terms without stop words.
+        """
+        counts: dict[int, int] = {}
+        known = self._ids
+        for word in _runs(text):
+            number = known[word]
+            if number:
+                counts[number] = counts.get(number, 0) + 1
+        if actor:
+            for number in self._actors.get(actor) or self._actor_terms(actor):
+                counts[number] = counts.get(number, 0) + 1
+        return counts
+
+    def _actor_terms(self, actor: str) -> tuple[int, ...]:
+        numbers = tuple(n for n in (self._ids[word] for word in _runs(actor)) if n)
+        if len(self._actors) >= ACTORS_MAX:
+            self._actors.clear()
+        self._actors[actor] = numbers
+        return numbers
+
+    def _term(self, run: str) -> str:
+        word = run.strip("'")[:WORD_LENGTH_MAX]
+        if not word or word in self._stops:
+            return ""
+        return str(self._stemmer.stemWord(word)) if self._stemmer is not None else word
+
+
+def words(text: str) -> list[str]:
+    """The words of a text, casefolded, in order, stop words among them."""
+    return [word for word in (run.strip("'") for run in _runs(text)) if word]
+
+
+def _runs(text: str) -> list[str]:
+    """Words that may still have apostrophes at their ends."""
+    if text.isascii():
+        return text.encode("ascii").translate(_ASCII).decode("ascii").split()
+    folded = unicodedata.normalize("NFKC", text).casefold().replace("\u2019", "'")
+    return _word_unicode().findall(folded)
+
+
+def normalised(text: str) -> str:
+    """The form in which two texts are the same: NFKC, without case, each run of space one blank."""
+    if text.isascii():
+        return " ".join(text.lower().split())
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join(unicodedata.normalize("NFKC", folded).split())
+
+
+def content_hash(text: str) -> str:
+    """BLAKE2b-128 of the normalised text, in hexadecimal: equal for an exact repeat."""
+    return blake2b(normalised(text).encode("utf-8", "replace"), digest_size=16).hexdigest()
+
+
+def token_estimate(text: str) -> int:
+    """About how many subword tokens a text costs a language model.
+
+    .. math:: \\lceil \\mathrm{bytes}_{UTF-8} / 4 \\rceil
+
+    An estimate for budgets, without a vocabulary: English prose has 4 to 5 bytes a token
+    (so it errs to the safe side), Han characters 3 bytes and mostly one token.
+    """
+    size = len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
+    return -(-size // BYTES_PER_TOKEN)
+
+
+@functools.cache
+def _word_unicode() -> re.Pattern[str]:
+    """The word pattern for any script; `\\w` knows no combining marks, so they are listed."""
+    marks = _ranges([c for c in range(0x300, 0x10000) if unicodedata.category(chr(c))[0] == "M"])
+    letter = f"[^\\W_{_IDEOGRAPHS}]"
+    return re.compile(f"[{_IDEOGRAPHS}]|{letter}(?:{letter}|['{marks}])*")
+
+
+def _ranges(codes: list[int]) -> str:
+    """Sorted code points as the inside of a character class."""
+    parts: list[str] = []
+    start = previous = codes[0]
+    for code in [*codes[1:], -1]:
+        if code != previous + 1:
+            parts.append(f"\\u{start:04x}-\\u{previous:04x}")
+            start = code
+        previous = code
+    return "".join(parts)
