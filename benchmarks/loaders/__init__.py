@@ -35,7 +35,9 @@ SETS: dict[str, NamedSet] = {
         "N/probing_questions.json (no licence stated)",
     ),
     "beam-100k-whole": NamedSet(
-        "beam-100k", partial(beam.convert, cut=None), "as beam-100k; messages are not cut at 1,500 characters"
+        "beam-100k",
+        partial(beam.convert, cut=None),
+        "github.com/mohammadtavakoli78/BEAM as for beam-100k; here messages are not cut at 1,500 characters",
     ),
     "multihop-2wiki": NamedSet(
         "multihop-2wiki",
