@@ -137,4 +137,5 @@ def initial_stability_s(salience: float, arousal: float) -> float:
     An ordinary percept (s = a = 1/2) starts at one day. Rises with salience s and with arousal a
     (emotional enhancement of memory: McGaugh 2004).
     """
-    return STABILITY_S * STABILITY_SPREAD ** (salience - 0.5) * (0.75 + 0.5 * arousal)
+    spread: float = STABILITY_SPREAD ** (salience - 0.5)
+    return STABILITY_S * spread * (0.75 + 0.5 * arousal)

@@ -1,0 +1,230 @@
+"""Event segmentation: where one episode of a mind ends and the next begins, online.
+
+Knows what was observed, in order, and the open episode's outline; knows no memories, and
+closes nothing itself: it says where the cut is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from cognition.errors import SettingsError
+from cognition.mechanisms.context import ContextWatch
+from cognition.mechanisms.prediction import PredictionError
+from cognition.mechanisms.vectors import Dense
+from schemas.episode import Boundary, BoundaryType
+from schemas.percept import BoundaryMark
+
+LENGTH_MAX = 500
+"""Percepts of one episode; a longer one is cut, so that nothing about an episode is unbounded."""
+
+_STATE_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What ends an episode in one kind of stream.
+
+    `gap_s` : silence in event time, seconds. `watched` : context keys (and ``source``) whose change
+    is a boundary. `threshold` : z of the prediction error, above which it is one (infinity: never).
+    `length_min` : percepts before prediction error may cut; `length_max` : percepts at most.
+    """
+
+    name: str
+    gap_s: float
+    watched: tuple[str, ...]
+    threshold: float = 1.5
+    length_min: int = 2
+    length_max: int = LENGTH_MAX
+
+
+CONVERSATION = Profile("conversation", 1_800.0, ("place", "task", "people", "source"))
+ASSISTANT = Profile("assistant", 1_800.0, ("place", "task", "people"))
+SENSORS = Profile("sensors", 30.0, ("place", "task", "people"), threshold=3.0)
+PROFILES: Mapping[str, Profile] = {p.name: p for p in (CONVERSATION, ASSISTANT, SENSORS)}
+"""Conversation: 30 min of silence. Assistant: the same, but sources alternate (user, tools) and do
+not count. Sensors: 30 s, sources interleave, coarse threshold. (Gaps and thresholds: ADR-022.)"""
+
+
+class Observation(NamedTuple):
+    """What segmentation sees of a percept. `at` is event time in seconds, `vector` (d,) of unit length."""
+
+    entry: str
+    at: float
+    vector: Dense
+    source: str = ""
+    context: Mapping[str, str] = {}
+    mark: BoundaryMark | None = None
+    label: str = ""
+
+
+class Segmenter:
+    """Cuts one mind's stream of percepts into episodes.
+
+    An episode is open from its first percept until a boundary. Causes, in the order in which they
+    are asked: an explicit mark; a task that ended; a temporal gap (also backwards: a time long
+    before the last belongs to another event); a change of place, task, people or source from one
+    known value to another; the length; prediction error. What is not said does not change: a
+    percept without a place stays where the last one was. A task ends by ``task_status`` "done" (its
+    percept is the last of the episode) or by an empty ``task`` (its percept is the next one's first).
+
+    Invariants: every percept is in exactly one episode; the same observations give the same cuts;
+    resumed from a snapshot equals uninterrupted; `tick` closes early but never moves a cut.
+
+    References
+    ----------
+    Zacks et al. 2007; Radvansky & Zacks 2011 (event horizon model).
+    """
+
+    __slots__ = (
+        *("_context", "_ending", "_error", "count", "first_entry", "label", "last_at", "profile"),
+        "started_at",
+    )
+
+    def __init__(self, profile: Profile = CONVERSATION) -> None:
+        self.profile = profile
+        self.first_entry = ""
+        self.label = ""
+        self.count = 0
+        self.started_at = 0.0
+        self.last_at = 0.0
+        self._context = ContextWatch(profile.watched)
+        self._ending: BoundaryType | None = None
+        self._error = PredictionError()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether an episode is open. If none is, the next percept opens one."""
+        return self.count > 0
+
+    def observe(self, observation: Observation) -> Boundary | None:
+        """Take one percept in; returns the boundary before it, if it does not continue the open episode.
+
+        None means: it belongs to the open episode, or opens one where none is open. After it,
+        `first_entry`, `started_at`, `count` and `label` are those of the percept's episode.
+        """
+        cause = self._cause(observation) if self.count else None
+        if cause is not None:
+            self._error.reset()
+        z = self._error.observe(observation.vector)
+        if cause is None and self.count >= self.profile.length_min and z > self.profile.threshold:
+            cause = Boundary(type=BoundaryType.PREDICTION_ERROR, trigger=f"z = {z:.2f}", strength=z)
+        self._enter(observation, opens=cause is not None or not self.count)
+        return cause
+
+    def mark(self, mark: BoundaryMark, label: str = "") -> Boundary | None:
+        """An explicit mark that comes without a percept; returns the boundary that closes what is open.
+
+        The label of a begin names the episode that comes next; that of an end the one that ends.
+        """
+        if self.count and mark is BoundaryMark.END and label:
+            self.label = label
+        boundary = _explicit(mark, label) if self.count else None
+        self._close()
+        if mark is BoundaryMark.BEGIN:
+            self.label = label
+        return boundary
+
+    def notify_at(self) -> float | None:
+        """Event time from which `tick` would close the open episode; None while none is open."""
+        if not self.count:
+            return None
+        return self.last_at if self._ending else self.last_at + self.profile.gap_s
+
+    def tick(self, now: float) -> Boundary | None:
+        """Time passes without a percept: the boundary that closes the open episode, if it is due.
+
+        `now` is event time; a percept of an earlier time that comes later opens another episode.
+        """
+        due = self.notify_at()
+        if due is None or now < due:
+            return None
+        boundary = self._ended() or Boundary(type=BoundaryType.TEMPORAL, trigger=_gap(now - self.last_at))
+        self._close()
+        return boundary
+
+    def snapshot(self) -> dict[str, Any]:
+        """The whole state in plain values, about 8 KB."""
+        return {
+            "version": _STATE_VERSION,
+            "first_entry": self.first_entry,
+            "label": self.label,
+            "count": self.count,
+            "started_at": self.started_at,
+            "last_at": self.last_at,
+            "known": dict(self._context.known),
+            "ending": self._ending.value if self._ending else "",
+            "error": self._error.snapshot(),
+        }
+
+    @classmethod
+    def restore(cls, state: Mapping[str, Any], profile: Profile = CONVERSATION) -> Segmenter:
+        """What `snapshot` wrote, under this profile."""
+        segmenter = cls(profile)
+        for name in ("first_entry", "label", "count", "started_at", "last_at"):
+            setattr(segmenter, name, state[name])
+        segmenter._context = ContextWatch(profile.watched, state["known"])
+        segmenter._ending = BoundaryType(state["ending"]) if state["ending"] else None
+        segmenter._error = PredictionError.restore(state["error"])
+        return segmenter
+
+    def _cause(self, seen: Observation) -> Boundary | None:
+        if seen.mark is BoundaryMark.BEGIN:
+            return _explicit(seen.mark, seen.label)
+        ended = self._ended()
+        if ended is not None:
+            return ended
+        gap = self.profile.gap_s
+        if seen.at >= self.last_at + gap or seen.at <= self.last_at - gap:
+            return Boundary(type=BoundaryType.TEMPORAL, trigger=_gap(seen.at - self.last_at))
+        if seen.context or seen.source:
+            change = self._context.change(seen.context, seen.source)
+            if change is not None:
+                return change
+        if self.count >= self.profile.length_max:
+            return Boundary(type=BoundaryType.TEMPORAL, trigger=f"length {self.profile.length_max}")
+        return None
+
+    def _ended(self) -> Boundary | None:
+        if self._ending is None:
+            return None
+        return Boundary(
+            type=self._ending, trigger="end" if self._ending is BoundaryType.EXPLICIT else "task done"
+        )
+
+    def _enter(self, seen: Observation, *, opens: bool) -> None:
+        if opens:
+            if self.count or seen.mark is BoundaryMark.BEGIN:
+                self.label = ""
+            self.first_entry, self.count = seen.entry, 0
+            self.started_at = self.last_at = seen.at
+            self._ending = None
+        self.count += 1
+        self.last_at = max(self.last_at, seen.at)
+        if seen.label:
+            self.label = seen.label
+        if (seen.context or seen.source) and self._context.learn(seen.context, seen.source):
+            self._ending = BoundaryType.TASK_COMPLETION
+        if seen.mark is BoundaryMark.END:
+            self._ending = BoundaryType.EXPLICIT
+
+    def _close(self) -> None:
+        self.count, self.first_entry, self.label, self._ending = 0, "", "", None
+        self._error.reset()
+
+
+def profile_of(name: str) -> Profile:
+    """The profile of this name; raises `SettingsError` that lists those there are."""
+    if name not in PROFILES:
+        raise SettingsError(f"segmentation profile {name!r} is unknown", remedy="Use " + ", ".join(PROFILES))
+    return PROFILES[name]
+
+
+def _explicit(mark: BoundaryMark, label: str) -> Boundary:
+    return Boundary(type=BoundaryType.EXPLICIT, trigger=label or mark.value)
+
+
+def _gap(seconds: float) -> str:
+    return f"{seconds:.0f} s apart"
