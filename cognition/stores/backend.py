@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -75,25 +76,33 @@ class Hit:
 # --- conditions -----------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """The field equals the value, or one element of an array field does."""
+class _Condition(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """Base of every condition: a value that travels to another process as it is."""
+
+
+class Match(_Condition, frozen=True):
+    """The field equals the value, or one element of an array field does. Booleans, whole
+    numbers and text are different values: neither 1.0 nor True equals 1.
+
+    A key is a path through maps: ``place`` or ``context."any name"`` (see `conditions.path`).
+    """
 
     key: str
     value: str | int | bool
 
 
-@dataclass(frozen=True, slots=True)
-class MatchAny:
+class MatchAny(_Condition, frozen=True):
     """The field equals one of the values. No values match nothing."""
 
     key: str
-    values: tuple[str, ...] | tuple[int, ...]
+    values: tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
-    """The number lies in the range; a missing or non-numeric field does not match."""
+class Range(_Condition, frozen=True):
+    """The number lies in the range; a missing or non-numeric field does not match.
+
+    Give whole bounds for a field with an integer index: the engine cuts fractions off.
+    """
 
     key: str
     gte: float | None = None
@@ -102,8 +111,7 @@ class Range:
     lt: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TimeRange:
+class TimeRange(_Condition, frozen=True):
     """The RFC 3339 field lies in the range, given in epoch seconds (both ends inclusive)."""
 
     key: str
@@ -111,36 +119,31 @@ class TimeRange:
     lte: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class IsNull:
+class IsNull(_Condition, frozen=True):
     """The field is absent, null, or an empty array."""
 
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class HasId:
+class HasId(_Condition, frozen=True):
     """The point is one of these."""
 
     ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(_Condition, frozen=True):
     """The condition does not hold."""
 
     condition: Condition
 
 
-@dataclass(frozen=True, slots=True)
-class Either:
+class Either(_Condition, frozen=True):
     """At least one of the conditions holds. No conditions match nothing."""
 
     conditions: tuple[Condition, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Both:
+class Both(_Condition, frozen=True):
     """All of the conditions hold. No conditions match everything."""
 
     conditions: tuple[Condition, ...]
@@ -222,13 +225,15 @@ class VectorBackend(Protocol):
     ) -> None:
         """Write whole points. With a condition an existing point is replaced only where its
         *stored* payload satisfies it; absent points are inserted unless `UPDATE_ONLY`.
+        Of points with the same id in one call the last one stands, in every mode.
         """
         ...
 
     async def set_payload(
         self, collection: str, ids: Sequence[str], payload: Payload, *, condition: Condition | None = None
     ) -> None:
-        """Set these top-level fields on existing points that satisfy the condition. Never inserts."""
+        """Set these top-level fields on existing points that satisfy the condition; a field
+        that is set to None is removed. Never inserts."""
         ...
 
     async def set_payloads(
@@ -265,7 +270,7 @@ class VectorBackend(Protocol):
         offset: str | None = None,
         order_by: str | None = None,
         descending: bool = False,
-        with_payload: bool = True,
+        with_payload: bool | tuple[str, ...] = True,
         with_vectors: tuple[str, ...] = (),
     ) -> Page:
         """A page in id order; with `order_by` (an indexed field) the first `limit` in that order

@@ -1,0 +1,50 @@
+"""The `unconscious`: whole memories that left awake memory, over any vector backend."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cognition.ports.stores import Trace
+from cognition.stores import payloads, times
+from cognition.stores.backend import TimeRange, VectorBackend
+from cognition.stores.collections import CONTEXT, EVIDENCE, LEXICAL, SUBJECT, UNCONSCIOUS
+from cognition.stores.memories import point
+from cognition.stores.tenancy import for_minds, owned, payload_of
+from schemas.memory import Memory
+
+
+class VectorArchive:
+    """`Archive` over a `VectorBackend`. A memory's payload, with why and when it was archived."""
+
+    def __init__(self, backend: VectorBackend, *, evidence: bool = False) -> None:
+        self._backend = backend
+        self._vectors = (CONTEXT, LEXICAL, SUBJECT) + ((EVIDENCE,) if evidence else ())
+
+    async def deposit(self, traces: Sequence[Trace], *, reason: str, at: float) -> None:
+        if not traces:
+            return
+        points = [
+            point(
+                each,
+                {
+                    "archived_at": times.to_text(at),
+                    "archive_reason": reason,
+                    "original_salience": each.memory.composite_salience,
+                    "surface_count": 0,
+                },
+                self._vectors,
+            )
+            for each in traces
+        ]
+        not_later = TimeRange("archived_at", lte=at)
+        condition = for_minds((each.memory.mind for each in traces), not_later)
+        await self._backend.upsert(UNCONSCIOUS.name, points, condition=condition)
+
+    async def get(self, mind: str, memory_ids: Sequence[str]) -> dict[str, Memory]:
+        hits = await self._backend.retrieve(UNCONSCIOUS.name, memory_ids)
+        mine = owned(mind, hits)
+        return {i: payloads.decode(Memory, i, payload_of(hit)) for i, hit in mine.items()}
+
+    async def erase(self, mind: str, memory_ids: Sequence[str]) -> None:
+        hits = await self._backend.retrieve(UNCONSCIOUS.name, memory_ids)
+        await self._backend.delete(UNCONSCIOUS.name, list(owned(mind, hits)))

@@ -1,0 +1,82 @@
+"""What every backend refuses before it reaches an engine.
+
+An engine writes a request to its log before it looks at it, applies part of a bad batch,
+or takes NaN silently; so the shape of each request is checked here first. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import numpy as np
+
+from cognition.errors import StoreRefusedError
+from cognition.stores.backend import CollectionSpec, Dense, FieldType, Point, Query, Sparse, Vector
+
+ORDERED: Final = (FieldType.DATETIME, FieldType.INTEGER, FieldType.FLOAT)
+"""Index types that a scroll can be ordered by."""
+
+_UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
+
+
+def ids(collection: str, wanted: Iterable[str]) -> None:
+    """Every id is a UUID in its canonical form, which all engines print alike."""
+    for each in wanted:
+        if not _UUID.match(each):
+            raise StoreRefusedError(f"{collection}: the id {each!r} is not a lower-case UUID")
+
+
+def points(spec: CollectionSpec, given: Sequence[Point]) -> list[Point]:
+    """The points that a write stores: the last one of each id, all of them sound."""
+    kept = {point.id: point for point in given}
+    ids(spec.name, kept)
+    for point in kept.values():
+        for name, vector in point.vectors.items():
+            _vector(spec, name, vector, point.id)
+    return list(kept.values())
+
+
+def query(spec: CollectionSpec, asked: Query) -> None:
+    """The query names a vector of the collection and brings one of its kind and size."""
+    _vector(spec, asked.using, asked.vector, "the query")
+    if asked.limit < 0:
+        raise StoreRefusedError(f"{spec.name}: limit {asked.limit} is negative")
+
+
+def order(spec: CollectionSpec, order_by: str) -> None:
+    """The field has an index that knows an order."""
+    if spec.indexes.get(order_by) not in ORDERED:
+        raise StoreRefusedError(
+            f"{spec.name}: cannot order by {order_by!r}",
+            remedy="Order by a field with a datetime, integer or float index.",
+        )
+
+
+def _vector(spec: CollectionSpec, name: str, vector: Vector, whose: str) -> None:
+    if isinstance(vector, Sparse):
+        if name not in spec.sparse:
+            raise StoreRefusedError(f"{spec.name}: no sparse vector is called {name!r} ({whose})")
+        problem = _sparse_problem(vector)
+    elif name not in spec.dense:
+        raise StoreRefusedError(f"{spec.name}: no dense vector is called {name!r} ({whose})")
+    else:
+        problem = _dense_problem(vector, spec.dense[name])
+    if problem:
+        raise StoreRefusedError(f"{spec.name}.{name}: {problem} ({whose})")
+
+
+def _dense_problem(vector: Dense, size: int) -> str:
+    if vector.shape != (size,):
+        return f"a vector of shape {vector.shape}, expected ({size},)"
+    return "" if np.isfinite(vector @ vector) else "a vector that is not finite"
+
+
+def _sparse_problem(vector: Sparse) -> str:
+    if vector.indices.shape != vector.values.shape:
+        return f"{vector.indices.size} indices with {vector.values.size} values"
+    if not np.isfinite(vector.values).all():
+        return "a weight that is not finite"
+    rising = vector.indices[1:] > vector.indices[:-1]
+    return "" if rising.all() else "indices that do not increase"

@@ -1,0 +1,55 @@
+"""The `episodes` of all minds over any vector backend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cognition.ports.stores import Dense
+from cognition.stores import payloads, vectors
+from cognition.stores.backend import Hit, Point, VectorBackend
+from cognition.stores.collections import CENTROID, EPISODES
+from cognition.stores.tenancy import for_mind, for_minds, not_newer, owned, payload_of
+from schemas.episode import Episode
+
+
+class VectorEpisodes:
+    """`EpisodeStore` over a `VectorBackend`."""
+
+    def __init__(self, backend: VectorBackend) -> None:
+        self._backend = backend
+
+    async def get(self, mind: str, episode_ids: Sequence[str]) -> dict[str, Episode]:
+        hits = await self._backend.retrieve(EPISODES.name, episode_ids)
+        return {i: _episode(hit) for i, hit in owned(mind, hits).items()}
+
+    async def save(self, episodes: Sequence[tuple[Episode, Dense]], *, epoch: int) -> None:
+        if not episodes:
+            return
+        points = [_point(episode, centroid, epoch) for episode, centroid in episodes]
+        condition = for_minds((episode.mind for episode, _ in episodes), not_newer(epoch))
+        await self._backend.upsert(EPISODES.name, points, condition=condition)
+
+    async def patch(self, mind: str, patches: Mapping[str, Mapping[str, Any]], *, epoch: int) -> None:
+        if not patches:
+            return
+        sets = {i: {**payloads.encode_patch(Episode, patch), "epoch": epoch} for i, patch in patches.items()}
+        await self._backend.set_payloads(EPISODES.name, sets, condition=for_mind(mind, not_newer(epoch)))
+
+    async def latest(self, mind: str, *, limit: int) -> list[Episode]:
+        page = await self._backend.scroll(
+            EPISODES.name, condition=for_mind(mind), limit=limit, order_by="started_at", descending=True
+        )
+        return [_episode(hit) for hit in page.hits]
+
+    async def count(self, mind: str) -> int:
+        return await self._backend.count(EPISODES.name, condition=for_mind(mind))
+
+
+def _point(episode: Episode, centroid: Dense, epoch: int) -> Point:
+    vector = vectors.dense(centroid, f"episode {episode.id}")
+    return Point(episode.id, {**payloads.encode(episode), "epoch": epoch}, {CENTROID: vector})
+
+
+def _episode(hit: Hit) -> Episode:
+    return payloads.decode(Episode, hit.id, payload_of(hit))

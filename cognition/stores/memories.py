@@ -1,0 +1,216 @@
+"""The `memories` of all minds over any vector backend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from cognition.errors import StoreRefusedError
+from cognition.ports.stores import Dense, Probe, Scope, Scored, Terms, Trace
+from cognition.stores import payloads, times, vectors
+from cognition.stores.backend import (
+    Condition,
+    HasId,
+    Hit,
+    Point,
+    Query,
+    Vector,
+    VectorBackend,
+)
+from cognition.stores.collections import CONTEXT, EVIDENCE, LEXICAL, MEMORIES, SUBJECT
+from cognition.stores.conditions import in_mood, of_scope
+from cognition.stores.tenancy import for_mind, for_minds, not_newer, older, owned, paired, payload_of
+from schemas.cue import Mood
+from schemas.memory import Memory
+
+PAGE: Final = 1_000
+"""Points a round trip when everything of a mind is walked."""
+
+MOOD_EXCESS: Final = 2
+"""How many times the limit is fetched from the box around a mood: the disc covers pi/4 of it."""
+
+_RANKED: Final = ("episode_id", "actor", "occurred_at")
+_FELT: Final = ("valence", "arousal")
+
+
+class VectorMemories:
+    """`MemoryStore` over a `VectorBackend`."""
+
+    def __init__(
+        self, backend: VectorBackend, *, collection: str = MEMORIES.name, evidence: bool = False
+    ) -> None:
+        self._backend = backend
+        self._collection = collection
+        self._vectors = (CONTEXT, LEXICAL, SUBJECT) + ((EVIDENCE,) if evidence else ())
+
+    async def get(self, mind: str, memory_ids: Sequence[str]) -> dict[str, Memory]:
+        hits = owned(mind, await self._backend.retrieve(self._collection, memory_ids))
+        return {i: _memory(hit) for i, hit in hits.items()}
+
+    async def find(self, wanted: Sequence[tuple[str, str]]) -> dict[str, Memory]:
+        ids = list(dict.fromkeys(memory_id for _, memory_id in wanted))
+        hits = paired(wanted, await self._backend.retrieve(self._collection, ids))
+        return {i: _memory(hit) for i, hit in hits.items()}
+
+    async def get_traces(self, mind: str, memory_ids: Sequence[str]) -> dict[str, Trace]:
+        hits = await self._backend.retrieve(self._collection, memory_ids, with_vectors=self._vectors)
+        return {i: trace(hit) for i, hit in owned(mind, hits).items()}
+
+    async def insert(self, traces: Sequence[Trace], *, epoch: int) -> None:
+        if not traces:
+            return
+        points = [self._point(each, epoch) for each in traces]
+        condition = for_minds((each.memory.mind for each in traces), older(epoch))
+        await self._backend.upsert(self._collection, points, condition=condition)
+
+    async def patch(self, mind: str, patches: Mapping[str, Mapping[str, Any]], *, epoch: int) -> None:
+        if not patches:
+            return
+        sets = {i: {**payloads.encode_patch(Memory, patch), "epoch": epoch} for i, patch in patches.items()}
+        await self._backend.set_payloads(self._collection, sets, condition=for_mind(mind, not_newer(epoch)))
+
+    async def erase(self, mind: str, memory_ids: Sequence[str]) -> None:
+        hits = await self._backend.retrieve(self._collection, memory_ids)
+        await self._backend.delete(self._collection, list(owned(mind, hits)))
+
+    async def candidates(self, mind: str, probes: Sequence[Probe], *, limit: int) -> list[list[str]]:
+        queries: list[Query] = []
+        spans: list[int] = []
+        for probe in probes:
+            asked = self._queries(mind, probe, limit)
+            queries += asked
+            spans.append(len(asked))
+        answers = iter(await self._backend.query(self._collection, queries) if queries else [])
+        return [
+            _union([next(answers) for _ in range(span)], probe.scope.filter.mood, limit)
+            for span, probe in zip(spans, probes, strict=True)
+        ]
+
+    async def score(self, mind: str, probe: Probe, memory_ids: Sequence[str]) -> dict[str, Scored]:
+        ids = tuple(dict.fromkeys(memory_ids))
+        if not ids:
+            return {}
+        condition = for_mind(mind, HasId(ids), *of_scope(probe.scope))
+        mood = probe.scope.filter.mood
+        fields = _RANKED + (_FELT if mood else ())
+        vector = vectors.dense(probe.vector, "the cue")
+        asked = [Query(CONTEXT, vector, len(ids), condition, exact=True, with_payload=fields)]
+        if probe.terms:
+            found = vectors.sparse(probe.terms, "the cue")
+            asked.append(Query(LEXICAL, found, len(ids), condition, exact=True))
+        dense, *rest = await self._backend.query(self._collection, asked)
+        lexical = {hit.id: hit.score for hits in rest for hit in hits}
+        kept = _felt(dense, mood)
+        return {hit.id: _scored(hit, lexical.get(hit.id, 0.0)) for hit in kept}
+
+    async def select(self, mind: str, scope: Scope, *, limit: int) -> list[str]:
+        condition = for_mind(mind, *of_scope(scope))
+        mood = scope.filter.mood
+        chosen: list[str] = []
+        offset: str | None = None
+        while len(chosen) < limit:
+            page = await self._backend.scroll(
+                self._collection,
+                condition=condition,
+                limit=min(PAGE, limit - len(chosen)),
+                offset=offset,
+                with_payload=_FELT if mood else False,
+            )
+            chosen += [hit.id for hit in _felt(page.hits, mood)]
+            offset = page.next_offset
+            if offset is None:
+                break
+        return chosen
+
+    async def terms_after(
+        self, mind: str, offset: str | None, *, limit: int
+    ) -> tuple[list[tuple[Terms, int, Dense]], str | None]:
+        page = await self._backend.scroll(
+            self._collection,
+            condition=for_mind(mind),
+            limit=limit,
+            offset=offset,
+            with_payload=("length",),
+            with_vectors=(CONTEXT, LEXICAL),
+        )
+        rows = [_row(hit) for hit in page.hits]
+        return rows, page.next_offset
+
+    async def count(self, mind: str) -> int:
+        return await self._backend.count(self._collection, condition=for_mind(mind))
+
+    def _queries(self, mind: str, probe: Probe, limit: int) -> list[Query]:
+        condition: Condition = for_mind(mind, *of_scope(probe.scope))
+        mood = probe.scope.filter.mood
+        fields: bool | tuple[str, ...] = _FELT if mood else False
+        wanted = limit * MOOD_EXCESS if mood else limit
+        vector = vectors.dense(probe.vector, "the cue")
+        asked = [Query(CONTEXT, vector, wanted, condition, with_payload=fields)]
+        if probe.terms:
+            found = vectors.sparse(probe.terms, "the cue")
+            asked.append(Query(LEXICAL, found, wanted, condition, with_payload=fields))
+        return asked
+
+    def _point(self, each: Trace, epoch: int) -> Point:
+        return point(each, {"epoch": epoch}, self._vectors)
+
+
+def point(each: Trace, extra: Mapping[str, Any], declared: Sequence[str]) -> Point:
+    """A trace as a point, with extra fields over its memory's own."""
+    whose = f"memory {each.memory.id}"
+    found: dict[str, Vector] = {CONTEXT: vectors.dense(each.context, whose)}
+    if each.lexical:
+        found[LEXICAL] = vectors.sparse(each.lexical, whose)
+    if each.subject:
+        found[SUBJECT] = vectors.sparse(each.subject, whose)
+    if each.evidence is not None:
+        if EVIDENCE not in declared:
+            raise StoreRefusedError(
+                f"Memory {each.memory.id} comes with an evidence vector and its collection keeps none",
+                remedy="Open the stores with evidence=True.",
+            )
+        found[EVIDENCE] = vectors.dense(each.evidence, whose)
+    return Point(each.memory.id, {**payloads.encode(each.memory), **extra}, found)
+
+
+def trace(hit: Hit) -> Trace:
+    """A point with its vectors as a trace; dense vectors come back with unit length."""
+    found = hit.vectors or {}
+    return Trace(
+        memory=_memory(hit),
+        context=vectors.array(found, CONTEXT),
+        lexical=vectors.terms(found, LEXICAL),
+        subject=vectors.terms(found, SUBJECT),
+        evidence=vectors.array(found, EVIDENCE) if EVIDENCE in found else None,
+    )
+
+
+def _memory(hit: Hit) -> Memory:
+    return payloads.decode(Memory, hit.id, payload_of(hit))
+
+
+def _row(hit: Hit) -> tuple[Terms, int, Dense]:
+    found = hit.vectors or {}
+    length = int(payload_of(hit).get("length", 0))
+    return vectors.terms(found, LEXICAL), length, vectors.array(found, CONTEXT)
+
+
+def _scored(hit: Hit, lexical: float) -> Scored:
+    payload = payload_of(hit)
+    return Scored(
+        memory_id=hit.id,
+        dense=hit.score,
+        lexical=lexical,
+        episode_id=payload.get("episode_id", ""),
+        actor=payload.get("actor", ""),
+        occurred_at=times.from_text(payload["occurred_at"]),
+    )
+
+
+def _union(answers: Sequence[Sequence[Hit]], mood: Mood | None, limit: int) -> list[str]:
+    best = (hit.id for hits in answers for hit in _felt(hits, mood)[:limit])
+    return list(dict.fromkeys(best))
+
+
+def _felt(hits: Iterable[Hit], mood: Mood | None) -> list[Hit]:
+    return [hit for hit in hits if mood is None or in_mood(payload_of(hit), mood)]

@@ -1,0 +1,89 @@
+"""Everything that is kept, as one value over one vector backend."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+import anyio
+
+from cognition.ports.stores import (
+    Archive,
+    CheckpointStore,
+    EpisodeStore,
+    IdentityStore,
+    MemoryStore,
+    TombstoneStore,
+)
+from cognition.stores.archive import VectorArchive
+from cognition.stores.backend import CollectionSpec, VectorBackend
+from cognition.stores.checkpoints import VectorCheckpoints
+from cognition.stores.collections import ALL, MEMORIES, UNCONSCIOUS, with_evidence
+from cognition.stores.episodes import VectorEpisodes
+from cognition.stores.identities import VectorIdentities
+from cognition.stores.memories import VectorMemories
+from cognition.stores.tombstones import VectorTombstones
+
+
+@dataclass(frozen=True, slots=True)
+class VectorStores:
+    """`Stores` over a `VectorBackend`. Closing them closes the backend."""
+
+    backend: VectorBackend
+    memories: MemoryStore
+    tombstones: TombstoneStore
+    episodes: EpisodeStore
+    identities: IdentityStore
+    checkpoints: CheckpointStore
+    archive: Archive
+    specs: Sequence[CollectionSpec] = ALL
+
+    async def flush(self) -> None:
+        await _each(self.specs, lambda spec: self.backend.flush(spec.name))
+
+    async def optimise(self, *, force: bool = False) -> float:
+        """One collection after the other, so that at most one is rebuilt at a time."""
+        longest = 0.0
+        for spec in self.specs:
+            if force or (await self.backend.info(spec.name)).needs_optimising:
+                longest = max(longest, await self.backend.optimise(spec.name))
+        return longest
+
+    async def close(self) -> None:
+        await self.backend.close()
+
+
+async def open_stores(backend: VectorBackend, *, evidence: bool = False) -> VectorStores:
+    """The stores over a backend, their collections made where absent.
+
+    `evidence` also keeps the bare vector of each memory (see `collections.with_evidence`).
+    """
+    specs = [with_evidence(spec) if evidence and spec in (MEMORIES, UNCONSCIOUS) else spec for spec in ALL]
+    await _each(specs, backend.ensure)
+    return VectorStores(
+        backend=backend,
+        memories=VectorMemories(backend, evidence=evidence),
+        tombstones=VectorTombstones(backend),
+        episodes=VectorEpisodes(backend),
+        identities=VectorIdentities(backend),
+        checkpoints=VectorCheckpoints(backend),
+        archive=VectorArchive(backend, evidence=evidence),
+        specs=specs,
+    )
+
+
+async def _each(specs: Sequence[CollectionSpec], verb: Callable[[CollectionSpec], Awaitable[None]]) -> None:
+    """Do it for every collection at once; the first plain error stands for the group."""
+    failures: list[Exception] = []
+
+    async def one(spec: CollectionSpec) -> None:
+        try:
+            await verb(spec)
+        except Exception as error:
+            failures.append(error)
+
+    async with anyio.create_task_group() as group:
+        for spec in specs:
+            group.start_soon(one, spec)
+    if failures:
+        raise failures[0]

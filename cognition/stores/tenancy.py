@@ -1,0 +1,56 @@
+"""The wall between minds: the one place where a mind is joined to what is asked of a store.
+
+Fail closed: no mind, no request; a point of another mind is as good as absent.
+This module must not know what the points hold beyond their mind and epoch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from cognition.errors import StoreRefusedError
+from cognition.stores.backend import Both, Condition, Hit, Match, MatchAny, Payload, Range
+
+
+def for_mind(mind: str, *conditions: Condition) -> Condition:
+    """The point is this mind's, and all of the conditions hold."""
+    return Both((Match("mind", _named(mind)), *conditions))
+
+
+def for_minds(minds: Iterable[str], *conditions: Condition) -> Condition:
+    """The point belongs to one of these minds, and all of the conditions hold."""
+    return Both((MatchAny("mind", tuple(sorted({_named(mind) for mind in minds}))), *conditions))
+
+
+def owned(mind: str, hits: Iterable[Hit]) -> dict[str, Hit]:
+    """Those of the points that are this mind's, by id."""
+    _named(mind)
+    return {hit.id: hit for hit in hits if payload_of(hit).get("mind") == mind}
+
+
+def paired(wanted: Sequence[tuple[str, str]], hits: Iterable[Hit]) -> dict[str, Hit]:
+    """Those of the points whose (mind, id) is among the wanted pairs, by id."""
+    pairs = {(_named(mind), point_id) for mind, point_id in wanted}
+    return {hit.id: hit for hit in hits if (payload_of(hit).get("mind"), hit.id) in pairs}
+
+
+def not_newer(epoch: int) -> Condition:
+    """The stored point was written under this epoch or an older one."""
+    return Range("epoch", lte=epoch)
+
+
+def older(epoch: int) -> Condition:
+    """The stored point was written under an older epoch."""
+    return Range("epoch", lt=epoch)
+
+
+def payload_of(hit: Hit) -> Payload:
+    """The payload that was asked for; a hit without one is a mistake of the backend."""
+    assert hit.payload is not None, f"point {hit.id} came without its payload"
+    return hit.payload
+
+
+def _named(mind: str) -> str:
+    if not mind:
+        raise StoreRefusedError("No mind was named", remedy="Every read and write is for one named mind.")
+    return mind
