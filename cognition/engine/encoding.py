@@ -26,7 +26,7 @@ from cognition.mechanisms import salience
 from cognition.mechanisms.evidence import lexical_weights
 from cognition.mechanisms.segmentation import Observation
 from cognition.mechanisms.text import Analyzer
-from cognition.mechanisms.working_memory import ActiveMemory
+from cognition.mechanisms.working_memory import Active
 from cognition.ports.clock import Clock
 from cognition.ports.stores import Stores, Trace
 from schemas.episode import Boundary, BoundaryType, Episode
@@ -274,7 +274,7 @@ class Encoder:
         episode.last_at = max(episode.last_at, arrival.at)
         mind.learn(terms, memory.length, vector)
         mind.working.admit(
-            ActiveMemory(
+            Active(
                 memory_id=memory.id,
                 vector=vector,
                 salience=memory.composite_salience,
@@ -327,14 +327,12 @@ class Encoder:
         if boundary is not None and mind.episode is not None:
             self._close(mind, boundary, arrival, ledger, done, continues=True)
         if mind.episode is None:
-            begins = percept.boundary is BoundaryMark.BEGIN
-            mind.open_episode(
-                arrival.entry.id,
-                arrival.at,
-                percept.boundary_label if begins else "",
-                known_id=known_episode,
+            opened = mind.open_episode(
+                arrival.entry.id, arrival.at, mind.segmenter.label, known_id=known_episode
             )
-            done.opened.append((mind.name, mind.episode.id))
+            done.opened.append((mind.name, opened))
+        elif percept.boundary_label:
+            mind.episode.given_label = percept.boundary_label
 
     def _close(
         self,
@@ -364,13 +362,15 @@ class Encoder:
         mark = arrival.entry.message
         assert isinstance(mark, Mark)
         closed = ""
-        if later(arrival.entry.id, mind.through) and mind.episode is not None:
+        if not later(arrival.entry.id, mind.through):
+            return self._receipt(arrival, Outcome.MARKED)
+        mind.segmenter.mark(mark.boundary, mark.label)
+        if mind.episode is not None:
             if mark.label and mark.boundary is BoundaryMark.END:
                 mind.episode.given_label = mark.label
             closed = mind.episode.id
             boundary = Boundary(type=mark.cause, trigger=mark.label or str(mark.boundary))
             self._close(mind, boundary, arrival, ledger, done, continues=False)
-            mind.segmenter.cut()
         return self._receipt(arrival, Outcome.MARKED, episode_id=closed)
 
     def _encoded(self, arrival: Arrival, memory: Memory) -> Receipt:

@@ -66,7 +66,8 @@ class Forgetting:
     async def _forget_derived(
         self, mind: Mind, traces: dict[str, Trace], doomed: set[str], *, rebuild: bool, epoch: int
     ) -> None:
-        mind.working.drop(doomed)
+        for memory_id in doomed:
+            mind.working.forget(memory_id)
         mind.echo.drop(doomed)
         if rebuild:
             await rebuild_lexicon(mind, self._stores)

@@ -7,8 +7,9 @@ delivered again. It must not know streams, stores or embedders.
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from cognition.engine.options import AttentionOptions, EpisodeOptions, MindOptions
 from cognition.mechanisms.episodes import EpisodeTally
 from cognition.mechanisms.lexicon import Lexicon
-from cognition.mechanisms.segmentation import PROFILES, Segmenter
+from cognition.mechanisms.segmentation import Profile, Segmenter, profile_of
 from cognition.mechanisms.working_memory import WorkingMemory
 from schemas.episode import Boundary, Episode
 from schemas.identifiers import episode_id
@@ -40,6 +41,12 @@ def entry_order(entry: str) -> tuple[int, int]:
         return (-1, -1)
     head, _, tail = entry.partition("-")
     return (int(head), int(tail or 0))
+
+
+def profile(options: EpisodeOptions) -> Profile:
+    """The segmentation profile that a person chose; without prediction error it never cuts by meaning."""
+    chosen = profile_of(options.profile)
+    return chosen if options.prediction_error else replace(chosen, threshold=math.inf)
 
 
 def later(entry: str, than: str) -> bool:
@@ -72,7 +79,9 @@ class OpenEpisode:
             epoch=epoch,
             rev=self.count,
         )
-        return episode, self.tally.centroid()
+        centroid = self.tally.centroid()
+        assert centroid is not None, "an episode opens with its first member"
+        return episode, centroid
 
     def closed(
         self, mind: str, boundary: Boundary, next_id: str | None, *, epoch: int
@@ -190,7 +199,7 @@ class Mind:
         """A mind without a past."""
         return cls(
             name=name,
-            segmenter=Segmenter(PROFILES[episodes.profile]),
+            segmenter=Segmenter(profile(episodes)),
             working=WorkingMemory(minds.working_memory),
             echo=EchoWindow(attention),
         )
@@ -238,8 +247,8 @@ class Mind:
         """Slot -> bytes. The lexicon goes whole into the *other* slot before the state points
         there, so that a crash between the two leaves the old pair intact."""
         states: dict[str, bytes] = {}
-        unsaved = self.lexicon_delta.count
-        limit = max(LEXICON_DELTA_MIN, LEXICON_DELTA_SHARE * self.lexicon.count)
+        unsaved = self.lexicon_delta.n
+        limit = max(LEXICON_DELTA_MIN, LEXICON_DELTA_SHARE * self.lexicon.n)
         if self.lexicon_whole_due or unsaved > limit:
             self.lexicon_slot = (self.lexicon_slot + 1) % 2
             states[LEXICON_SLOTS[self.lexicon_slot]] = self.lexicon.snapshot()
@@ -274,7 +283,7 @@ class Mind:
             first_percept_at=self.first_percept_at,
             last_percept_at=self.last_percept_at,
             lexicon_slot=self.lexicon_slot,
-            lexicon_saved=self.lexicon.count - self.lexicon_delta.count,
+            lexicon_saved=self.lexicon.n - self.lexicon_delta.n,
             lexicon_delta=self.lexicon_delta.snapshot(),
         )
 
@@ -284,8 +293,8 @@ class Mind:
         """Take over a checkpoint. Raises `msgspec.DecodeError` or `ValueError` if it is damaged."""
         saved = msgspec.msgpack.decode(slots[STATE_SLOT], type=SavedState)
         self.through, self.model = saved.through, saved.model
-        self.segmenter = Segmenter.restore(saved.segmenter, PROFILES[episodes.profile])
-        self.working = WorkingMemory.restore(saved.working, minds.working_memory)
+        self.segmenter = Segmenter.restore(saved.segmenter, profile(episodes))
+        self.working = WorkingMemory.restore(saved.working)
         self.echo.restore(saved.echo)
         self.last_episode, self.last_arrival = saved.last_episode, saved.last_arrival
         self.first_percept_at = saved.first_percept_at

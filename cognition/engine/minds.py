@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from cognition.engine.mind import LEXICON_SLOTS, STATE_SLOT, Mind
+from cognition.engine.mind import LEXICON_SLOTS, STATE_SLOT, Mind, profile
 from cognition.engine.options import AttentionOptions, EpisodeOptions, MindOptions
 from cognition.mechanisms.identity import born, verify
 from cognition.ports.clock import Clock
@@ -87,6 +87,11 @@ class Minds:
         return [
             m for m in self._resident.values() if m.episode is not None and m.last_arrival < moment
         ]
+
+    @property
+    def gap_s(self) -> float:
+        """Silence after which an episode is over."""
+        return profile(self._episodes).gap_s
 
     def __len__(self) -> int:
         return len(self._resident)

@@ -75,7 +75,7 @@ class Recall:
                 f"mind {cue.mind!r} is stopped: {mind.stopped}",
                 remedy="See `cognition identity verify`.",
             )
-        if not mind.lexicon.count:
+        if not mind.lexicon.n:
             return self._nothing(cue, "this mind has no memories yet", began)
         probe = await self._probe(cue, mind)
         ids = await self._candidates(cue, mind, probe)
@@ -155,7 +155,7 @@ class Recall:
         found = await self._stores.memories.candidates(mind.name, probes, limit=limit)
         ids = dict.fromkeys(i for ids in found for i in ids)
         if "working_memory" not in cue.without and probe.scope == Scope():
-            ids.update(dict.fromkeys(item.memory_id for item in mind.working.items()))
+            ids.update(dict.fromkeys(item.memory_id for item in mind.working.items))
         return list(ids)
 
     # --- ranking ------------------------------------------------------------------------------

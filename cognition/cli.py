@@ -1,0 +1,246 @@
+"""The command line: words in, exit codes out. Parses, then imports what the command needs.
+
+Exit codes: 0 done, 1 the answer is no, 2 wrong use, 3 a service cannot be reached.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+DONE, NO, WRONG_USE, UNREACHABLE = 0, 1, 2, 3
+
+Add = Callable[[argparse.ArgumentParser], None]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    if not hasattr(options, "run"):
+        parser.print_help()
+        return WRONG_USE
+    for name, default in COMMON.items():
+        if not hasattr(options, name):
+            setattr(options, name, default)
+    module, function = options.run.split(":")
+    run = getattr(importlib.import_module(f"cognition.commands.{module}"), function)
+    from cognition.commands.running import run_command
+
+    return run_command(run, options)
+
+
+COMMON = {"data": None, "url": None, "config": None, "mind": None, "json": False, "settings": None}
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole grammar, without importing anything that a command needs."""
+    common = common_options()
+    parser = argparse.ArgumentParser(
+        prog="cognition",
+        description="A memory engine: percepts in, memories kept, memories recalled.",
+        epilog="Exit codes: 0 done, 1 the answer is no, 2 wrong use, 3 a service cannot be reached.",
+        parents=[common],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"cognition {version()}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    for name, help_text, example, run, add in COMMANDS:
+        command(commands, common, name, help_text, example, run, add)
+    for name, help_text, verbs in FAMILIES:
+        family = commands.add_parser(name, help=help_text, description=help_text, parents=[common])
+        family.set_defaults(run="running:show_help", parser=family)
+        inner = family.add_subparsers(metavar="VERB")
+        for verb, text, example, run, add in verbs:
+            command(inner, common, verb, text, example, run, add)
+    return parser
+
+
+def version() -> str:
+    """The version of the installed distribution."""
+    from cognition.version import VERSION
+
+    return VERSION
+
+
+def common_options() -> argparse.ArgumentParser:
+    """Options that every command takes, before or after its name."""
+    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    group = common.add_argument_group("common options")
+    group.add_argument("--data", metavar="DIR", help="data directory (default ~/.local/share/cognition)")
+    group.add_argument("--url", metavar="URL", help="talk to the daemon behind this Redis or Valkey")
+    group.add_argument("--config", metavar="FILE", help="settings file (TOML); also COGNITION_CONFIG")
+    group.add_argument("--set", metavar="KEY=VALUE", dest="settings", action="append", help="one setting")
+    group.add_argument("--mind", metavar="NAME", help="which mind")
+    group.add_argument("--json", action="store_true", help="print JSON instead of text")
+    return common
+
+
+def command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    common: argparse.ArgumentParser,
+    name: str,
+    help_text: str,
+    example: str,
+    run: str,
+    add: Add,
+) -> None:
+    """One command with its own options and an example."""
+    parser = commands.add_parser(
+        name,
+        help=help_text,
+        description=help_text,
+        epilog=f"example:\n  {example}",
+        parents=[common],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=run, parser=parser)
+    add(parser)
+
+
+def no_options(_: argparse.ArgumentParser) -> None:
+    """A command without options of its own."""
+
+
+def demo_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--keep-running", action="store_true", help="leave the daemon in the foreground")
+
+
+def daemon_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--no-model", action="store_true", help="take only percepts that bring a vector")
+
+
+def perceive_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("content", nargs="?", help="the text; from standard input when it is -")
+    parser.add_argument("--key", help="same mind and key: same memory")
+    for name in ("actor", "source", "subject", "kind", "content-type", "session", "agent", "run-id", "user"):
+        parser.add_argument(f"--{name}", metavar="TEXT")
+    parser.add_argument("--at", metavar="TIME", help="when it happened: epoch seconds or RFC 3339")
+    for name in ("valence", "arousal", "importance", "relevance", "trust"):
+        parser.add_argument(f"--{name}", type=float, metavar="X")
+    parser.add_argument("--context", action="append", metavar="KEY=VALUE", default=[])
+    parser.add_argument("--boundary", choices=["begin", "end"], help="an explicit event boundary")
+    parser.add_argument("--no-wait", action="store_true", help="return once it is accepted")
+
+
+def filter_options(parser: argparse.ArgumentParser) -> None:
+    """The filters of a cue."""
+    group = parser.add_argument_group("filters, any subset together")
+    group.add_argument("--from", dest="occurred_from", metavar="TIME", help="occurred at or after")
+    group.add_argument("--to", dest="occurred_to", metavar="TIME", help="occurred at or before")
+    for name in ("kind", "content-type", "source", "actor", "subject"):
+        group.add_argument(f"--{name}", action="append", metavar="TEXT", default=[])
+    for name in ("session", "agent", "run-id", "user"):
+        group.add_argument(f"--{name}", metavar="TEXT")
+    group.add_argument("--context", action="append", metavar="KEY=VALUE", default=[])
+    group.add_argument("--metadata", action="append", metavar="KEY=VALUE", default=[])
+    group.add_argument("--mood", metavar="V,A,R", help="valence, arousal and radius, e.g. 0.8,0.6,0.3")
+
+
+def recall_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("content", help="the cue")
+    parser.add_argument("--limit", type=int, default=5, metavar="N")
+    parser.add_argument("--as", dest="asker", metavar="ACTOR", help="who asks")
+    parser.add_argument("--at", metavar="TIME", help="when it is asked (default: now)")
+    parser.add_argument("--budget", type=int, metavar="TOKENS", help="at most so many tokens of content")
+    parser.add_argument("--abstain-below", type=float, default=0.0, metavar="SCORE")
+    parser.add_argument("--episode", action="append", default=[], metavar="ID", help="keep to, or prefer")
+    parser.add_argument("--strict", action="store_true", help="with --episode: nothing from elsewhere")
+    parser.add_argument("--here", action="store_true", help="prefer the episode that is open")
+    parser.add_argument("--explain", action="store_true", help="show every part of every score")
+    filter_options(parser)
+
+
+def import_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", help="percepts, one JSON object a line; - for standard input")
+    parser.add_argument("--from-line", type=int, default=0, metavar="N", help="start at this line")
+
+
+def episodes_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--limit", type=int, default=20, metavar="N")
+
+
+def memory_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("id", help="memory id, or percept key")
+
+
+def forget_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("ids", nargs="*", metavar="ID", help="memory ids")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--reason", default="", metavar="TEXT")
+    filter_options(parser)
+
+
+def dead_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("id", help="id of a dead letter, or `all`")
+
+
+def model_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--measure", action="store_true", help="measure this machine again")
+
+
+COMMANDS: list[tuple[str, str, str, str, Add]] = [
+    ("demo", "Live through six weeks of three minds, then ask ten questions.",
+     "cognition demo", "demo:demo", demo_options),
+    ("daemon", "Run the engine in the foreground until SIGTERM or SIGINT.",
+     "cognition daemon --data /var/lib/cognition", "daemon:daemon", daemon_options),
+    ("perceive", "Publish one percept and wait until it can be recalled.",
+     'cognition perceive --mind ana "The keys are under the blue pot."', "minds:perceive", perceive_options),
+    ("recall", "Ask a mind what it remembers.",
+     'cognition recall --mind ana "Where are the keys?" --explain', "minds:recall", recall_options),
+    ("recent", "The working memory of a mind and its open episode.",
+     "cognition recent --mind ana", "minds:recent", no_options),
+    ("import", "Publish percepts from a file, one JSON object a line; safe to repeat.",
+     "cognition import percepts.jsonl", "importing:import_file", import_options),
+    ("episodes", "The latest episodes of a mind, newest first.",
+     "cognition episodes --mind ana --limit 5", "minds:episodes", episodes_options),
+    ("status", "How a mind and the daemon that serves it are.",
+     "cognition status --mind ana --json", "minds:status", no_options),
+    ("doctor", "Check that every part is there and works, and say what to do where not.",
+     "cognition doctor", "doctor:doctor", no_options),
+    ("forget", "Erase memories for good: by id or by filter, never without naming the mind.",
+     'cognition forget --mind ana --source "old phone" --yes', "minds:forget", forget_options),
+]  # fmt: skip
+
+Verb = tuple[str, str, str, str, Add]
+FAMILIES: list[tuple[str, str, list[Verb]]] = [
+    ("memory", "Look at one memory.", [
+        ("show", "One memory with everything that is stored of it.",
+         "cognition memory show --mind ana ana-0042", "minds:memory_show", memory_options),
+    ]),
+    ("identity", "Look at the identity of a mind.", [
+        ("show", "The identity, its laws and its history.",
+         "cognition identity show --mind ana", "minds:identity_show", no_options),
+        ("verify", "Check laws and history against their hashes; 1 if they do not match.",
+         "cognition identity verify --mind ana", "minds:identity_verify", no_options),
+    ]),
+    ("dead", "Entries that could not be taken.", [
+        ("list", "What lies there, with the reasons.", "cognition dead list", "dead:dead_list", no_options),
+        ("retry", "Put entries back into their stream.",
+         "cognition dead retry all", "dead:dead_retry", dead_options),
+        ("drop", "Throw entries away.", "cognition dead drop all", "dead:dead_drop", dead_options),
+    ]),
+    ("config", "Look at the settings.", [
+        ("show", "Each setting, its value, and where it came from.",
+         "cognition config show", "config:config_show", no_options),
+    ]),
+    ("model", "The embedding model.", [
+        ("install", "Fetch and check the weights, and measure this machine.",
+         "cognition model install", "model:model_install", model_options),
+        ("show", "Where the weights are and what was measured.",
+         "cognition model show", "model:model_show", no_options),
+    ]),
+]  # fmt: skip
+
+
+def script() -> None:
+    """Entry point of the console script."""
+    sys.exit(main())
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("PYTHONUTF8", "1")
+    script()

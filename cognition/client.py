@@ -1,0 +1,447 @@
+"""The client: how an agent runtime speaks to its mind, wherever the daemon runs.
+
+`open_mind` connects to the daemon behind a URL, or to the one that holds the data directory,
+or runs the whole engine in this process. The way of a percept is the same in all three: it is
+published to the stream, and what is asked is answered over the streams.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
+
+import anyio
+import msgspec
+
+from cognition import data_directory as directories
+from cognition import errors
+from cognition.errors import BadCueError, BadPerceptError, CognitionError, DeadlineError, UnavailableError
+from cognition.settings import Settings, load
+from schemas import identifiers
+from schemas.base import Message, SchemaError
+from schemas.cue import Cue, CueFilter, EpisodeFilter
+from schemas.episode import Episode
+from schemas.events import Outcome, Receipt
+from schemas.inquiry import (
+    EpisodesAnswer,
+    EpisodesInquiry,
+    Failure,
+    ForgettingAnswer,
+    ForgettingInquiry,
+    IdentityAnswer,
+    IdentityInquiry,
+    MemoryAnswer,
+    MemoryInquiry,
+    StatusAnswer,
+    StatusInquiry,
+)
+from schemas.percept import BoundaryMark, Forget, Mark, Percept
+from schemas.recollection import Recollection
+from streams.client import connect, wait_until_ready
+from streams.dead_letters import DeadLetters
+from streams.errors import AnswerTimeoutError, StreamsError
+from streams.keys import StreamKeys
+from streams.producer import Producer
+from streams.receipts import ReceiptReader
+from streams.recent import read_recent
+from streams.reqreply import Caller
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from cognition.daemon import Daemon
+    from cognition.ports.embedder import Embedder
+
+T = TypeVar("T", bound=Message)
+Moment = float | dt.datetime
+Stage = Literal["accepted", "encoded", "recallable"]
+
+RECEIPT_WAIT_S = 60.0
+PUBLISH_WAIT_S = 30.0
+"""How long a publisher waits for a full line before it is told."""
+
+
+class RecentMemory(msgspec.Struct, frozen=True):
+    """One active memory, as the mirror of working memory shows it."""
+
+    memory_id: str
+    content: str
+    actor: str
+    at: float
+    salience: float
+
+
+class RecentEpisode(msgspec.Struct, frozen=True):
+    """The open episode, as the mirror shows it."""
+
+    id: str
+    label: str
+    started_at: float
+    memories: int
+
+
+class Recent(msgspec.Struct, frozen=True):
+    """Working memory, newest first, and the open episode."""
+
+    memories: list[RecentMemory] = []
+    episode: RecentEpisode | None = None
+
+
+class Ticket:
+    """A percept on its way. `entry` is its place in the stream: it has been accepted."""
+
+    def __init__(self, session: Session, mind: str, entry: str) -> None:
+        self._session = session
+        self.mind = mind
+        self.entry = entry
+
+    async def wait(self, stage: Stage = "recallable", *, within_s: float = RECEIPT_WAIT_S) -> Receipt | None:
+        """Wait for a stage; the receipt (None for ``accepted``, which is already reached).
+
+        A memory is recallable as soon as it is encoded. Raises `BadPerceptError` when it was
+        rejected (it lies in the dead letters) and `DeadlineError` when no receipt comes in time.
+        """
+        if stage == "accepted":
+            return None
+        receipt = await self._session.receipt(self.mind, self.entry, within_s)
+        if receipt.outcome is Outcome.REJECTED:
+            raise BadPerceptError(f"percept {self.entry} of {self.mind!r} was rejected: {receipt.reason}")
+        return receipt
+
+
+class Mind:
+    """One mind, seen from outside. Obtained from `open_mind` or `Session.mind`."""
+
+    def __init__(self, session: Session, name: str) -> None:
+        self._session = session
+        self.name = name
+
+    async def perceive(self, content: str = "", **fields: Any) -> Ticket:
+        """Publish one percept; it is accepted when this returns. `fields` are those of `Percept`.
+
+        Raises `SchemaError` naming the field, and waits while the line is full.
+        """
+        percept = build(Percept, mind=self.name, content=content, **fields)
+        return (await self._session.publish_many([percept]))[0]
+
+    async def mark(self, boundary: BoundaryMark | str = "begin", label: str = "") -> Ticket:
+        """Publish an explicit event boundary."""
+        message = build(Mark, mind=self.name, boundary=boundary, label=label)
+        return (await self._session.publish_many([message]))[0]
+
+    async def recall(
+        self,
+        content: str = "",
+        *,
+        limit: int = 10,
+        filter: CueFilter | None = None,
+        episode: EpisodeFilter | None = None,
+        after: Ticket | None = None,
+        **fields: Any,
+    ) -> Recollection:
+        """What the mind remembers; `fields` are the other fields of `Cue`.
+
+        With `after` the answer contains at least what that ticket brought. Raises
+        `BadCueError`, `MindStoppedError`, `DeadlineError`, `UnavailableError`.
+        """
+        cue = build(
+            Cue,
+            id=self._session.next_id(self.name),
+            mind=self.name,
+            content=content,
+            limit=limit,
+            filter=filter or CueFilter(),
+            episode=episode,
+            after=after.entry if after is not None else None,
+            **fields,
+        )
+        return await self._session.ask(cue, Recollection)
+
+    async def recent(self) -> Recent:
+        """The memories that are active now and the open episode: one read from the stream server."""
+        return await self._session.recent(self.name)
+
+    async def episodes(self, limit: int = 20) -> list[Episode]:
+        """The latest episodes, newest first."""
+        inquiry = build(EpisodesInquiry, id=self._session.next_id(self.name), mind=self.name, limit=limit)
+        return (await self._session.ask(inquiry, EpisodesAnswer)).episodes
+
+    async def memory(self, memory_id: str = "", *, key: str = "") -> MemoryAnswer:
+        """One memory by id or by the key of its percept."""
+        inquiry = build(
+            MemoryInquiry,
+            id=self._session.next_id(self.name),
+            mind=self.name,
+            memory_id=memory_id,
+            key=key,
+        )
+        return await self._session.ask(inquiry, MemoryAnswer)
+
+    async def identity(self, *, verify: bool = False) -> IdentityAnswer:
+        """The identity of the mind, None inside while it has not perceived anything."""
+        inquiry = build(IdentityInquiry, id=self._session.next_id(self.name), mind=self.name, verify=verify)
+        return await self._session.ask(inquiry, IdentityAnswer)
+
+    async def status(self) -> StatusAnswer:
+        """How the mind and its daemon are."""
+        inquiry = build(StatusInquiry, id=self._session.next_id(self.name), mind=self.name)
+        return await self._session.ask(inquiry, StatusAnswer)
+
+    async def would_forget(
+        self, memory_ids: Sequence[str] = (), *, filter: CueFilter | None = None
+    ) -> ForgettingAnswer:
+        """Which memories `forget` would erase."""
+        inquiry = build(
+            ForgettingInquiry,
+            id=self._session.next_id(self.name),
+            mind=self.name,
+            memory_ids=list(memory_ids),
+            filter=filter,
+        )
+        return await self._session.ask(inquiry, ForgettingAnswer)
+
+    async def forget(
+        self,
+        memory_ids: Sequence[str] = (),
+        *,
+        filter: CueFilter | None = None,
+        reason: str = "",
+        within_s: float = RECEIPT_WAIT_S,
+    ) -> int:
+        """Erase memories for good; how many are gone. They cannot come back under the same key."""
+        doomed = (await self.would_forget(memory_ids, filter=filter)).memory_ids
+        if not doomed:
+            return 0
+        message = build(Forget, mind=self.name, memory_ids=doomed, reason=reason)
+        ticket = (await self._session.publish_many([message]))[0]
+        receipt = await ticket.wait(within_s=within_s)
+        assert receipt is not None
+        return receipt.count
+
+
+class Session:
+    """A connection to a daemon, for any number of minds."""
+
+    def __init__(self, client: Redis, keys: StreamKeys, caller: Caller, receipts: ReceiptReader) -> None:
+        self.client = client
+        self.keys = keys
+        self.daemon: Daemon | None = None
+        self._caller = caller
+        self._receipts = receipts
+        self._producer = Producer(client, keys)
+        self._nonce = os.urandom(8).hex()
+        self._asked = 0
+
+    def mind(self, name: str) -> Mind:
+        """The mind of this name."""
+        return Mind(self, name)
+
+    def next_id(self, mind: str) -> str:
+        """A fresh request id."""
+        self._asked += 1
+        return identifiers.cue_id(mind, f"{self._nonce}-{self._asked}")
+
+    async def publish_many(
+        self, messages: Sequence[Percept | Mark | Forget], *, wait_s: float = PUBLISH_WAIT_S
+    ) -> list[Ticket]:
+        """Publish in order; one ticket each. Waits up to `wait_s` while the line is full."""
+        try:
+            entries = await self._producer.publish_many([(m.mind, m) for m in messages], wait_s)
+        except StreamsError as error:
+            raise in_our_words(error) from error
+        return [Ticket(self, m.mind, e) for m, e in zip(messages, entries, strict=True)]
+
+    async def receipt(self, mind: str, entry: str, within_s: float) -> Receipt:
+        """The receipt of one entry."""
+        try:
+            return await self._receipts.wait(self.keys.partition_of(mind), entry, within_s)
+        except StreamsError as error:
+            raise in_our_words(error) from error
+
+    async def settled(self, tickets: Iterable[Ticket], *, within_s: float = 600.0) -> None:
+        """Wait until everything that was published before each of these is recallable."""
+        latest = {ticket.mind: ticket for ticket in tickets}
+        for ticket in latest.values():
+            await self.receipt(ticket.mind, ticket.entry, within_s)
+
+    async def ask(self, request: Any, kind: type[T]) -> T:
+        """Ask and get an answer of this kind, or the error that the daemon answered with."""
+        try:
+            answer = await self._caller.ask(request, deadline_s=request.deadline_s + 1.0)
+        except StreamsError as error:
+            raise in_our_words(error) from error
+        if isinstance(answer, Failure):
+            raise raised(answer)
+        assert isinstance(answer, kind), f"asked for {kind.__name__}, got {type(answer).__name__}"
+        return answer
+
+    async def recent(self, mind: str) -> Recent:
+        """The mirror of one mind's working memory."""
+        try:
+            body = await read_recent(self.client, self.keys, mind)
+        except StreamsError as error:
+            raise in_our_words(error) from error
+        return msgspec.json.decode(body, type=Recent) if body else Recent()
+
+    def dead_letters(self) -> DeadLetters:
+        """What could not be taken, of all minds: for the operator."""
+        return DeadLetters(self.client, self.keys)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        return None
+
+
+def in_our_words(error: StreamsError) -> CognitionError:
+    """A failure of delivery as an error of this package."""
+    if isinstance(error, AnswerTimeoutError):
+        return DeadlineError(str(error))
+    return UnavailableError(str(error))
+
+
+def raised(failure: Failure) -> CognitionError:
+    """The error that a `Failure` describes."""
+    kind = getattr(errors, failure.kind, CognitionError)
+    if not (isinstance(kind, type) and issubclass(kind, CognitionError)):
+        kind = CognitionError
+    return kind(failure.message, remedy=failure.remedy)
+
+
+def build(kind: type[T], **fields: Any) -> T:
+    """A message from keyword arguments, checked as if it had come from outside.
+
+    `vector` may be an array or a sequence of numbers. Raises `SchemaError`.
+    """
+    vector = fields.get("vector")
+    if vector is not None and not isinstance(vector, bytes):
+        fields["vector"] = vector_bytes(vector)
+    unknown = set(fields) - set(kind.__struct_fields__)
+    if unknown:
+        name = sorted(unknown)[0]
+        raise SchemaError(
+            kind.__name__, name, fields[name], "no such field",
+            "Fields are: " + ", ".join(kind.__struct_fields__) + ".",
+        )  # fmt: skip
+    from schemas import wire
+
+    plain = {name: value for name, value in fields.items() if value is not None}
+    return wire.decode_msgpack(kind, msgspec.msgpack.encode(plain))
+
+
+def vector_bytes(vector: Any) -> bytes:
+    """An array or sequence of numbers as little-endian float32."""
+    import numpy as np
+
+    try:
+        return np.asarray(vector, dtype="<f4").reshape(-1).tobytes()
+    except (TypeError, ValueError) as error:
+        raise SchemaError(
+            "Percept", "vector", vector, str(error), "Give 768 numbers, or leave it out."
+        ) from error
+
+
+@asynccontextmanager
+async def connected(url: str, keys: StreamKeys, *, within_s: float = 5.0) -> AsyncIterator[Session]:
+    """A session with the daemon behind this URL. Raises `UnavailableError`."""
+    async with AsyncExitStack() as stack:
+        try:
+            client = connect(url)
+            stack.push_async_callback(client.aclose)
+            await wait_until_ready(client, within_s=within_s)
+            caller = await stack.enter_async_context(Caller(client, keys))
+            receipts = await stack.enter_async_context(ReceiptReader(client, keys))
+        except StreamsError as error:
+            raise in_our_words(error) from error
+        yield Session(client, keys, caller, receipts)
+
+
+@asynccontextmanager
+async def open_engine(
+    *,
+    data: str | Path | None = None,
+    url: str | None = None,
+    settings: Settings | None = None,
+    embedder: Embedder | None = None,
+    quiet: bool = True,
+) -> AsyncIterator[Session]:
+    """A session with a daemon: the one behind `url`; else the one that holds the data directory;
+    else the whole engine in this process while the block runs.
+
+    Without `settings` they are read from the environment. `quiet` keeps the log of an engine in
+    this process to warnings.
+    """
+    chosen = settings or load(environment=os.environ).settings
+    if data is not None:
+        chosen = msgspec.structs.replace(chosen, data=str(data))
+    address = url or (chosen.streams.url if settings is None else "")
+    directory = directory_of(chosen)
+    holder = None if address else directories.find_holder(directory)
+    if address or holder is not None:
+        keys = StreamKeys(chosen.streams.namespace, chosen.streams.partitions)
+        if holder is not None:
+            holder = await _ready(directory, holder)
+            address, keys = holder.url, StreamKeys(holder.namespace, holder.partitions)
+        async with connected(address, keys) as session:
+            yield session
+        return
+    if quiet:
+        chosen = msgspec.structs.replace(chosen, log=msgspec.structs.replace(chosen.log, level="warning"))
+    from cognition.daemon import running
+
+    async with (
+        running(chosen, directory, embedder=embedder) as daemon,
+        connected(daemon.url, daemon.keys) as session,
+    ):
+        session.daemon = daemon
+        yield session
+
+
+async def _ready(directory: Path, holder: directories.Holder, *, within_s: float = 60.0) -> directories.Holder:
+    """The holder once it is ready; it may be starting."""
+    with anyio.move_on_after(within_s):
+        found: directories.Holder | None = holder
+        while found is not None:
+            if found.ready:
+                return found
+            await anyio.sleep(0.05)
+            found = directories.find_holder(directory)
+    raise UnavailableError(
+        f"the daemon that holds {directory} (process {holder.pid}) is not ready",
+        remedy="Wait for it, or look at its log.",
+    )
+
+
+def directory_of(settings: Settings) -> Path:
+    """The data directory that these settings name."""
+    return Path(settings.data).expanduser() if settings.data else directories.default_directory(os.environ)
+
+
+@asynccontextmanager
+async def open_mind(
+    name: str,
+    *,
+    data: str | Path | None = None,
+    url: str | None = None,
+    settings: Settings | None = None,
+    embedder: Embedder | None = None,
+) -> AsyncIterator[Mind]:
+    """One mind, ready to perceive and recall.
+
+    Examples
+    --------
+    >>> async with open_mind("ana") as mind:
+    ...     await (await mind.perceive("The keys are under the blue pot.")).wait()
+    ...     recollection = await mind.recall("Where are the keys?")
+
+    Raises `SchemaError` (a ValueError) for an impossible name, `UnavailableError` (a
+    ConnectionError) when no daemon can be reached or started.
+    """
+    build(Mark, mind=name)
+    async with open_engine(data=data, url=url, settings=settings, embedder=embedder) as session:
+        yield session.mind(name)

@@ -1,0 +1,115 @@
+"""How every command runs: settings read, errors told, exit code chosen."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import anyio
+import msgspec
+
+from cognition.cli import NO, UNREACHABLE, WRONG_USE
+from cognition.data_directory import default_directory
+from cognition.errors import (
+    CognitionError,
+    MindStoppedError,
+    ModelUnavailableError,
+    SettingsError,
+    StoreLockedError,
+    UnavailableError,
+)
+from cognition.settings import Loaded, Settings, load
+from schemas.base import SchemaError
+
+Run = Callable[[argparse.Namespace], Awaitable[int]]
+
+
+class UsageError(CognitionError, ValueError):
+    """The command line asks for something that makes no sense."""
+
+
+def run_command(run: Run, options: argparse.Namespace) -> int:
+    """Run the command to its exit code; expected errors become one message on stderr."""
+    try:
+        return anyio.run(run, options)
+    except KeyboardInterrupt:
+        return 130
+    except BaseExceptionGroup as group:
+        error = first_expected(group)
+        if error is None:
+            raise
+        return told(error, options)
+    except (CognitionError, SchemaError, ConnectionError, TimeoutError) as error:
+        return told(error, options)
+    except BrokenPipeError:
+        sys.stderr.close()
+        return NO
+
+
+def first_expected(group: BaseExceptionGroup[BaseException]) -> Exception | None:
+    """The one expected error inside a group, None when anything unexpected is in it too."""
+    expected, rest = group.split((CognitionError, SchemaError, ConnectionError, TimeoutError))
+    if rest is not None or expected is None:
+        return None
+    leaf: BaseException = expected
+    while isinstance(leaf, BaseExceptionGroup):
+        leaf = leaf.exceptions[0]
+    return leaf if isinstance(leaf, Exception) else None
+
+
+def told(error: Exception, options: argparse.Namespace) -> int:
+    """Say what went wrong; the exit code that fits."""
+    if getattr(options, "json", False):
+        print(msgspec.json.encode({"error": type(error).__name__, "message": str(error)}).decode())
+    print(f"cognition: {error}", file=sys.stderr)
+    if isinstance(error, SettingsError | UsageError | SchemaError):
+        return WRONG_USE
+    if isinstance(error, MindStoppedError):
+        return NO
+    reachable = UnavailableError | ModelUnavailableError | StoreLockedError | ConnectionError | TimeoutError
+    return UNREACHABLE if isinstance(error, reachable) else NO
+
+
+def show_help(options: argparse.Namespace) -> Awaitable[int]:
+    """A family without a verb shows its verbs."""
+
+    async def shown() -> int:
+        options.parser.print_help()
+        return WRONG_USE
+
+    return shown()
+
+
+def loaded_settings(options: argparse.Namespace, **flags: Any) -> Loaded:
+    """The settings of this command: flags over environment over file over defaults."""
+    file = options.config or os.environ.get("COGNITION_CONFIG")
+    given: dict[str, Any] = dict(flags)
+    given["data"] = options.data
+    given["streams.url"] = options.url
+    for item in options.settings or []:
+        key, separator, value = item.partition("=")
+        if not separator:
+            raise UsageError(f"--set {item!r} is not KEY=VALUE", remedy="Write --set recall.candidates=50.")
+        given[key] = value
+    return load(Path(file) if file else None, os.environ, given)
+
+
+def directory_of(settings: Settings) -> Path:
+    """The data directory that these settings name."""
+    return Path(settings.data).expanduser() if settings.data else default_directory(os.environ)
+
+
+def mind_of(options: argparse.Namespace) -> str:
+    """The mind that the command is for; commands about a mind insist on one."""
+    if not options.mind:
+        raise UsageError("no mind is named", remedy="Add --mind NAME.")
+    return str(options.mind)
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on standard output."""
+    print(msgspec.json.format(msgspec.json.encode(value)).decode())

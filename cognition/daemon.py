@@ -1,0 +1,370 @@
+"""The composition root: settings become adapters, adapters an engine, the engine a task group.
+
+Built once, in reading order, and closed in reverse. Everything that reads a clock, the
+environment of the machine or chance is made here and handed down.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio
+from redis.asyncio import Redis
+
+from cognition import data_directory as directories
+from cognition.engine.answering import Answering
+from cognition.engine.arrivals import Senses
+from cognition.engine.encoding import Encoder
+from cognition.engine.forgetting import Forgetting
+from cognition.engine.intake import Intake, Progress
+from cognition.engine.introspection import DaemonFigures, Introspection
+from cognition.engine.minds import Minds
+from cognition.engine.recall import Recall
+from cognition.errors import StoreUnavailableError, UnavailableError
+from cognition.mechanisms.laws import DEFAULT_LAWS
+from cognition.mechanisms.text import Analyzer
+from cognition.ports.clock import Clock
+from cognition.ports.embedder import Embedder
+from cognition.ports.stores import Stores
+from cognition.settings import Settings
+from cognition.stores.backend import VectorBackend
+from cognition.telemetry import LogSink
+from cognition.version import VERSION
+from cognition.wiring import Partitions, Requests, StreamLine, retried
+from schemas.episode import BoundaryType
+from schemas.events import DaemonStarted, DaemonStopped, StoreOptimised
+from schemas.percept import BoundaryMark, Mark
+from streams.client import connect, wait_until_ready
+from streams.delivery import Limits
+from streams.embedded import embedded_server
+from streams.keys import StreamKeys
+from streams.producer import Producer
+
+OPTIMISE_RETRY_S = 600.0
+"""How long to wait after an optimisation that failed."""
+
+
+class SystemClock:
+    """The machine's clocks."""
+
+    def now(self) -> float:
+        return time.time()
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await anyio.sleep(seconds)
+
+
+@dataclass(slots=True)
+class Daemon:
+    """A running daemon, for whoever shares its process."""
+
+    url: str
+    keys: StreamKeys
+    directory: Path
+    stores: Stores
+    sink: LogSink
+    ready_s: float
+    embedder: Embedder | None
+
+
+@asynccontextmanager
+async def running(
+    settings: Settings,
+    directory: Path,
+    *,
+    clock: Clock | None = None,
+    sink: LogSink | None = None,
+    embedder: Embedder | None = None,
+) -> AsyncIterator[Daemon]:
+    """The whole engine while the block runs; on leaving it, everything in hand is finished.
+
+    Raises `StoreLockedError`, `DataVersionError`, `UnavailableError`, `ModelUnavailableError`.
+    """
+    clock = clock or SystemClock()
+    sink = sink or LogSink(level=settings.log.level, form=settings.log.form)
+    began = clock.monotonic()
+    directories.prepare(directory)
+    async with AsyncExitStack() as stack:
+        address = stack.enter_context(directories.held(directory, clock.now()))
+        url = await _streams_url(settings, directory, stack)
+        client = connect(url)
+        stack.push_async_callback(client.aclose)
+        await wait_until_ready(client)
+        backend = await _open_backend(settings, directory, stack, clock)
+        stores = await _open_stores(backend, stack)
+        if embedder is None and settings.embedding.enabled:
+            embedder = await _open_embedder(settings, stack)
+        service = _Service(settings, directory, client, stores, embedder, clock, sink)
+        await stack.enter_async_context(service.running())
+        daemon = Daemon(
+            url, service.keys, directory, stores, sink, clock.monotonic() - began, service.embedder
+        )
+        directories.announce(address, _holder(settings, url, clock))
+        sink.publish(
+            DaemonStarted(
+                at=clock.now(),
+                version=VERSION,
+                partitions=len(service.partitions.epochs()),
+                backend=settings.store.backend,
+            )
+        )
+        yield daemon
+
+
+def _holder(settings: Settings, url: str, clock: Clock) -> directories.Holder:
+    return directories.Holder(
+        pid=os.getpid(),
+        host=socket.gethostname(),
+        started_at=clock.now(),
+        url=url,
+        namespace=settings.streams.namespace,
+        partitions=settings.streams.partitions,
+        ready=True,
+    )
+
+
+async def _streams_url(settings: Settings, directory: Path, stack: AsyncExitStack) -> str:
+    """The server that the settings name, else a private one in the data directory."""
+    if settings.streams.url:
+        return settings.streams.url
+    return await stack.enter_async_context(embedded_server(directory / directories.STREAMS_FOLDER))
+
+
+async def _open_backend(
+    settings: Settings, directory: Path, stack: AsyncExitStack, clock: Clock
+) -> VectorBackend:
+    """The vector engine that the settings name. Each vendor is imported where it is chosen."""
+    folder = directory / directories.STORE_FOLDER
+    kind = settings.store.backend
+    if kind == "oracle":
+        from cognition.testing.oracle import OracleBackend
+
+        return OracleBackend()
+    if kind == "local":
+        from cognition.stores.qdrant_server import open_local
+
+        return await stack.enter_async_context(open_local())
+    if kind == "server":
+        raise StoreUnavailableError(
+            "store.backend = 'server': a Qdrant server is not served by this version",
+            remedy="Use the embedded default, store.backend = 'edge'.",
+        )
+    from cognition.stores.edge import open_edge, open_inline
+
+    if kind == "inline":
+        return await stack.enter_async_context(open_inline(folder, started_at=clock.now()))
+    return await stack.enter_async_context(open_edge(folder, started_at=clock.now()))
+
+
+async def _open_stores(backend: VectorBackend, stack: AsyncExitStack) -> Stores:
+    from cognition.stores.stores import open_stores
+
+    stores = await open_stores(backend)
+    stack.push_async_callback(stores.close)
+    return stores
+
+
+async def _open_embedder(settings: Settings, stack: AsyncExitStack) -> Embedder:
+    from cognition.embedding.opening import open_embedder
+
+    chosen = settings.embedding
+    return await stack.enter_async_context(
+        open_embedder(
+            path=chosen.path,
+            model=chosen.model,
+            precision=chosen.precision,
+            linger_s=chosen.linger_ms / 1e3,
+            queue_max=chosen.queue_max,
+        )
+    )
+
+
+class _Service:
+    """The engine and its tasks."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        directory: Path,
+        client: Redis,
+        stores: Stores,
+        embedder: Embedder | None,
+        clock: Clock,
+        sink: LogSink,
+    ) -> None:
+        self._settings = settings
+        self._client = client
+        self._stores = stores
+        self._clock = clock
+        self._sink = sink
+        self.embedder = embedder
+        streams = settings.streams
+        self.keys = StreamKeys(streams.namespace, streams.partitions)
+        name = f"{settings.name}@{socket.gethostname()}:{directory.resolve()}"
+        self.partitions = Partitions(client, self.keys, name, streams.lease_s, clock, sink)
+        laws = tuple(DEFAULT_LAWS)
+        analyzer = Analyzer(settings.minds.language)
+        self.minds = Minds(
+            stores,
+            clock,
+            sink,
+            options=settings.minds,
+            attention=settings.attention,
+            episodes=settings.episodes,
+            laws=laws,
+        )
+        self.progress = Progress(self.minds)
+        self.intake = Intake(
+            StreamLine(
+                client,
+                self.keys,
+                self.partitions,
+                clock,
+                name=name,
+                batch=streams.batch,
+                block_ms=streams.block_ms,
+                limits=Limits(
+                    max_deliveries=streams.deliveries_max, max_lone_attempts=streams.lone_attempts_max
+                ),
+            ),
+            Senses(
+                stores,
+                embedder,
+                clock,
+                settings.attention,
+                analyzer=analyzer,
+                attempts_max=settings.embedding.attempts_max,
+            ),
+            Encoder(
+                stores,
+                self.minds,
+                Forgetting(stores, clock, sink),
+                clock,
+                analyzer=analyzer,
+                model=embedder.model if embedder is not None else "",
+            ),
+            self.minds,
+            self.progress,
+            clock,
+            sink,
+            settings.minds,
+        )
+        recall = Recall(stores, self.minds, embedder, clock, settings.recall, analyzer=analyzer)
+        introspection = Introspection(stores, self.minds, clock, laws)
+        answering = Answering(recall, introspection, self.progress, clock, sink, self.figures)
+        self.requests = Requests(
+            client,
+            self.keys,
+            self.partitions,
+            answering,
+            clock,
+            sink,
+            name=name,
+            concurrency=settings.recall.concurrency,
+        )
+        self._began = clock.monotonic()
+
+    def figures(self) -> DaemonFigures:
+        """Sums over all minds; no names."""
+        sink = self._sink
+        return {
+            "version": VERSION,
+            "uptime_s": round(self._clock.monotonic() - self._began, 3),
+            "partitions": len(self.partitions.epochs()),
+            "resident_minds": len(self.minds),
+            "encoded": sink.encoded,
+            "strengthened": sink.strengthened,
+            "buried": sink.counts["EntryBuried"],
+            "cues_answered": sink.counts["CueAnswered"],
+            "retries": sink.counts["OperationRetried"],
+            "embedding": self.embedder is not None,
+            "embedding_model": self.embedder.model if self.embedder is not None else "",
+        }
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Acquire, run, and on leaving: stop reading, finish, acknowledge, release."""
+        await self.partitions.acquire()
+        began = self._clock.monotonic()
+        async with anyio.create_task_group() as tasks:
+            finished = anyio.Event()
+            tasks.start_soon(self.partitions.keep)
+            tasks.start_soon(self._run_intake, finished)
+            tasks.start_soon(self.requests.run)
+            tasks.start_soon(self._close_idle_episodes)
+            tasks.start_soon(self._optimise_when_due)
+            try:
+                yield
+            finally:
+                with anyio.CancelScope(shield=True):
+                    began = self._clock.monotonic()
+                    clean = await self._finish(finished)
+                    tasks.cancel_scope.cancel()
+        reason = "stopped" if clean else f"gave up waiting after {self._settings.shutdown_s} s"
+        took = self._clock.monotonic() - began
+        self._sink.publish(DaemonStopped(at=self._clock.now(), reason=reason, took_s=took))
+
+    async def _finish(self, finished: anyio.Event) -> bool:
+        """Finish what is in hand, within the time that is given; whether it was."""
+        self.intake.stop()
+        self.requests.stop()
+        with anyio.move_on_after(self._settings.shutdown_s) as scope:
+            await finished.wait()
+            await self.partitions.release()
+        return not scope.cancelled_caught
+
+    async def _run_intake(self, finished: anyio.Event) -> None:
+        try:
+            await self.intake.run()
+        finally:
+            finished.set()
+
+    async def _close_idle_episodes(self) -> None:
+        """An episode in which nothing arrives any more ends by a mark in the mind's own stream."""
+        producer = Producer(self._client, self.keys)
+        gap = self.minds.gap_s
+        while True:
+            await self._clock.sleep(self._settings.episodes.idle_check_s)
+            for mind in self.minds.idle_since(self._clock.now() - gap):
+                mark = Mark(
+                    mind=mind.name,
+                    boundary=BoundaryMark.END,
+                    cause=BoundaryType.TEMPORAL,
+                    occurred_at=self._clock.now(),
+                )
+                try:
+                    await producer.publish(mark, mind.name)
+                except ConnectionError as error:
+                    wait = self._settings.episodes.idle_check_s
+                    self._sink.publish(retried(self._clock, "closing idle episodes", error, wait))
+
+    async def _optimise_when_due(self) -> None:
+        """Index what has grown beyond a scan, while reads and writes go on."""
+        while True:
+            await self._clock.sleep(self._settings.store.optimise_check_s)
+            if not self.intake.idle:
+                continue
+            began = self._clock.monotonic()
+            try:
+                pause = await self._stores.optimise()
+            except UnavailableError as error:
+                self._sink.publish(retried(self._clock, "optimise", error, OPTIMISE_RETRY_S))
+                await self._clock.sleep(OPTIMISE_RETRY_S)
+                continue
+            took = self._clock.monotonic() - began
+            if pause > 0:
+                self._sink.publish(
+                    StoreOptimised(
+                        at=self._clock.now(), collection="memories", points=0, took_s=took, pause_s=pause
+                    )
+                )
+

@@ -1,0 +1,138 @@
+"""The data directory: its version, its one holder, and where its daemon listens.
+
+Knows files and locks only, nothing of what is kept in them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import socket
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from cognition.errors import DataVersionError, StoreLockedError, StoreUnavailableError
+
+FORMAT_VERSION = 1
+"""Layout of a data directory; a newer one is refused."""
+VERSION_FILE = "VERSION"
+LOCK_FILE = "daemon.lock"
+ADDRESS_FILE = "daemon.json"
+STREAMS_FOLDER = "streams"
+STORE_FOLDER = "store"
+
+
+class Holder(msgspec.Struct):
+    """Who holds a data directory."""
+
+    pid: int
+    host: str
+    started_at: float
+    url: str = ""
+    namespace: str = "tmi"
+    partitions: int = 16
+    ready: bool = False
+
+
+def default_directory(environment: Mapping[str, str]) -> Path:
+    """``$XDG_DATA_HOME/cognition``, else ``~/.local/share/cognition``."""
+    base = environment.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(base) / "cognition"
+
+
+def prepare(directory: Path) -> None:
+    """Create the directory, or check that this version can read it.
+
+    Raises `DataVersionError` for a newer one and `StoreUnavailableError` when it cannot be made.
+    """
+    version_file = directory / VERSION_FILE
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not version_file.exists():
+            write_atomically(version_file, f"{FORMAT_VERSION}\n".encode())
+        found = version_file.read_text("ascii", errors="replace").strip()
+    except OSError as error:
+        raise StoreUnavailableError(
+            f"data directory {directory} cannot be used: {error.strerror or error}",
+            remedy="Free space or correct its permissions, or choose another with --data.",
+        ) from error
+    if not found.isdigit() or int(found) > FORMAT_VERSION:
+        raise DataVersionError(
+            f"data directory {directory} has format {found!r}, this version reads up to {FORMAT_VERSION}",
+            remedy="Use the version of cognition that wrote it, or choose another with --data.",
+        )
+
+
+@contextlib.contextmanager
+def held(directory: Path, started_at: float) -> Iterator[Path]:
+    """Hold the directory while the block runs; gives the address file to announce oneself in.
+
+    Raises `StoreLockedError` naming the holder. The lock goes with the process, however it ends.
+    """
+    descriptor = os.open(directory / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StoreLockedError(
+                f"data directory {directory} is held by {holder_name(directory)}",
+                remedy="Talk to that daemon (same --data), stop it, or choose another directory.",
+            ) from error
+        address = directory / ADDRESS_FILE
+        announce(address, Holder(pid=os.getpid(), host=socket.gethostname(), started_at=started_at))
+        try:
+            yield address
+        finally:
+            address.unlink(missing_ok=True)
+    finally:
+        os.close(descriptor)
+
+
+def is_held(directory: Path) -> bool:
+    """Whether a living process holds the directory."""
+    try:
+        descriptor = os.open(directory / LOCK_FILE, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def announce(address: Path, holder: Holder) -> None:
+    """Write down who holds the directory and where it listens."""
+    write_atomically(address, msgspec.json.encode(holder))
+
+
+def find_holder(directory: Path) -> Holder | None:
+    """The announced holder, None when there is none or it is gone."""
+    if not is_held(directory):
+        return None
+    with contextlib.suppress(OSError, msgspec.MsgspecError):
+        return msgspec.json.decode((directory / ADDRESS_FILE).read_bytes(), type=Holder)
+    return None
+
+
+def holder_name(directory: Path) -> str:
+    """The holder in words, for messages."""
+    with contextlib.suppress(OSError, msgspec.MsgspecError):
+        holder = msgspec.json.decode((directory / ADDRESS_FILE).read_bytes(), type=Holder)
+        return f"process {holder.pid} on {holder.host}"
+    return "another process"
+
+
+def write_atomically(path: Path, body: bytes) -> None:
+    """Replace a file in one step, durable when it returns."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with open(temporary, "wb") as file:
+        file.write(body)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)

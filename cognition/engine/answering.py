@@ -1,0 +1,114 @@
+"""Answering: one request in, one answer out, whatever happens.
+
+Dispatches cues and inquiries; every expected error becomes a `Failure` that says what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import anyio
+
+from cognition.engine.intake import Progress
+from cognition.engine.introspection import DaemonFigures, Introspection
+from cognition.engine.recall import Recall
+from cognition.errors import CognitionError, DeadlineError
+from cognition.ports.clock import Clock
+from cognition.ports.sink import Sink
+from schemas.base import Message
+from schemas.cue import Cue
+from schemas.events import CueAnswered
+from schemas.inquiry import (
+    EpisodesInquiry,
+    Failure,
+    ForgettingInquiry,
+    IdentityInquiry,
+    Inquiry,
+    MemoryInquiry,
+    StatusInquiry,
+)
+
+
+class Answering:
+    """Answers requests of any kind. Many may run at once."""
+
+    def __init__(
+        self,
+        recall: Recall,
+        introspection: Introspection,
+        progress: Progress,
+        clock: Clock,
+        sink: Sink,
+        figures: Callable[[], DaemonFigures],
+    ) -> None:
+        self._recall = recall
+        self._introspection = introspection
+        self._progress = progress
+        self._clock = clock
+        self._sink = sink
+        self._figures = figures
+
+    async def answer(self, request: Message, *, waited_s: float = 0.0) -> Message | None:
+        """The answer, a `Failure`, or None when the asker's deadline passed while it lay in line."""
+        if not isinstance(request, Cue | Inquiry):
+            raise AssertionError(f"{type(request).__name__} is not a request")
+        left = request.deadline_s - waited_s
+        if left <= 0:
+            return None
+        try:
+            with anyio.fail_after(left):
+                return await self._dispatch(request)
+        except TimeoutError as error:
+            if isinstance(error, CognitionError):
+                return failure(request, error)
+            late = DeadlineError(
+                f"no answer within {request.deadline_s:g} s", remedy="Allow more time, or ask for less."
+            )
+            return failure(request, late)
+        except CognitionError as error:
+            return failure(request, error)
+
+    async def _dispatch(self, request: Cue | Inquiry) -> Message:
+        if isinstance(request, Cue):
+            return await self._cue(request)
+        if isinstance(request, EpisodesInquiry):
+            return await self._introspection.episodes(request)
+        if isinstance(request, MemoryInquiry):
+            return await self._introspection.memory(request)
+        if isinstance(request, IdentityInquiry):
+            return await self._introspection.identity(request)
+        if isinstance(request, StatusInquiry):
+            return await self._introspection.status(request, self._figures())
+        if isinstance(request, ForgettingInquiry):
+            return await self._introspection.forgetting(request)
+        raise AssertionError(f"no answer is known to {type(request).__name__}")
+
+    async def _cue(self, cue: Cue) -> Message:
+        began = self._clock.monotonic()
+        if cue.after:
+            await self._progress.wait(cue.mind, cue.after)
+        recollection = await self._recall.answer(cue)
+        self._sink.publish(
+            CueAnswered(
+                at=self._clock.now(),
+                mind=cue.mind,
+                cue_id=cue.id,
+                recalled=len(recollection.recalled),
+                took_s=self._clock.monotonic() - began,
+            )
+        )
+        return recollection
+
+
+def failure(request: Cue | Inquiry, error: CognitionError) -> Failure:
+    """The answer that says what went wrong."""
+    message = str(error)
+    if error.remedy:
+        message = message.removesuffix(error.remedy).rstrip(". ")
+    return Failure(
+        inquiry_id=request.id,
+        mind=request.mind,
+        kind=type(error).__name__,
+        message=message,
+        remedy=error.remedy,
+    )

@@ -1,0 +1,354 @@
+"""Intake: from the line of percepts to acknowledged memories.
+
+Two tasks and a place between them: one senses the next batch (judges, embeds) while the other
+encodes this one. An entry is acknowledged after the checkpoint that contains it. Whatever
+fails in between ends the session as a crash would: minds are dropped from memory, and all
+that was not acknowledged is delivered again. So there is one way to recover, and it is
+used every day.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import anyio
+import msgspec
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+
+from cognition.engine.arrivals import Arrival, Entry, Senses
+from cognition.engine.encoding import Committed, Encoder
+from cognition.engine.mind import Mind, later
+from cognition.engine.minds import Minds
+from cognition.engine.options import MindOptions
+from cognition.errors import LeaseLostError, StoreRefusedError, UnavailableError
+from cognition.ports.clock import Clock
+from cognition.ports.line import Delivered, Line
+from cognition.ports.sink import Sink
+from schemas.events import (
+    EntryBuried,
+    EpisodeClosed,
+    EpisodeOpened,
+    OperationRetried,
+    Outcome,
+    PerceptsEncoded,
+    Receipt,
+)
+
+BACKOFF_BASE_S = 0.1
+BACKOFF_MAX_S = 5.0
+"""Wait before the next session, doubling from base to max while sessions keep failing."""
+BATCH_MAX = 128
+"""Recovered entries are taken in batches of this size."""
+RETRIED = (UnavailableError, LeaseLostError, StoreRefusedError)
+
+
+@dataclass(slots=True)
+class Batch:
+    """One step of the pipeline."""
+
+    arrivals: list[Arrival]
+    unreadable: list[Delivered]
+
+    @property
+    def entries(self) -> list[tuple[int, str]]:
+        return [(a.entry.partition, a.entry.id) for a in self.arrivals]
+
+
+class Progress:
+    """How far each mind has come, for those who wait until something is recallable."""
+
+    def __init__(self, minds: Minds) -> None:
+        self._minds = minds
+        self._news = anyio.Event()
+
+    def advance(self) -> None:
+        """Wake everybody who waits."""
+        self._news.set()
+        self._news = anyio.Event()
+
+    async def wait(self, mind: str, entry: str) -> None:
+        """Return once the mind has come through this entry. The caller sets the deadline."""
+        while later(entry, (await self._minds.look(mind)).through):
+            await self._news.wait()
+
+
+class Intake:
+    """Runs the pipeline until told to stop."""
+
+    def __init__(
+        self,
+        line: Line,
+        senses: Senses,
+        encoder: Encoder,
+        minds: Minds,
+        progress: Progress,
+        clock: Clock,
+        sink: Sink,
+        options: MindOptions,
+    ) -> None:
+        self._line = line
+        self._senses = senses
+        self._encoder = encoder
+        self._minds = minds
+        self._progress = progress
+        self._clock = clock
+        self._sink = sink
+        self._options = options
+        self._stopping = anyio.Event()
+        self._one_by_one = False
+        self._unacknowledged: deque[tuple[int, str]] = deque()
+        self._checkpoint_due = 0.0
+        self._acknowledged = 0
+        self.idle = True
+
+    def stop(self) -> None:
+        """Read no more; finish, checkpoint and acknowledge what is in hand."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Session after session until `stop`; each failed one waits a little longer."""
+        failures = 0
+        while not self._stopping.is_set():
+            before = self._acknowledged
+            try:
+                await self._session()
+            except BaseExceptionGroup as group:
+                expected, rest = group.split(RETRIED)
+                if rest is not None:
+                    raise rest from None
+                assert expected is not None
+                failures = 0 if self._acknowledged != before else failures + 1
+                await self._wait_after(leaf(expected), failures)
+
+    async def _wait_after(self, error: BaseException, failures: int) -> None:
+        self._one_by_one = isinstance(error, StoreRefusedError)
+        wait = min(BACKOFF_MAX_S, BACKOFF_BASE_S * 2.0 ** min(failures, 16))
+        self._sink.publish(
+            OperationRetried(
+                at=self._clock.now(),
+                operation="intake",
+                error=f"{type(error).__name__}: {error}",
+                attempt=failures + 1,
+                retry_in_s=wait,
+            )
+        )
+        with anyio.move_on_after(wait):
+            await self._stopping.wait()
+
+    async def _session(self) -> None:
+        self._minds.discard()
+        self._unacknowledged.clear()
+        recovered = await self._recover()
+        send, receive = anyio.create_memory_object_stream[Batch](1)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._sense, recovered, send)
+            tasks.start_soon(self._encode, receive)
+
+    async def _recover(self) -> list[Delivered]:
+        try:
+            return await self._line.recover()
+        except RETRIED as error:
+            raise BaseExceptionGroup("recovery", [error]) from None
+
+    # --- first task: sense ----------------------------------------------------------------
+
+    async def _sense(self, recovered: list[Delivered], send: MemoryObjectSendStream[Batch]) -> None:
+        async with send:
+            size = 1 if self._one_by_one else BATCH_MAX
+            for chunk in chunks(recovered, size):
+                await self._send(chunk, send)
+            while not self._stopping.is_set():
+                delivered = await self._line.read()
+                self.idle = not delivered
+                if delivered:
+                    await self._send(delivered, send)
+
+    async def _send(self, delivered: Sequence[Delivered], send: MemoryObjectSendStream[Batch]) -> None:
+        unreadable = [d for d in delivered if d.message is None]
+        suspects = [d for d in delivered if d.suspect and d.message is not None]
+        for suspect in suspects:
+            if not await self._line.attempt_alone(suspect):
+                unreadable.append(replace(suspect, message=None, problem=POISON))
+        doomed = {d.entry for d in unreadable}
+        entries = [
+            Entry(d.partition, d.entry, d.message)
+            for d in delivered
+            if d.message is not None and d.entry not in doomed
+        ]
+        arrivals = await self._senses.prepare(entries) if entries else []
+        await send.send(Batch(arrivals, unreadable))
+
+    # --- second task: encode ----------------------------------------------------------------
+
+    async def _encode(self, receive: MemoryObjectReceiveStream[Batch]) -> None:
+        self._checkpoint_due = self._clock.monotonic() + self._options.checkpoint_s
+        async with receive:
+            while True:
+                batch: Batch | None = None
+                with anyio.move_on_after(self._until_checkpoint()):
+                    try:
+                        batch = await receive.receive()
+                    except anyio.EndOfStream:
+                        break
+                if batch is not None:
+                    await self._take(batch)
+                await self._checkpoint_if_due()
+        await self._checkpoint()
+
+    def _until_checkpoint(self) -> float | None:
+        if not self._unacknowledged:
+            return None
+        return max(0.0, self._checkpoint_due - self._clock.monotonic())
+
+    async def _take(self, batch: Batch) -> None:
+        for delivered in batch.unreadable:
+            await self._bury(delivered, delivered.problem)
+        if not batch.arrivals:
+            return
+        began = self._clock.monotonic()
+        if not self._unacknowledged:
+            self._checkpoint_due = began + self._options.checkpoint_s
+        done = await self._commit(batch)
+        await self._line.tell(done.receipts)
+        await self._bury_rejected(done)
+        rejected = {entry.id for entry, _ in done.rejected}
+        self._unacknowledged.extend(e for e in batch.entries if e[1] not in rejected)
+        self._progress.advance()
+        await self._line.mirror(self._recent(done))
+        self._report(batch, done, self._clock.monotonic() - began)
+
+    async def _commit(self, batch: Batch) -> Committed:
+        try:
+            return await self._encoder.commit(batch.arrivals, self._line.epochs())
+        except StoreRefusedError as error:
+            if len(batch.arrivals) == 1:
+                entry = batch.arrivals[0].entry
+                culprit = Delivered(entry.partition, entry.id, entry.message)
+                await self._bury(culprit, f"the store refuses it: {error}")
+            raise
+
+    async def _bury(self, delivered: Delivered, reason: str) -> None:
+        receipt = Receipt(
+            mind=getattr(delivered.message, "mind", ""),
+            entry=delivered.entry,
+            outcome=Outcome.REJECTED,
+            reason=reason,
+        )
+        await self._line.tell([(delivered.partition, receipt)])
+        await self._line.bury(delivered, reason)
+        self._sink.publish(
+            EntryBuried(
+                at=self._clock.now(), partition=delivered.partition, entry=delivered.entry, reason=reason
+            )
+        )
+
+    async def _bury_rejected(self, done: Committed) -> None:
+        for entry, reason in done.rejected:
+            await self._line.bury(Delivered(entry.partition, entry.id, entry.message), reason)
+            self._sink.publish(
+                EntryBuried(
+                    at=self._clock.now(), partition=entry.partition, entry=entry.id, reason=reason
+                )
+            )
+
+    async def _checkpoint_if_due(self) -> None:
+        full = len(self._unacknowledged) >= self._options.checkpoint_entries
+        if full or (self._unacknowledged and self._clock.monotonic() >= self._checkpoint_due):
+            await self._checkpoint()
+
+    async def _checkpoint(self) -> None:
+        """Write the changed minds, then acknowledge everything that they contain."""
+        self._line.epochs()
+        await self._minds.checkpoint()
+        done = list(self._unacknowledged)
+        if done:
+            await self._line.acknowledge(done)
+            self._acknowledged += len(done)
+        self._unacknowledged.clear()
+
+    # --- telling ------------------------------------------------------------------------------
+
+    def _recent(self, done: Committed) -> dict[str, tuple[int, bytes]]:
+        recent = {}
+        for name, partition in done.touched.items():
+            mind = self._minds.resident(name)
+            if mind is not None and not mind.stopped:
+                recent[name] = (partition, recent_json(mind))
+        return recent
+
+    def _report(self, batch: Batch, done: Committed, took_s: float) -> None:
+        now = self._clock.now()
+        for mind, episode_id in done.opened:
+            self._sink.publish(EpisodeOpened(at=now, mind=mind, episode_id=episode_id))
+        for episode in done.closed:
+            self._sink.publish(
+                EpisodeClosed(
+                    at=now,
+                    mind=episode.mind,
+                    episode_id=episode.id,
+                    label=episode.label,
+                    boundary_type=str(episode.boundary_type),
+                    memory_count=episode.memory_count,
+                )
+            )
+        self._sink.publish(
+            PerceptsEncoded(
+                at=now,
+                partition=batch.arrivals[0].entry.partition,
+                encoded=done.encoded,
+                strengthened=done.strengthened,
+                rejected=len(done.rejected),
+                took_s=took_s,
+            )
+        )
+
+
+POISON = "the process died each time it handled this entry alone"
+
+
+def recent_json(mind: Mind) -> bytes:
+    """Working memory and the open episode as outside readers see them, newest first."""
+    episode = mind.episode
+    return msgspec.json.encode(
+        {
+            "memories": [
+                {
+                    "memory_id": item.memory_id,
+                    "content": item.preview,
+                    "actor": item.actor,
+                    "at": item.at,
+                    "salience": item.salience,
+                }
+                for item in reversed(mind.working.items)
+            ],
+            "episode": None
+            if episode is None
+            else {
+                "id": episode.id,
+                "label": episode.given_label or episode.tally.label(),
+                "started_at": episode.started_at,
+                "memories": episode.tally.count,
+            },
+        }
+    )
+
+
+def chunks(items: Sequence[Delivered], size: int) -> Iterable[Sequence[Delivered]]:
+    """Consecutive parts of at most `size`; a suspect stands alone."""
+    part: list[Delivered] = []
+    for item in items:
+        if part and (item.suspect or part[-1].suspect or len(part) >= size):
+            yield part
+            part = []
+        part.append(item)
+    if part:
+        yield part
+
+
+def leaf(error: BaseException) -> BaseException:
+    """The first single error inside nested groups."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -1,0 +1,361 @@
+"""The daemon's ends of the streams: percepts in and receipts out, requests in and answers out.
+
+Adapts `streams` to the engine's `Line`, keeps the leases, and serves the `cues` stream.
+Knows delivery; knows nothing of what a mind is.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import anyio
+from redis.asyncio import Redis
+
+from cognition.engine.answering import Answering
+from cognition.errors import LeaseLostError, UnavailableError
+from cognition.ports.clock import Clock
+from cognition.ports.line import Delivered
+from cognition.ports.sink import Sink
+from schemas import wire
+from schemas.base import SchemaError
+from schemas.events import EntryBuried, LeaseAcquired, LeaseLost, OperationRetried, Receipt
+from streams.attempts import Attempts
+from streams.codec import decode_fields
+from streams.consumer import Consumer
+from streams.dead_letters import DeadLetters
+from streams.delivery import DeadLetter, Delivery, HandleAlone, Limits, decide
+from streams.errors import StreamsDeniedError, StreamsUnavailableError
+from streams.keys import StreamKeys
+from streams.lease import Lease, LeaseKeeper, Leases
+from streams.receipts import ReceiptWriter
+from streams.recent import RecentWriter
+from streams.reqreply import Answerer
+
+ATTENTION = "attention"
+RECALL = "recall"
+ACQUIRE_EVERY_S = 1.0
+"""How often a partition that somebody else holds is asked for again."""
+TRIM_EVERY_ACKS = 512
+"""Acknowledged entries after which the streams are trimmed."""
+STRAGGLERS_EVERY_S = 30.0
+
+
+@contextmanager
+def in_our_words() -> Iterator[None]:
+    """Failures of the streams as errors of the engine: outside, and worth another try."""
+    try:
+        yield
+    except (StreamsUnavailableError, StreamsDeniedError) as error:
+        raise UnavailableError(str(error)) from error
+
+
+class Partitions:
+    """The partitions that this daemon holds, with their epochs; asks for the rest now and then."""
+
+    def __init__(
+        self,
+        client: Redis,
+        keys: StreamKeys,
+        holder: str,
+        ttl_s: float,
+        clock: Clock,
+        sink: Sink,
+    ) -> None:
+        self._keys = keys
+        self._holder = holder
+        self._ttl_s = ttl_s
+        self._clock = clock
+        self._sink = sink
+        self._leases = Leases(client, keys, clock.monotonic)
+        self._keeper = LeaseKeeper(self._leases, self._on_lost)
+        self._held: dict[int, Lease] = {}
+        self.changed = anyio.Event()
+
+    def epochs(self) -> dict[int, int]:
+        """Held partition -> epoch; a lease that ran out is not held."""
+        return {p: lease.epoch for p, lease in self._held.items() if self._keeper.valid(p)}
+
+    async def acquire(self) -> int:
+        """Take every partition that is free; how many are held now."""
+        for partition in range(self._keys.partitions):
+            if partition in self._held:
+                continue
+            with in_our_words():
+                lease = await self._leases.acquire(partition, self._holder, self._ttl_s)
+            if lease is not None:
+                self._held[partition] = lease
+                self._keeper.add(lease)
+                self._sink.publish(
+                    LeaseAcquired(at=self._clock.now(), partition=partition, epoch=lease.epoch)
+                )
+                self._announce()
+        return len(self._held)
+
+    async def keep(self) -> None:
+        """Renew what is held and ask for what is not, until cancelled."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._keeper.run)
+            while True:
+                await self._clock.sleep(ACQUIRE_EVERY_S)
+                if len(self._held) < self._keys.partitions:
+                    try:
+                        await self.acquire()
+                    except UnavailableError as error:
+                        self._sink.publish(retried(self._clock, "acquiring leases", error, ACQUIRE_EVERY_S))
+
+    async def release(self) -> None:
+        """Give everything back, so that a successor need not wait."""
+        for partition in list(self._held):
+            del self._held[partition]
+            lease = self._keeper.drop(partition)
+            if lease is not None:
+                with in_our_words():
+                    await self._leases.release(lease)
+
+    async def _on_lost(self, lease: Lease, reason: str) -> None:
+        self._held.pop(lease.partition, None)
+        self._announce()
+        self._sink.publish(
+            LeaseLost(at=self._clock.now(), partition=lease.partition, epoch=lease.epoch, reason=reason)
+        )
+
+    def _announce(self) -> None:
+        self.changed.set()
+        self.changed = anyio.Event()
+
+
+class StreamLine:
+    """`cognition.ports.line.Line` over Redis Streams."""
+
+    def __init__(
+        self,
+        client: Redis,
+        keys: StreamKeys,
+        partitions: Partitions,
+        clock: Clock,
+        *,
+        name: str,
+        batch: int,
+        block_ms: int,
+        limits: Limits,
+    ) -> None:
+        self._partitions = partitions
+        self._clock = clock
+        self._batch = batch
+        self._block_ms = block_ms
+        self._limits = limits
+        self._consumer = Consumer(client, keys, wire.AWAKE, ATTENTION, name)
+        self._dead = DeadLetters(client, keys)
+        self._attempts = Attempts(client, keys, wire.AWAKE)
+        self._receipts = ReceiptWriter(client, keys)
+        self._recent = RecentWriter(client, keys)
+        self._originals: dict[tuple[int, str], Delivery] = {}
+        self._serving: dict[int, int] = {}
+        self._acknowledged = 0
+        self._stragglers_due = 0.0
+
+    def epochs(self) -> dict[int, int]:
+        """The epochs of the partitions that this session serves, if all are still held."""
+        held = self._partitions.epochs()
+        lost = [p for p, epoch in self._serving.items() if held.get(p) != epoch]
+        if lost:
+            raise LeaseLostError(f"the lease of partition {lost[0]} is gone")
+        return dict(self._serving)
+
+    async def recover(self) -> list[Delivered]:
+        """Everything unacknowledged in the partitions that are held now."""
+        self._consumer.partitions = ()
+        self._originals.clear()
+        self._serving = self._partitions.epochs()
+        recovered: list[Delivered] = []
+        with in_our_words():
+            for partition in self._serving:
+                async for page in self._consumer.recover(partition):
+                    recovered += [await self._read(d) for d in page]
+        self._consumer.partitions = tuple(self._serving)
+        self._stragglers_due = self._clock.monotonic() + STRAGGLERS_EVERY_S
+        return recovered
+
+    async def read(self) -> list[Delivered]:
+        """What is new; ends the session when the partitions that are held have changed."""
+        if self._partitions.epochs() != self._serving:
+            raise LeaseLostError("the partitions of this daemon changed")
+        with in_our_words():
+            found = await self._consumer.read(self._batch, self._block_ms)
+            if self._clock.monotonic() >= self._stragglers_due:
+                self._stragglers_due = self._clock.monotonic() + STRAGGLERS_EVERY_S
+                found += await self._consumer.claim_stragglers()
+            return [await self._read(d) for d in found]
+
+    async def _read(self, delivery: Delivery) -> Delivered:
+        """Decode, and judge by how often it was in hand already."""
+        key = (delivery.partition, delivery.entry_id)
+        self._originals[key] = delivery
+        try:
+            message = decode_fields(wire.AWAKE, delivery.fields)
+        except SchemaError as error:
+            return Delivered(delivery.partition, delivery.entry_id, problem=str(error))
+        suspect = delivery.times_delivered > self._limits.max_deliveries
+        return Delivered(delivery.partition, delivery.entry_id, message, suspect=suspect)
+
+    async def attempt_alone(self, delivered: Delivered) -> bool:
+        """Count the attempt before it begins; False when there were enough."""
+        delivery = self._originals[(delivered.partition, delivered.entry)]
+        with in_our_words():
+            before = await self._attempts.count(delivery)
+            verdict = decide(
+                None,
+                times_delivered=delivery.times_delivered,
+                lone_attempts=before,
+                limits=self._limits,
+            )
+            if isinstance(verdict, DeadLetter):
+                return False
+            if isinstance(verdict, HandleAlone):
+                await self._attempts.begin(delivery)
+        return True
+
+    async def acknowledge(self, entries: Sequence[tuple[int, str]]) -> None:
+        """Acknowledge while the leases are still held, and trim now and then."""
+        self.epochs()
+        done: dict[int, list[str]] = {}
+        for partition, entry in entries:
+            done.setdefault(partition, []).append(entry)
+            self._originals.pop((partition, entry), None)
+        with in_our_words():
+            await self._consumer.ack_many(done)
+            self._acknowledged += len(entries)
+            if self._acknowledged >= TRIM_EVERY_ACKS:
+                self._acknowledged = 0
+                await self._consumer.trim()
+
+    async def bury(self, delivered: Delivered, reason: str) -> None:
+        """Into the dead letters, with the original bytes."""
+        self.epochs()
+        original = self._originals.get((delivered.partition, delivered.entry))
+        if original is None:
+            return
+        with in_our_words():
+            await self._dead.bury(original, wire.AWAKE, ATTENTION, reason)
+            await self._consumer.ack(delivered.partition, [delivered.entry])
+        self._originals.pop((delivered.partition, delivered.entry), None)
+
+    async def tell(self, receipts: Sequence[tuple[int, Receipt]]) -> None:
+        """Publish receipts."""
+        with in_our_words():
+            await self._receipts.publish_many(receipts)
+
+    async def mirror(self, recent: Mapping[str, tuple[int, bytes]]) -> None:
+        """Mirror working memories."""
+        with in_our_words():
+            await self._recent.save_many({mind: body for mind, (_, body) in recent.items()})
+
+
+class Requests:
+    """Serves the `cues` stream: reads requests, answers each in a task of its own."""
+
+    def __init__(
+        self,
+        client: Redis,
+        keys: StreamKeys,
+        partitions: Partitions,
+        answering: Answering,
+        clock: Clock,
+        sink: Sink,
+        *,
+        name: str,
+        concurrency: int,
+    ) -> None:
+        self._partitions = partitions
+        self._answering = answering
+        self._clock = clock
+        self._sink = sink
+        self._consumer = Consumer(client, keys, wire.CUES, RECALL, name)
+        self._answerer = Answerer(client, keys)
+        self._dead = DeadLetters(client, keys)
+        self._places = anyio.Semaphore(concurrency)
+        self._stopping = False
+        self._chance = random.Random(name)
+
+    def stop(self) -> None:
+        """Take no more requests; those in hand are finished."""
+        self._stopping = True
+
+    async def run(self) -> None:
+        """Serve until stopped."""
+        attempt = 0
+        while not self._stopping:
+            try:
+                await self._serve()
+                attempt = 0
+            except* UnavailableError as group:
+                attempt += 1
+                wait = min(5.0, 0.1 * 2.0 ** min(attempt, 10)) * (0.5 + 0.5 * self._chance.random())
+                self._sink.publish(retried(self._clock, "answering", group.exceptions[0], wait, attempt))
+                await self._clock.sleep(wait)
+
+    async def _serve(self) -> None:
+        async with anyio.create_task_group() as tasks:
+            self._consumer.partitions = ()
+            held = tuple(self._partitions.epochs())
+            for partition in held:
+                with in_our_words():
+                    async for page in self._consumer.recover(partition):
+                        await self._start(page, tasks)
+            self._consumer.partitions = held
+            while not self._stopping and tuple(self._partitions.epochs()) == held:
+                with in_our_words():
+                    found = await self._consumer.read(64, 250)
+                await self._start(found, tasks)
+
+    async def _start(self, found: Iterable[Delivery], tasks: Any) -> None:
+        for delivery in found:
+            await self._places.acquire()
+            tasks.start_soon(self._answer, delivery)
+
+    async def _answer(self, delivery: Delivery) -> None:
+        try:
+            try:
+                request = decode_fields(wire.CUES, delivery.fields)
+            except SchemaError as error:
+                await self._bury(delivery, str(error))
+                return
+            waited = max(0.0, self._clock.now() - delivery.entered_at)
+            answer = await self._answering.answer(request, waited_s=waited)
+            with in_our_words():
+                if answer is not None:
+                    await self._answerer.answer(delivery.partition, answer)
+                await self._consumer.ack(delivery.partition, [delivery.entry_id])
+        finally:
+            self._places.release()
+
+    async def _bury(self, delivery: Delivery, reason: str) -> None:
+        with in_our_words():
+            await self._dead.bury(delivery, wire.CUES, RECALL, reason)
+            await self._consumer.ack(delivery.partition, [delivery.entry_id])
+        self._sink.publish(
+            EntryBuried(
+                at=self._clock.now(),
+                partition=delivery.partition,
+                entry=delivery.entry_id,
+                reason=reason,
+            )
+        )
+
+
+def retried(
+    clock: Clock, operation: str, error: BaseException, wait_s: float, attempt: int = 1
+) -> OperationRetried:
+    """The event that says that something outside failed and will be tried again."""
+    return OperationRetried(
+        at=clock.now(),
+        operation=operation,
+        error=f"{type(error).__name__}: {error}",
+        attempt=attempt,
+        retry_in_s=wait_s,
+    )
+
+
