@@ -1,0 +1,251 @@
+"""Consuming: every entry of the held partitions, in order, at least once.
+
+A partition is taken in two steps: `recover` hands out everything that was delivered before
+and never acknowledged, oldest first; then the partition is added to `partitions`, and `read`
+brings what is new. The lease makes this the only rightful consumer, so pending entries of
+any other name are claimed at once.
+
+What was handed out and not yet acknowledged is remembered here, so that nothing is handed
+out twice while it is being worked on. A read that failed half way may have been delivered
+unseen: the next read looks for such entries first, since order matters more than speed.
+When the groups are gone (flush, failover) they are made again at the beginning and the
+caller is told. This module must not know what an entry means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import anyio
+from redis.asyncio import Redis
+
+from streams.client import BLOCK_MS_MAX, command, pipeline, streams_of
+from streams.delivery import Delivery
+from streams.errors import StreamsRefusedError
+from streams.keys import StreamKeys
+from streams.scripts import TRIM
+
+PAGE: Final = 256
+"""Pending entries looked at in one step."""
+
+STRAGGLER_IDLE_MS: Final = 30_000
+"""Pending for longer than this and not in work here: its delivery was lost on the way."""
+
+ACK_CHUNK: Final = 1_000
+_GROUP_GONE: Final = frozenset({"NOGROUP", "UNBLOCKED"})
+_GROUP_EXISTS: Final = frozenset({"BUSYGROUP"})
+
+
+class Consumer:
+    """One named consumer of one group on one stream, over the partitions that are held.
+
+    `name` must be stable over restarts. `on_recreated` is called with each partition whose
+    group had vanished; entries still in its stream will all come again.
+    """
+
+    def __init__(
+        self,
+        client: Redis,
+        keys: StreamKeys,
+        stream: str,
+        group: str,
+        name: str,
+        *,
+        partitions: Sequence[int] = (),
+        on_recreated: Callable[[int], None] | None = None,
+    ) -> None:
+        self.stream = stream
+        self.group = group
+        self.name = name
+        self._client = client
+        self._keys = keys
+        self._on_recreated = on_recreated
+        self._held: tuple[int, ...] = ()
+        self._in_work: dict[int, set[str]] = {}
+        self._cursors: dict[int, str] = {}
+        self._doubtful: set[int] = set()
+        self._reading = anyio.Lock()
+        self._changed = anyio.Event()
+        self.partitions = partitions
+
+    @property
+    def partitions(self) -> tuple[int, ...]:
+        """The partitions that `read` reads."""
+        return self._held
+
+    @partitions.setter
+    def partitions(self, partitions: Iterable[int]) -> None:
+        held = tuple(sorted(set(partitions)))
+        for lost in set(self._held) - set(held):
+            self._in_work.pop(lost, None)
+            self._cursors.pop(lost, None)
+            self._doubtful.discard(lost)
+        self._held = held
+        self._changed.set()
+
+    async def ensure_groups(self, partitions: Sequence[int]) -> list[int]:
+        """Make the group (and stream) where it is missing, reading from the beginning; who needed it."""
+        replies = await pipeline(
+            self._client,
+            [
+                (b"XGROUP", b"CREATE", self._keys.stream(p, self.stream), self.group, "0", "MKSTREAM")
+                for p in partitions
+            ],
+            tolerate=_GROUP_EXISTS,
+        )
+        return [p for p, r in zip(partitions, replies, strict=True) if not isinstance(r, StreamsRefusedError)]
+
+    async def recover(self, partition: int, count: int = PAGE) -> AsyncIterator[list[Delivery]]:
+        """All that is pending in the group, whoever had it, in order of entry, in pages.
+
+        For a partition that is not (any more) in `partitions`.
+        """
+        if partition in self._held:
+            raise ValueError(f"partition {partition} is being read; recover it before it is added")
+        await self.ensure_groups([partition])
+        async with self._reading:
+            self._in_work[partition] = set()
+        cursor: str | None = "-"
+        while cursor is not None:
+            page, cursor = await self._claim(partition, cursor, count, idle_ms=0)
+            if page:
+                yield page
+
+    async def read(self, count: int = 128, block_ms: int = 1_000) -> list[Delivery]:
+        """What is new, at most `count` of each partition, waiting up to `block_ms` for the first.
+
+        In order within each partition. Raises `StreamsUnavailableError`; reading again later
+        is safe and loses nothing.
+        """
+        if not self._held:
+            await self._wait_for_change(block_ms)
+            return []
+        async with self._reading:
+            if self._doubtful:
+                missed = await self._missed()
+                if missed:
+                    return missed
+            return await self._read_new(count, min(block_ms, BLOCK_MS_MAX))
+
+    async def claim_stragglers(self, count: int = PAGE, idle_ms: int = STRAGGLER_IDLE_MS) -> list[Delivery]:
+        """Entries long pending that nobody works on here; call now and then. Goes on where it stopped."""
+        found: list[Delivery] = []
+        async with self._reading:
+            for partition in self._held:
+                cursor = self._cursors.get(partition, "-")
+                page, after = await self._claim(partition, cursor, count, idle_ms)
+                self._cursors[partition] = after or "-"
+                found.extend(page)
+        return self._still_held(found)
+
+    async def ack(self, partition: int, entry_ids: Sequence[str]) -> None:
+        """Done for good: the effects of these entries are durable."""
+        await self.ack_many({partition: entry_ids})
+
+    async def ack_many(self, done: Mapping[int, Sequence[str]]) -> None:
+        """The same for many partitions in one round trip. Doing it twice is harmless."""
+        commands = [
+            (b"XACK", self._keys.stream(p, self.stream), self.group, *ids[at : at + ACK_CHUNK])
+            for p, ids in done.items()
+            for at in range(0, len(ids), ACK_CHUNK)
+        ]
+        if commands:
+            await pipeline(self._client, commands)
+        for partition, ids in done.items():
+            self._in_work.get(partition, set()).difference_update(ids)
+
+    async def trim(self, partitions: Sequence[int] | None = None) -> int:
+        """Remove what every group has acknowledged; how many entries went."""
+        chosen = self._held if partitions is None else partitions
+        calls = [([self._keys.stream(p, self.stream)], ()) for p in chosen]
+        return sum(await TRIM.run_many(self._client, calls))
+
+    async def _wait_for_change(self, block_ms: int) -> None:
+        self._changed = anyio.Event()
+        with anyio.move_on_after(min(block_ms, BLOCK_MS_MAX) / 1_000):
+            await self._changed.wait()
+
+    async def _read_new(self, count: int, block_ms: int) -> list[Delivery]:
+        held = self._held
+        streams = {self._keys.stream(p, self.stream).encode(): p for p in held}
+        block = ("BLOCK", block_ms) if block_ms > 0 else ()
+        self._doubtful.update(held)
+        try:
+            reply = await command(
+                self._client, b"XREADGROUP", "GROUP", self.group, self.name, "COUNT", count, *block,
+                "STREAMS", *streams, *([">"] * len(streams)),
+            )  # fmt: skip
+        except StreamsRefusedError as error:
+            if error.code not in _GROUP_GONE:
+                raise
+            await self._recreate(held)
+            return []
+        self._doubtful.difference_update(held)
+        found: list[Delivery] = []
+        for stream, entries in streams_of(reply):
+            found.extend(self._deliver(streams[stream], entries, {}))
+        return self._still_held(found)
+
+    async def _recreate(self, partitions: Sequence[int]) -> None:
+        for partition in await self.ensure_groups(partitions):
+            if self._on_recreated is not None:
+                self._on_recreated(partition)
+
+    async def _missed(self) -> list[Delivery]:
+        """Entries delivered by a read whose reply never came, of the partitions in doubt."""
+        found: list[Delivery] = []
+        for partition in sorted(self._doubtful):
+            cursor: str | None = "-"
+            while cursor is not None:
+                page, cursor = await self._claim(partition, cursor, PAGE, idle_ms=0)
+                found.extend(page)
+            self._doubtful.discard(partition)
+        return self._still_held(found)
+
+    async def _claim(
+        self, partition: int, cursor: str, count: int, idle_ms: int
+    ) -> tuple[list[Delivery], str | None]:
+        """One page of pending entries that are not in work here, made ours; where to go on.
+
+        XPENDING and XCLAIM rather than XAUTOCLAIM: that one counts a delivery for entries that
+        are in work, and the count is what condemns an entry. Entries that were deleted from
+        the stream are dropped from the pending list by XCLAIM itself.
+        """
+        key = self._keys.stream(partition, self.stream)
+        in_work = self._in_work.get(partition, set())
+        entries: list[Any] = []
+        try:
+            pending = await command(
+                self._client, b"XPENDING", key, self.group, "IDLE", idle_ms, cursor, "+", count
+            )
+            times = {row[0]: row[3] + 1 for row in pending if row[0].decode() not in in_work}
+            if times:
+                entries = await command(self._client, b"XCLAIM", key, self.group, self.name, 0, *times)
+        except StreamsRefusedError as error:
+            if error.code not in _GROUP_GONE:
+                raise
+            await self._recreate([partition])
+            return [], None
+        after = f"({pending[-1][0].decode()}" if len(pending) == count else None
+        return self._deliver(partition, entries, times), after
+
+    def _deliver(self, partition: int, entries: Iterable[Any], times: Mapping[bytes, int]) -> list[Delivery]:
+        in_work = self._in_work.setdefault(partition, set())
+        found = []
+        for raw_id, flat in entries:
+            entry_id = raw_id.decode()
+            if flat is None or entry_id in in_work:
+                continue
+            in_work.add(entry_id)
+            halves = iter(flat)
+            fields = dict(zip(halves, halves, strict=True))
+            found.append(Delivery(partition, entry_id, fields, times.get(raw_id, 1)))
+        return found
+
+    def _still_held(self, found: list[Delivery]) -> list[Delivery]:
+        """Without partitions given up while the reply was on its way; those stay pending."""
+        held = set(self._held)
+        for partition in {delivery.partition for delivery in found} - held:
+            self._in_work.pop(partition, None)
+        return [delivery for delivery in found if delivery.partition in held]
