@@ -102,6 +102,17 @@ class Lexicon:
         if self._vectors == 0:
             self._sum[:] = 0.0
 
+    def merge(self, other: Lexicon) -> None:
+        """Count all that the other has counted: as if its memories had been added here too."""
+        for term, held in other._moments.items():
+            mine = self._moments.get(term, 0)
+            if mine or len(self._moments) < TERMS_MAX:
+                self._moments[term] = mine + held
+        self.n += other.n
+        self.total_length += other.total_length
+        self._sum += other._sum
+        self._vectors += other._vectors
+
     def _uncount(self, term: int, step: int) -> None:
         held = self._moments.get(term, 0)
         df = (held >> _DF) - 1
