@@ -89,6 +89,7 @@ class CachedEmbedder:
         self._cache = cache
         self._make = make
         self._inner: Embedder | None = None
+        self._near: dict[str, Vectors] = {}
         self._making = anyio.Lock()
         self.embedded = 0
         """How many texts the real embedder had to embed."""
@@ -97,15 +98,22 @@ class CachedEmbedder:
     def model(self) -> str:
         return self._model
 
+    async def preload(self, texts: Sequence[str]) -> None:
+        """Hold the known ones of these in memory, so that a timed cue does not wait for the file."""
+        self._near |= await anyio.to_thread.run_sync(self._cache.find, texts)
+
     async def embed(self, texts: Sequence[str]) -> Vectors:
         """As the port says; new vectors are kept."""
-        known = await anyio.to_thread.run_sync(self._cache.find, texts)
+        if all(text in self._near for text in texts):
+            known = self._near
+        else:
+            known = await anyio.to_thread.run_sync(self._cache.find, texts)
         new = [text for text in dict.fromkeys(texts) if text not in known]
         if new:
             inner = await self._real()
             vectors = await inner.embed(new)
             await anyio.to_thread.run_sync(self._cache.keep, new, vectors)
-            known |= dict(zip(new, vectors, strict=True))
+            known = {**known, **dict(zip(new, vectors, strict=True))}
             self.embedded += len(new)
         if not texts:
             return np.zeros((0, DIMENSION), dtype=np.float32)

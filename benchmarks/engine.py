@@ -1,0 +1,176 @@
+"""The engine as its users get it: a session in this process, percepts published, receipts awaited.
+
+This is the only module of the benchmarks that opens one. With the cache, texts that were embedded
+in an earlier run are not embedded again, and a run that knows all of its texts loads no model.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import anyio
+
+from benchmarks.cache import CachedEmbedder, VectorCache, cache_root
+from benchmarks.data import Dataset, Question
+from cognition.client import Session, Ticket, open_engine
+from cognition.ports.embedder import Embedder
+from cognition.settings import Settings, load
+from schemas.events import Receipt
+from schemas.percept import Percept
+
+CHUNK = 512
+"""Percepts published before the receipts of the chunk before are read."""
+
+BACKENDS = ("edge", "oracle", "local")
+
+
+@dataclass(frozen=True, slots=True)
+class EngineChoice:
+    """Which engine to open: backend, settings that differ from the defaults, cache or not."""
+
+    backend: str = "edge"
+    overrides: tuple[str, ...] = ()
+    cached: bool = True
+
+    @staticmethod
+    def add_arguments(parser: argparse.ArgumentParser) -> None:
+        """Options of every command that opens an engine."""
+        parser.add_argument(
+            "--backend", choices=BACKENDS, default="edge", help="vector engine (default edge)"
+        )
+        parser.add_argument("--no-cache", action="store_true", help="embed every text anew")
+        parser.add_argument("--set", dest="overrides", action="append", default=[], metavar="KEY=VALUE",
+                            help="a setting, for example recall.dense_share=0.7")  # fmt: skip
+
+    @classmethod
+    def from_options(cls, options: argparse.Namespace) -> EngineChoice:
+        """The choice that a command line makes."""
+        return cls(options.backend, tuple(options.overrides), not options.no_cache)
+
+    def overridden(self, *settings: str) -> EngineChoice:
+        """The same with further settings; what the person set wins."""
+        return replace(self, overrides=(*settings, *self.overrides))
+
+    def settings(self) -> Settings:
+        """The tree; raises `SettingsError` that names a wrong key or value."""
+        flags: dict[str, Any] = {"store.backend": self.backend}
+        for item in self.overrides:
+            key, separator, value = item.partition("=")
+            if not separator:
+                raise SystemExit(f"--set {item!r} is not KEY=VALUE, for example --set recall.candidates=50")
+            flags[key] = value
+        return load(environment=os.environ, flags=flags).settings
+
+
+class Bench:
+    """An open engine with what benchmarks ask of it."""
+
+    def __init__(self, session: Session, embedder: CachedEmbedder | None) -> None:
+        self.session = session
+        self._embedder = embedder
+
+    def embedded(self) -> int | None:
+        """How many texts had to be embedded now; None where no cache stands before the embedder."""
+        return self._embedder.embedded if self._embedder is not None else None
+
+    async def perceive_all(self, percepts: Sequence[Percept], step: Callable[[int], None]) -> list[Receipt]:
+        """Publish in order and wait until all are recallable; the receipt of each."""
+        receipts: list[Receipt] = []
+        waiting: list[Ticket] = []
+        for start in range(0, len(percepts), CHUNK):
+            published = await self.session.publish_many(percepts[start : start + CHUNK])
+            receipts += await self._received(waiting, step)
+            waiting = published
+        return receipts + await self._received(waiting, step)
+
+    async def _received(self, tickets: Sequence[Ticket], step: Callable[[int], None]) -> list[Receipt]:
+        receipts = []
+        for ticket in tickets:
+            receipt = await ticket.wait()
+            assert receipt is not None, "only the stage accepted has no receipt"
+            receipts.append(receipt)
+            step(1)
+        return receipts
+
+    async def recall(self, question: Question, *, limit: int, without: Sequence[str] = ()) -> list[str]:
+        """Ids of the memories that come back, best first."""
+        recollection = await self.session.mind(question.mind).recall(
+            question.content,
+            limit=limit,
+            filter=question.filter,
+            episode=question.episode,
+            actor=question.actor,
+            at=question.at,
+            without=list(without),
+        )
+        return [recalled.memory.id for recalled in recollection.recalled]
+
+
+@asynccontextmanager
+async def opened(choice: EngineChoice, dataset: Dataset | None = None) -> AsyncIterator[Bench]:
+    """A fresh engine over an empty data directory, gone afterwards."""
+    settings = choice.settings()
+    async with AsyncExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="cognition-bench-"))
+        embedder = None
+        if choice.cached and settings.embedding.enabled:
+            make = await stack.enter_async_context(on_need(lambda: real_embedder(settings)))
+            cache = VectorCache(cache_root(), settings.embedding.model)
+            embedder = CachedEmbedder(settings.embedding.model, cache, make)
+            await embedder.preload([q.content for q in dataset.questions] if dataset else [])
+        session = await stack.enter_async_context(
+            open_engine(data=Path(folder), settings=settings, embedder=embedder)
+        )
+        yield Bench(session, embedder)
+
+
+def real_embedder(settings: Settings) -> AbstractAsyncContextManager[Embedder]:
+    """The embedder that the daemon would open for these settings."""
+    from cognition.embedding.opening import open_embedder
+
+    chosen = settings.embedding
+    opening: AbstractAsyncContextManager[Embedder] = open_embedder(
+        path=chosen.path,
+        model=chosen.model,
+        precision=chosen.precision,
+        linger_s=chosen.linger_ms / 1e3,
+        queue_max=chosen.queue_max,
+    )
+    return opening
+
+
+@asynccontextmanager
+async def on_need(
+    enter: Callable[[], AbstractAsyncContextManager[Embedder]],
+) -> AsyncIterator[Callable[[], Awaitable[Embedder]]]:
+    """Enter a context when its value is first asked for, in one task; leave it at the end there."""
+    wanted, ready, over = anyio.Event(), anyio.Event(), anyio.Event()
+    values: list[Embedder] = []
+
+    async def host() -> None:
+        await wanted.wait()
+        async with enter() as value:
+            values.append(value)
+            ready.set()
+            await over.wait()
+
+    async def value() -> Embedder:
+        wanted.set()
+        await ready.wait()
+        return values[0]
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(host)
+        try:
+            yield value
+        finally:
+            over.set()
+            if not wanted.is_set():
+                tasks.cancel_scope.cancel()

@@ -1,0 +1,134 @@
+"""`recall SET|DIR`: percepts in, cues out, through the engine as its users get it.
+
+Gold is compared by memory: a percept that was an exact repeat of another (and strengthened it,
+as its receipt says) is found where that memory is found.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import anyio
+
+from benchmarks.data import Dataset, Question
+from benchmarks.engine import Bench, EngineChoice, opened
+from benchmarks.loaders import load
+from benchmarks.progress import Progress
+from benchmarks.provenance import provenance
+from benchmarks.report import DEPTH, Answer, recall_report, recall_table
+
+SEED = 20_260_101
+"""Seed of the bootstrap; recall itself has no chance in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The answers, and how they were fed and asked."""
+
+    answers: list[Answer]
+    fed_s: float
+    asked_s: float
+    embedded: int | None
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What this command takes."""
+    parser.add_argument("set", metavar="SET|DIR", help="a named set, or a folder in the documented form")
+    EngineChoice.add_arguments(parser)
+    parser.add_argument(
+        "--without", default="", metavar="NAME,...", help="mechanisms of recall to switch off"
+    )
+    parser.add_argument("--limit-minds", type=int, metavar="N", help="only the first N minds")
+    parser.add_argument("--per-question", type=Path, metavar="FILE", help="write one JSON line a question")
+
+
+def run(options: argparse.Namespace) -> dict[str, Any]:
+    """Measure and report."""
+    dataset = load(options.set).limited(options.limit_minds)
+    if not dataset.questions:
+        raise SystemExit(f"{options.set} has no cues: there is nothing to recall. Add cues.jsonl.")
+    without = [name for name in options.without.split(",") if name]
+    choice = EngineChoice.from_options(options)
+    measured = anyio.run(measure, dataset, choice, without)
+    if options.per_question:
+        lines = (json.dumps(a.row(), ensure_ascii=False) + "\n" for a in measured.answers)
+        options.per_question.write_text("".join(lines), encoding="utf-8")
+    report = recall_report(dataset.name, measured.answers, seed=SEED)
+    report["provenance"] = provenance(
+        seed=SEED,
+        data_sha256=dataset.sha256,
+        backend=choice.backend,
+        without=without,
+        settings=choice.overrides,
+        minds=len(dataset.minds),
+        percepts=len(dataset.sensed),
+        fed_s=round(measured.fed_s, 2),
+        asked_s=round(measured.asked_s, 2),
+        texts_embedded_now=measured.embedded,
+        latency="recall of one cue at a time in process; a cached embedding costs nothing",
+    )
+    return report
+
+
+table = recall_table
+
+
+async def measure(dataset: Dataset, choice: EngineChoice, without: Sequence[str]) -> Run:
+    """Feed every percept in order, wait until all are recallable, ask every cue one at a time."""
+    async with opened(choice, dataset) as bench:
+        began = time.monotonic()
+        memory_ids = await feed(bench, dataset)
+        fed = time.monotonic()
+        keys = _keys_by_memory(memory_ids)
+        asking = Progress("cues", len(dataset.questions))
+        answers = []
+        for question in dataset.questions:
+            answers.append(await _ask(bench, question, without, memory_ids, keys))
+            asking.step()
+        return Run(answers, fed - began, time.monotonic() - fed, bench.embedded())
+
+
+async def feed(bench: Bench, dataset: Dataset) -> dict[tuple[str, str], str]:
+    """Publish all percepts; (mind, key) -> the memory that holds it, by the receipts."""
+    feeding = Progress("percepts", len(dataset.sensed))
+    receipts = await bench.perceive_all([s.percept for s in dataset.sensed], feeding.step)
+    return {
+        (s.percept.mind, s.percept.key): r.memory_id
+        for s, r in zip(dataset.sensed, receipts, strict=True)
+        if s.percept.key
+    }
+
+
+def _keys_by_memory(memory_ids: Mapping[tuple[str, str], str]) -> dict[str, str]:
+    """memory -> the first key that it holds: one name for each memory in the figures."""
+    names: dict[str, str] = {}
+    for (_, key), memory_id in memory_ids.items():
+        names.setdefault(memory_id, key)
+    return names
+
+
+async def _ask(
+    bench: Bench,
+    question: Question,
+    without: Sequence[str],
+    memory_ids: Mapping[tuple[str, str], str],
+    keys: Mapping[str, str],
+) -> Answer:
+    began = time.perf_counter()
+    recalled = await bench.recall(question, limit=DEPTH, without=without)
+    took_ms = (time.perf_counter() - began) * 1e3
+    gold = dict.fromkeys(keys[memory_ids[question.mind, key]] for key in question.gold)
+    return Answer(
+        mind=question.mind,
+        content=question.content,
+        category=question.category,
+        gold=list(gold),
+        ranked=[keys.get(memory_id, memory_id) for memory_id in recalled],
+        took_ms=took_ms,
+    )
