@@ -1,0 +1,316 @@
+"""One value of every type that is written down, each field away from its default.
+
+Written once for each released version and never changed afterwards: the bytes beside this file
+were written from these values, and every later release must read them as these values.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final
+
+from schemas import cue, dream, events, inquiry, percept, recollection, wire
+from schemas.association import Association, AssociationType, Relation
+from schemas.base import Message
+from schemas.episode import BoundaryType, EmotionalSummary, Episode, Pause
+from schemas.identity import ConnectionDrive, Identity, Law, Lifetime, Revision, SelfModel
+from schemas.memory import Archived, Memory, Tombstone
+from schemas.sleep import SleepCursor, SleepReport, SleepStatus
+
+NOON: Final = 1_772_452_800.0
+ZONED: Final = dt.datetime(2026, 3, 2, 12, 0, tzinfo=dt.UTC)
+
+ASSOCIATION = Association(
+    target_id="0b0c6d46-0000-5000-8000-000000000002",
+    weight=0.25,
+    type=AssociationType.CAUSES,
+    last_coactivated=NOON,
+    coactivation_count=3,
+)
+
+MEMORY = Memory(
+    id="0b0c6d46-0000-5000-8000-000000000001",
+    mind="ana",
+    key="ana-0001",
+    entry="1772452800000-0",
+    content="The kettle is on.",
+    data={"kettle": {"litres": 1.5, "on": True, "tags": ["tea", None, 3]}},
+    kind=percept.MemoryKind.SEMANTIC,
+    content_type=percept.ContentType.FACT,
+    subject="kettle",
+    source="voice",
+    actor="Ana",
+    context={"place": "kitchen"},
+    metadata={"cups": 2},
+    session="s1",
+    agent="a1",
+    run="r1",
+    user="u1",
+    valence=-0.5,
+    arousal=0.75,
+    emotional_intensity=0.375,
+    importance=0.25,
+    novelty=0.125,
+    semantic_salience=0.625,
+    connection_relevance=0.875,
+    composite_salience=0.5625,
+    episode_id="0b0c6d46-0000-5000-8000-000000000003",
+    window_id="w1",
+    position=4,
+    occurred_at=NOON,
+    encoded_at=NOON + 1,
+    last_accessed=NOON + 2,
+    access_count=5,
+    useful_count=6,
+    repeated_through="1772452800009-0",
+    content_hash="c0ffee",
+    length=3,
+    consolidation_strength=0.75,
+    consolidation_tag=True,
+    replay_count=7,
+    last_replayed=NOON + 3,
+    stability_s=172_800.0,
+    replay_priority_key=0.0625,
+    associations=[ASSOCIATION],
+    derived_from=["0b0c6d46-0000-5000-8000-000000000004"],
+    superseded_by="0b0c6d46-0000-5000-8000-000000000005",
+    trust=0.5,
+    embedding_model="all-mpnet-base-v2",
+    epoch=8,
+    rev=9,
+    plasticity_through="1772452800010-0",
+    intervention_applied=True,
+    intervention_type="reframe",
+)
+
+EPISODE = Episode(
+    id="0b0c6d46-0000-5000-8000-000000000003",
+    mind="ana",
+    label="tea",
+    started_at=NOON,
+    ended_at=NOON + 60,
+    boundary_type=BoundaryType.TEMPORAL,
+    boundary_trigger="30 minutes of silence",
+    boundary_strength=0.5,
+    previous_id="0b0c6d46-0000-5000-8000-000000000006",
+    next_id="0b0c6d46-0000-5000-8000-000000000007",
+    memory_count=2,
+    emotional_summary=EmotionalSummary(
+        peak_valence=-0.5, peak_arousal=0.75, mean_valence=-0.25, dominant_emotion="distress"
+    ),
+    gist="The kettle is on.",
+    consolidated=True,
+    consolidated_at=NOON + 90,
+    category="work",
+    attributes={"project": "tea", "issue": 4},
+    pauses=[Pause(started_at=NOON + 10, ended_at=NOON + 20)],
+    epoch=8,
+    rev=9,
+)
+
+LIFETIME = Lifetime(percepts=9, memories=8, episodes=3, repeats=1, forgotten=2, sleeps=4, strengthened=5)
+
+IDENTITY = Identity(
+    id="0b0c6d46-0000-5000-8000-000000000008",
+    mind="ana",
+    name="Ana",
+    full_name="Ana Ferreira",
+    born_at=NOON,
+    core_values=["care"],
+    self_model=SelfModel(traits={"patience": 0.5}, strengths=["listening"], growth_areas=["stages"]),
+    connection_drive=ConnectionDrive(level=0.25, target=0.75, last_event=NOON),
+    laws=[Law(name="first", text="Do no harm.")],
+    laws_hash="ab" * 32,
+    laws_verified_at=NOON + 1,
+    revisions=[Revision(number=1, at=NOON, event="born", previous_hash="", hash="cd" * 32)],
+    lifetime=LIFETIME,
+    first_percept_at=NOON,
+    last_percept_at=NOON + 5,
+    restart_count=2,
+    session_started_at=NOON + 6,
+    last_sleep_at=NOON + 7,
+    epoch=8,
+    rev=9,
+)
+
+FILTER = cue.CueFilter(
+    occurred_from=NOON,
+    occurred_to=ZONED,
+    kinds=[percept.MemoryKind.PROCEDURAL],
+    content_types=[percept.ContentType.SKILL],
+    sources=["voice"],
+    actors=["Ana"],
+    subjects=["kettle"],
+    session="s1",
+    agent="a1",
+    run="r1",
+    user="u1",
+    context={"place": "kitchen"},
+    metadata={"cups": 2, "hot": True, "tea": "green"},
+    mood=cue.Mood(valence=0.5, arousal=0.75, radius=0.25),
+)
+
+TOMBSTONE = Tombstone(id=MEMORY.id, mind="ana", forgotten_at=NOON, entry="1772452800011-0", reason="asked to")
+
+WIRE: Final[dict[str, Message]] = {
+    "percept/1": percept.Percept(
+        mind="ana",
+        content="The kettle is on.",
+        data=MEMORY.data,
+        key="ana-0001",
+        source="voice",
+        actor="Ana",
+        subject="kettle",
+        kind=percept.MemoryKind.SEMANTIC,
+        content_type=percept.ContentType.FACT,
+        occurred_at=ZONED,
+        valence=-0.5,
+        arousal=0.75,
+        importance=0.25,
+        relevance=0.625,
+        connection_relevance=0.875,
+        context={"place": "kitchen"},
+        boundary=percept.BoundaryMark.BEGIN,
+        boundary_label="tea",
+        relations=[Relation(type=AssociationType.FOLLOWS, target="ana-0000", weight=0.5)],
+        vector=bytes(range(16)),
+        trust=0.5,
+        metadata={"cups": 2},
+        session="s1",
+        agent="a1",
+        run="r1",
+        user="u1",
+    ),
+    "mark/1": percept.Mark(
+        mind="ana",
+        boundary=percept.BoundaryMark.END,
+        cause=BoundaryType.TASK_COMPLETION,
+        label="tea",
+        occurred_at=NOON,
+    ),
+    "forget/1": percept.Forget(mind="ana", memory_ids=[MEMORY.id], reason="asked to"),
+    "coactivation/1": dream.CoActivation(mind="ana", memory_ids=[MEMORY.id], reason="used", evidence=0.5),
+    "replayed/1": dream.Replayed(mind="ana", memory_ids=[MEMORY.id], cycle_id="c1"),
+    "feedback/1": dream.Feedback(mind="ana", cue_id="q1", useful=["m1"], misleading=["m2"]),
+    "receipt/1": events.Receipt(
+        mind="ana",
+        entry="1772452800000-0",
+        outcome=events.Outcome.STRENGTHENED,
+        key="ana-0001",
+        memory_id=MEMORY.id,
+        episode_id=EPISODE.id,
+        salience=0.5,
+        parts=events.SalienceParts(
+            importance=0.25,
+            novelty=0.125,
+            relevance=0.625,
+            emotional_intensity=0.375,
+            connection_relevance=0.875,
+        ),
+        reason="an echo",
+        recallable_at=NOON,
+        count=2,
+    ),
+    "cue/1": cue.Cue(
+        id="q1",
+        mind="ana",
+        content="Is the kettle on?",
+        vector=bytes(range(16)),
+        actor="Ana",
+        at=ZONED,
+        limit=5,
+        token_budget=400,
+        deadline_s=2.5,
+        filter=FILTER,
+        episode=cue.EpisodeFilter(ids=[EPISODE.id], mode=cue.FilterMode.STRICT, factor=0.5),
+        abstain_below=0.25,
+        after="1772452800000-0",
+        explain=True,
+        without=["lexical"],
+    ),
+    "episodes/1": inquiry.EpisodesInquiry(id="q2", mind="ana", deadline_s=2.5, limit=7),
+    "memory/1": inquiry.MemoryInquiry(id="q3", mind="ana", deadline_s=2.5, memory_id=MEMORY.id, key="k"),
+    "identity/1": inquiry.IdentityInquiry(id="q4", mind="ana", deadline_s=2.5, verify=True),
+    "status/1": inquiry.StatusInquiry(id="q5", mind="ana", deadline_s=2.5),
+    "forgetting/1": inquiry.ForgettingInquiry(
+        id="q6", mind="ana", deadline_s=2.5, memory_ids=[MEMORY.id], filter=FILTER, limit=50
+    ),
+    "recollection/1": recollection.Recollection(
+        cue_id="q1",
+        mind="ana",
+        recalled=[
+            recollection.Recalled(
+                memory=MEMORY,
+                score=0.75,
+                why="the words kettle and on",
+                parts=[recollection.ScorePart(name="dense", value=2.0, weight=0.5, contribution=1.0)],
+            )
+        ],
+        abstained="nothing strong enough",
+        candidates=30,
+        took_ms=12.5,
+        notes=["the open episode was empty"],
+    ),
+    "episodes-answer/1": inquiry.EpisodesAnswer(inquiry_id="q2", mind="ana", episodes=[EPISODE]),
+    "memory-answer/1": inquiry.MemoryAnswer(
+        inquiry_id="q3", mind="ana", memory=MEMORY, archived=True, tombstone=TOMBSTONE
+    ),
+    "identity-answer/1": inquiry.IdentityAnswer(
+        inquiry_id="q4", mind="ana", identity=IDENTITY, verified=True, problems=["law first was changed"]
+    ),
+    "status-answer/1": inquiry.StatusAnswer(
+        inquiry_id="q5",
+        mind="ana",
+        memories=8,
+        episodes=3,
+        open_episode=EPISODE,
+        lifetime=LIFETIME,
+        lexicon_terms=40,
+        stopped="a law was changed",
+        through="1772452800012-0",
+        daemon={"version": "0.1.0", "ready": True, "partitions": 16, "load": 0.5},
+    ),
+    "forgetting-answer/1": inquiry.ForgettingAnswer(
+        inquiry_id="q6", mind="ana", memory_ids=[MEMORY.id], previews=["The kettle"]
+    ),
+    "failure/1": inquiry.Failure(
+        inquiry_id="q7", mind="ana", kind="DeadlineError", message="too late", remedy="Ask again."
+    ),
+}
+
+STORED: Final[dict[str, Message]] = {
+    "stored-memory/1": MEMORY,
+    "stored-episode/1": EPISODE,
+    "stored-identity/1": IDENTITY,
+    "stored-archived/1": Archived(
+        memory=MEMORY,
+        archived_at=NOON,
+        archive_reason="decay",
+        original_salience=0.25,
+        surface_count=1,
+        last_surfaced=NOON + 1,
+    ),
+    "stored-tombstone/1": TOMBSTONE,
+    "stored-sleep-report/1": SleepReport(
+        id="0b0c6d46-0000-5000-8000-000000000009",
+        mind="ana",
+        started_at=NOON,
+        ended_at=NOON + 300,
+        trigger="schedule",
+        stage_s={"light": 60.0},
+        replayed=1,
+        consolidated=2,
+        strengthened=3,
+        pruned=4,
+        formed=5,
+        archived=6,
+        canary_before=0.5,
+        canary_after=0.625,
+        status=SleepStatus.COMPLETED,
+        cursor=SleepCursor(stage="deep", step=2),
+        undo_log="u1",
+    ),
+}
+
+EXPECTED: Final = WIRE | STORED
+TAGS: Final = {tag for tags in wire.STREAMS.values() for tag in tags} | set(STORED)
