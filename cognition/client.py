@@ -226,7 +226,10 @@ class Mind:
 class Session:
     """A connection to a daemon, for any number of minds."""
 
-    def __init__(self, client: Redis, keys: StreamKeys, caller: Caller, receipts: ReceiptReader) -> None:
+    def __init__(
+        self, url: str, client: Redis, keys: StreamKeys, caller: Caller, receipts: ReceiptReader
+    ) -> None:
+        self.url = url
         self.client = client
         self.keys = keys
         self.daemon: Daemon | None = None
@@ -358,7 +361,7 @@ async def connected(url: str, keys: StreamKeys, *, within_s: float = 5.0) -> Asy
             receipts = await stack.enter_async_context(ReceiptReader(client, keys))
         except StreamsError as error:
             raise in_our_words(error) from error
-        yield Session(client, keys, caller, receipts)
+        yield Session(url, client, keys, caller, receipts)
 
 
 @asynccontextmanager

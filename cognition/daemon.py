@@ -84,8 +84,11 @@ async def running(
     clock: Clock | None = None,
     sink: LogSink | None = None,
     embedder: Embedder | None = None,
+    warm: bool = False,
 ) -> AsyncIterator[Daemon]:
     """The whole engine while the block runs; on leaving it, everything in hand is finished.
+
+    With `warm` the model is loaded before the daemon is ready, else with the first text.
 
     Raises `StoreLockedError`, `DataVersionError`, `UnavailableError`, `ModelUnavailableError`.
     """

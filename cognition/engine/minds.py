@@ -146,7 +146,9 @@ class Minds:
         if mind.identified:
             return
         now = self._clock.now()
-        draft = born(mind.name, at=now, laws=self._laws, first_percept_at=at, epoch=epoch)
+        draft = msgspec.structs.replace(
+            born(mind.name, now, self._laws), first_percept_at=at, epoch=epoch
+        )
         stored = await self._stores.identities.create(draft, concept)
         problems = verify(stored, self._laws)
         self._identities[mind.name] = stored

@@ -39,7 +39,6 @@ class RecallOptions(Config, frozen=True, kw_only=True):
 
     dense_share: Unit = 0.6
     candidates: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 30
-    actor_match: Annotated[float, msgspec.Meta(ge=0.0)] = 0.0
     concurrency: Count = 16
 
 

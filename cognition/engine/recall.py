@@ -30,8 +30,8 @@ from schemas.recollection import Recalled, Recollection, ScorePart
 
 Dense = NDArray[np.float32]
 
-DENSE, LEXICAL, ACTOR, EPISODE = "dense", "lexical", "actor", "episode"
-MECHANISMS = frozenset({DENSE, LEXICAL, ACTOR, EPISODE, "working_memory"})
+DENSE, LEXICAL, EPISODE = "dense", "lexical", "episode"
+MECHANISMS = frozenset({DENSE, LEXICAL, EPISODE, "working_memory"})
 """What a cue may switch off by name (`Cue.without`)."""
 
 
@@ -133,8 +133,8 @@ class Recall:
                 "this daemon runs without an embedder and the cue has no vector",
                 remedy="Give `vector`, or start the daemon with embedding.enabled = true.",
             )
-        rows = await self._embedder.embed([cue.content])
-        return rows[0]
+        vector: Dense = (await self._embedder.embed([cue.content]))[0]
+        return vector
 
     def _scope(self, cue: Cue, mind: Mind) -> Scope:
         strict = cue.episode is not None and cue.episode.mode is FilterMode.STRICT
@@ -189,10 +189,6 @@ class Recall:
                 name=LEXICAL, value=scored.lexical, weight=1 - share, contribution=(1 - share) * lexical
             ),
         ]
-        weight = self._options.actor_match
-        if weight and ACTOR not in cue.without:
-            match = ranking.actor_match(cue.content, cue.actor, scored.actor)
-            parts.append(ScorePart(name=ACTOR, value=match, weight=weight, contribution=weight * match))
         evidence = sum(p.contribution for p in parts)
         score = ranking.squash(evidence)
         if cue.episode is not None and cue.episode.mode is FilterMode.SOFT and EPISODE not in cue.without:
@@ -251,8 +247,6 @@ def why(parts: Sequence[ScorePart], shared: Sequence[str]) -> str:
         reasons.append(f"meaning {values[DENSE].value:.2f}")
     if shared:
         reasons.append("words " + ", ".join(shared[:5]))
-    if ACTOR in values and values[ACTOR].value:
-        reasons.append("its actor was named")
     if EPISODE in values and values[EPISODE].value:
         reasons.append("same episode")
     return "; ".join(reasons) or "nearest of what there is"

@@ -1,0 +1,140 @@
+"""Words of the command line as values of the schema, and values as words a person reads."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from cognition.client import build
+from cognition.commands.running import UsageError
+from schemas.cue import CueFilter, EpisodeFilter, FilterMode
+from schemas.episode import Episode
+from schemas.recollection import Recalled, Recollection
+
+CONTENT_WIDTH = 400
+
+
+def moment(text: str | None) -> float | None:
+    """Epoch seconds of a time in words: seconds, or RFC 3339 (a zone is required)."""
+    if text is None:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        pass
+    try:
+        parsed = dt.datetime.fromisoformat(text)
+    except ValueError:
+        parsed = None
+    if parsed is None or parsed.tzinfo is None:
+        raise UsageError(
+            f"time {text!r} is neither epoch seconds nor RFC 3339 with a zone",
+            remedy="Write 1767225600 or 2026-01-01T00:00:00Z.",
+        )
+    return parsed.timestamp()
+
+
+def pairs(items: Sequence[str], option: str) -> dict[str, str]:
+    """KEY=VALUE words as a map."""
+    found = {}
+    for item in items:
+        key, separator, value = item.partition("=")
+        if not separator or not key:
+            raise UsageError(f"{option} {item!r} is not KEY=VALUE", remedy=f"Write {option} place=kitchen.")
+        found[key] = value
+    return found
+
+
+def filter_of(options: argparse.Namespace) -> CueFilter:
+    """The filter that the options describe; raises `SchemaError` or `UsageError`."""
+    fields: dict[str, Any] = {
+        "occurred_from": moment(options.occurred_from),
+        "occurred_to": moment(options.occurred_to),
+        "kinds": options.kind,
+        "content_types": options.content_type,
+        "sources": options.source,
+        "actors": options.actor,
+        "subjects": options.subject,
+        "session": options.session,
+        "agent": options.agent,
+        "run": options.run_id,
+        "user": options.user,
+        "context": pairs(options.context, "--context"),
+        "metadata": pairs(options.metadata, "--metadata"),
+        "mood": mood(options.mood),
+    }
+    return build(CueFilter, **{name: value for name, value in fields.items() if value})
+
+
+def mood(text: str | None) -> dict[str, float] | None:
+    """``valence,arousal,radius`` as a mood."""
+    if text is None:
+        return None
+    numbers = text.split(",")
+    try:
+        valence, arousal, radius = (float(n) for n in numbers)
+    except ValueError as error:
+        raise UsageError(
+            f"--mood {text!r} is not three numbers", remedy="Write --mood 0.8,0.6,0.3."
+        ) from error
+    return {"valence": valence, "arousal": arousal, "radius": radius}
+
+
+def episode_of(options: argparse.Namespace) -> EpisodeFilter | None:
+    """The episode filter that the options describe."""
+    if not options.episode and not options.here:
+        if options.strict:
+            raise UsageError("--strict needs --episode ID or --here", remedy="Name an episode.")
+        return None
+    mode = FilterMode.STRICT if options.strict else FilterMode.SOFT
+    return EpisodeFilter(ids=[] if options.here else options.episode, mode=mode)
+
+
+def when(seconds: float | None) -> str:
+    """Local date and time."""
+    if seconds is None:
+        return "-"
+    return dt.datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def show_recollection(recollection: Recollection, *, explain: bool = False) -> None:
+    """An answer as a page."""
+    if not recollection.recalled:
+        print(f"Nothing: {recollection.abstained}.")
+        return
+    for place, recalled in enumerate(recollection.recalled, 1):
+        show_recalled(place, recalled, explain=explain)
+    print(f"{recollection.candidates} candidates, {recollection.took_ms:.1f} ms")
+
+
+def show_recalled(place: int, recalled: Recalled, *, explain: bool = False) -> None:
+    """One memory of an answer."""
+    memory = recalled.memory
+    who = f"{memory.actor}: " if memory.actor else ""
+    print(f"{place:2}. {recalled.score:.3f}  {when(memory.occurred_at)}  {who}{short(memory.content)}")
+    print(f"      {recalled.why}  [{memory.key}]")
+    if explain:
+        for part in recalled.parts:
+            print(
+                f"        {part.name:9} value {part.value:8.4f}  weight {part.weight:6.3f}"
+                f"  contributes {part.contribution:8.4f}"
+            )
+
+
+def show_episode(episode: Episode) -> None:
+    """One episode as two lines."""
+    end = when(episode.ended_at) if episode.ended_at is not None else "open"
+    cause = f"ended by {episode.boundary_type}" if episode.boundary_type else "open now"
+    if episode.boundary_trigger:
+        cause += f" ({episode.boundary_trigger})"
+    print(f"{when(episode.started_at)} .. {end:16}  {episode.memory_count:4} memories  {episode.label}")
+    feeling = episode.emotional_summary.dominant_emotion
+    print(f"      {cause}; {feeling}; {episode.id}")
+
+
+def short(text: str, width: int = CONTENT_WIDTH) -> str:
+    """One line of at most `width` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= width else line[: width - 1] + "…"
