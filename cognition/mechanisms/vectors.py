@@ -20,7 +20,6 @@ DIMENSION = 768
 NORM_MIN = 1e-12
 """Below this length a direction is rounding noise of float32 (machine epsilon 1.2e-7), not meaning."""
 
-_SQUARE_MIN = 1e-24
 _REMEDY = f"Give {DIMENSION} float32 values, little-endian (base64 in JSON), or leave the vector out"
 
 
@@ -50,17 +49,18 @@ def decode_vector(data: bytes, dimension: int = DIMENSION) -> Dense:
             remedy=_REMEDY,
         )
     v: Dense = np.frombuffer(data, dtype="<f4")
-    square = float(v.dot(v))
-    if _SQUARE_MIN < square < math.inf:
-        scaled: Dense = v * np.float32(1.0 / math.sqrt(square))
-        return scaled
-    return _decode_extreme(v)
+    wide = v.astype(np.float64)
+    norm = math.sqrt(wide.dot(wide))
+    if not NORM_MIN < norm < math.inf:
+        raise BadPerceptError(_fault(v), remedy=_REMEDY)
+    wide *= 1.0 / norm
+    return wide.astype(np.float32)
 
 
 def normalise(v: NDArray[np.floating]) -> Dense:
     """The vector of unit length in the direction of `v` (d,); raises `ValueError` if it has none."""
     wide = np.asarray(v, dtype=np.float64)
-    norm = math.sqrt(float(wide.dot(wide)))
+    norm = math.sqrt(wide.dot(wide))
     if not NORM_MIN < norm < math.inf:
         raise ValueError(f"a vector of norm {norm:g} has no direction")
     unit: Dense = (wide / norm).astype(np.float32)
@@ -100,15 +100,9 @@ def check_rows(m: NDArray[np.floating], dimension: int = DIMENSION) -> Dense:
     return rows
 
 
-def _decode_extreme(v: Dense) -> Dense:
-    """Values whose squares leave float32's range: say what is wrong, or normalise in float64."""
-    finite = np.isfinite(v)
-    if not finite.all():
-        place = int(np.flatnonzero(~finite)[0])
-        raise BadPerceptError(f"vector holds {float(v[place])} at position {place}", remedy=_REMEDY)
-    try:
-        return normalise(v)
-    except ValueError as error:
-        raise BadPerceptError(
-            "vector has zero norm, so it points nowhere and is like nothing", remedy=_REMEDY
-        ) from error
+def _fault(v: Dense) -> str:
+    """Why this vector has no direction."""
+    bad = np.flatnonzero(~np.isfinite(v))
+    if bad.size:
+        return f"vector holds {float(v[bad[0]])} at position {int(bad[0])}"
+    return "vector has zero norm, so it points nowhere and is like nothing"
