@@ -30,7 +30,7 @@ class StreamSettings(Config, frozen=True, kw_only=True):
     partitions: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 16
     awake_length_max: Count = 10_000
     batch: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 128
-    block_ms: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 1_000
+    block_ms: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 250
     deliveries_max: Count = 8
     lone_attempts_max: Count = 3
     lease_s: Positive = 15.0

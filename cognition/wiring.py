@@ -41,6 +41,8 @@ ACQUIRE_EVERY_S = 1.0
 TRIM_EVERY_ACKS = 512
 """Acknowledged entries after which the streams are trimmed."""
 STRAGGLERS_EVERY_S = 30.0
+REQUESTS_AT_ONCE = 64
+REQUESTS_BLOCK_MS = 250
 
 
 @contextmanager
@@ -278,11 +280,13 @@ class Requests:
         self._dead = DeadLetters(client, keys)
         self._places = anyio.Semaphore(concurrency)
         self._stopping = False
+        self._reading = anyio.CancelScope()
         self._chance = random.Random(name)
 
     def stop(self) -> None:
         """Take no more requests; those in hand are finished."""
         self._stopping = True
+        self._reading.cancel()
 
     async def run(self) -> None:
         """Serve until stopped."""
@@ -307,8 +311,9 @@ class Requests:
                         await self._start(page, tasks)
             self._consumer.partitions = held
             while not self._stopping and tuple(self._partitions.epochs()) == held:
-                with in_our_words():
-                    found = await self._consumer.read(64, 250)
+                found: list[Delivery] = []
+                with anyio.CancelScope() as self._reading, in_our_words():
+                    found = await self._consumer.read(REQUESTS_AT_ONCE, REQUESTS_BLOCK_MS)
                 await self._start(found, tasks)
 
     async def _start(self, found: Iterable[Delivery], tasks: Any) -> None:

@@ -97,6 +97,7 @@ class Intake:
         self._sink = sink
         self._options = options
         self._stopping = anyio.Event()
+        self._reading = anyio.CancelScope()
         self._one_by_one = False
         self._unacknowledged: deque[tuple[int, str]] = deque()
         self._checkpoint_due = 0.0
@@ -106,6 +107,7 @@ class Intake:
     def stop(self) -> None:
         """Read no more; finish, checkpoint and acknowledge what is in hand."""
         self._stopping.set()
+        self._reading.cancel()
 
     async def run(self) -> None:
         """Session after session until `stop`; each failed one waits a little longer."""
@@ -160,10 +162,16 @@ class Intake:
             for chunk in chunks(recovered, size):
                 await self._send(chunk, send)
             while not self._stopping.is_set():
-                delivered = await self._line.read()
+                delivered = await self._read()
                 self.idle = not delivered
-                if delivered:
-                    await self._send(delivered, send)
+                for chunk in chunks(delivered, BATCH_MAX):
+                    await self._send(chunk, send)
+
+    async def _read(self) -> list[Delivered]:
+        """The next entries; nothing when told to stop meanwhile (they stay pending)."""
+        with anyio.CancelScope() as self._reading:
+            return await self._line.read()
+        return []
 
     async def _send(self, delivered: Sequence[Delivered], send: MemoryObjectSendStream[Batch]) -> None:
         unreadable = [d for d in delivered if d.message is None]

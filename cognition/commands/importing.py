@@ -1,0 +1,114 @@
+"""`cognition import`: percepts from a file, one JSON object a line.
+
+Safe to repeat: a line without a key gets one from its content and place, so that running the
+same file again, after an interruption too, remembers nothing twice.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from cognition.cli import DONE, NO
+from cognition.client import Session, Ticket, open_engine
+from cognition.commands.progress import Progress
+from cognition.commands.running import UsageError, loaded_settings, print_json
+from cognition.errors import BadPerceptError
+from schemas import wire
+from schemas.base import SchemaError
+from schemas.percept import Percept
+
+BATCH = 64
+
+
+async def import_file(options: argparse.Namespace) -> int:
+    """Publish every line and wait until all is recallable; 1 if any was refused."""
+    settings = loaded_settings(options).settings
+    lines = read_lines(options.file)
+    problems: list[str] = []
+    counts: dict[str, int] = {}
+    async with open_engine(settings=settings, url=settings.streams.url or None) as session:
+        progress = Progress("importing", len(lines))
+        batch: list[tuple[int, Percept]] = []
+        for number, line in enumerate(lines, 1):
+            if number >= options.from_line:
+                try:
+                    batch.append((number, percept_of(line, number, options.mind)))
+                except SchemaError as error:
+                    problems.append(f"line {number}: {error}")
+                    progress.say(f"line {number}: {error}")
+            if len(batch) == BATCH or number == len(lines):
+                await take(session, batch, counts, problems, progress)
+                batch = []
+            progress.set(number)
+        progress.close()
+    if options.json:
+        print_json({"lines": len(lines), "outcomes": counts, "problems": problems})
+    else:
+        told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())) or "nothing"
+        print(f"{len(lines)} lines: {told}; {len(problems)} refused")
+    return NO if problems else DONE
+
+
+async def take(
+    session: Session,
+    batch: list[tuple[int, Percept]],
+    counts: dict[str, int],
+    problems: list[str],
+    progress: Progress,
+) -> None:
+    """Publish one batch and read what became of it."""
+    tickets = await session.publish_many([percept for _, percept in batch])
+    for (number, _), ticket in zip(batch, tickets, strict=True):
+        outcome = await outcome_of(ticket, number, problems, progress)
+        counts[outcome] = counts.get(outcome, 0) + 1
+
+
+async def outcome_of(ticket: Ticket, number: int, problems: list[str], progress: Progress) -> str:
+    """What the receipt says; a rejection is told with its line."""
+    try:
+        receipt = await ticket.wait()
+    except BadPerceptError as error:
+        problems.append(f"line {number}: {error}")
+        progress.say(f"line {number}: {error}")
+        return "rejected"
+    assert receipt is not None
+    return str(receipt.outcome)
+
+
+def read_lines(file: str) -> list[bytes]:
+    """The lines of a file or of standard input."""
+    if file == "-":
+        return sys.stdin.buffer.read().splitlines()
+    try:
+        return Path(file).read_bytes().splitlines()
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}", remedy="Name a file of percepts.") from error
+
+
+def percept_of(line: bytes, number: int, mind: str | None) -> Percept:
+    """One line as a percept; `mind` stands in where the line names none, and a key is derived."""
+    if mind is not None or b'"key"' not in line:
+        line = b"".join(completed(line, number, mind))
+    return wire.decode_json(Percept, line)
+
+
+def completed(line: bytes, number: int, mind: str | None) -> Iterator[bytes]:
+    """The line with what it lacks; a line that is not an object stays as it is."""
+    try:
+        fields = msgspec.json.decode(line)
+    except msgspec.DecodeError:
+        fields = None
+    if not isinstance(fields, dict):
+        yield line
+        return
+    if mind is not None:
+        fields.setdefault("mind", mind)
+    digest = hashlib.blake2b(line, digest_size=8).hexdigest()
+    fields.setdefault("key", f"line-{number}-{digest}")
+    yield msgspec.json.encode(fields)
