@@ -1,0 +1,222 @@
+"""Where one episode ends and the next begins."""
+
+import dataclasses
+import itertools
+
+import numpy as np
+import pytest
+
+from cognition.errors import SettingsError
+from cognition.mechanisms.prediction import PRIOR_MEAN, PredictionError
+from cognition.mechanisms.segmentation import (
+    ASSISTANT,
+    CONVERSATION,
+    PROFILES,
+    SENSORS,
+    Observation,
+    Profile,
+    Segmenter,
+    profile_of,
+)
+from schemas.episode import BoundaryType
+from schemas.percept import BoundaryMark
+
+SAME = np.array([1.0, 0.0, 0.0], dtype=np.float32)
+OTHER = np.array([0.0, 1.0, 0.0], dtype=np.float32)
+_NUMBERS = itertools.count()
+
+
+def seen(at: float = 0.0, vector: np.ndarray = SAME, **fields: object) -> Observation:
+    return Observation(entry=f"e{next(_NUMBERS)}", at=at, vector=vector, **fields)  # type: ignore[arg-type]
+
+
+def cause(profile: Profile, *observations: Observation) -> BoundaryType | None:
+    """The cause of the cut before the last of these, which must be the only one."""
+    segmenter = Segmenter(profile)
+    boundaries = [segmenter.observe(each) for each in observations]
+    assert boundaries[:-1] == [None] * (len(boundaries) - 1)
+    return boundaries[-1].type if boundaries[-1] else None
+
+
+def test_the_first_percept_opens_without_a_boundary() -> None:
+    segmenter = Segmenter()
+    first = seen(5.0)
+    assert not segmenter.is_open
+    assert segmenter.observe(first) is None
+    assert (segmenter.is_open, segmenter.first_entry, segmenter.started_at) == (True, first.entry, 5.0)
+
+
+def test_begin_cuts_before_and_names_the_new_episode() -> None:
+    segmenter = Segmenter()
+    segmenter.observe(seen(label="old"))
+    boundary = segmenter.observe(seen(mark=BoundaryMark.BEGIN, label="survey"))
+    assert boundary is not None
+    assert (boundary.type, boundary.trigger) == (BoundaryType.EXPLICIT, "survey")
+    assert (segmenter.label, segmenter.count) == ("survey", 1)
+
+
+def test_end_cuts_after() -> None:
+    segmenter = Segmenter()
+    segmenter.observe(seen())
+    assert segmenter.observe(seen(mark=BoundaryMark.END)) is None
+    assert segmenter.count == 2
+    assert segmenter.notify_at() == 0.0
+    boundary = segmenter.observe(seen())
+    assert boundary is not None
+    assert (boundary.type, segmenter.count) == (BoundaryType.EXPLICIT, 1)
+
+
+def test_an_end_may_be_closed_by_the_next_tick() -> None:
+    segmenter = Segmenter()
+    segmenter.observe(seen(7.0, mark=BoundaryMark.END))
+    boundary = segmenter.tick(7.0)
+    assert boundary is not None
+    assert boundary.type is BoundaryType.EXPLICIT
+    assert segmenter.observe(seen(8.0)) is None
+
+
+@pytest.mark.parametrize("mark", list(BoundaryMark))
+def test_a_mark_without_a_percept_closes_at_once(mark: BoundaryMark) -> None:
+    segmenter = Segmenter()
+    assert segmenter.mark(mark, "none open") is None
+    segmenter.observe(seen())
+    boundary = segmenter.mark(mark, "lunch")
+    assert boundary is not None
+    assert boundary.type is BoundaryType.EXPLICIT
+    assert not segmenter.is_open
+    segmenter.observe(seen())
+    assert segmenter.label == ("lunch" if mark is BoundaryMark.BEGIN else "")
+
+
+@pytest.mark.parametrize("later", [1_800.0, 5_000.0, -1_800.0])
+def test_silence_and_jumps_back_are_gaps(later: float) -> None:
+    assert cause(CONVERSATION, seen(0.0), seen(later)) is BoundaryType.TEMPORAL
+
+
+@pytest.mark.parametrize("later", [1_799.0, -1_799.0, 0.0])
+def test_a_pause_is_no_gap(later: float) -> None:
+    assert cause(CONVERSATION, seen(0.0), seen(later)) is None
+
+
+def test_sensors_fall_silent_sooner() -> None:
+    assert cause(SENSORS, seen(0.0), seen(31.0)) is BoundaryType.TEMPORAL
+
+
+def test_a_late_percept_does_not_set_the_clock_back() -> None:
+    segmenter = Segmenter()
+    segmenter.observe(seen(1_000.0))
+    segmenter.observe(seen(500.0))
+    assert segmenter.last_at == 1_000.0
+
+
+def test_tick_closes_when_it_is_due_and_not_before() -> None:
+    segmenter = Segmenter()
+    assert segmenter.notify_at() is None
+    assert segmenter.tick(1e12) is None
+    segmenter.observe(seen(100.0))
+    assert segmenter.notify_at() == 1_900.0
+    assert segmenter.tick(1_899.9) is None
+    boundary = segmenter.tick(1_900.0)
+    assert boundary is not None
+    assert boundary.type is BoundaryType.TEMPORAL
+    assert segmenter.notify_at() is None
+    assert segmenter.observe(seen(2_000.0)) is None
+
+
+@pytest.mark.parametrize("key", ["place", "task", "people"])
+def test_another_known_situation_is_another_event(key: str) -> None:
+    assert (
+        cause(CONVERSATION, seen(context={key: "a"}), seen(context={key: "b"})) is BoundaryType.CONTEXT_SHIFT
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        ({"place": "harbour"}, {}),
+        ({}, {"place": "harbour"}),
+        ({"place": "harbour"}, {"place": " Harbour "}),
+        ({"people": "ana, bob"}, {"people": "Bob; Ana"}),
+        ({"app": "mail"}, {"app": "chat"}),
+    ],
+)
+def test_what_is_unsaid_or_the_same_is_no_change(first: dict[str, str], then: dict[str, str]) -> None:
+    assert cause(CONVERSATION, seen(context=first), seen(context=then)) is None
+
+
+def test_a_change_is_seen_across_percepts_that_say_nothing() -> None:
+    quiet = [seen() for _ in range(3)]
+    assert (
+        cause(CONVERSATION, seen(context={"place": "harbour"}), *quiet, seen(context={"place": "office"}))
+        is BoundaryType.CONTEXT_SHIFT
+    )
+
+
+def test_several_changes_are_one_stronger_boundary() -> None:
+    segmenter = Segmenter()
+    segmenter.observe(seen(source="chat", context={"place": "harbour", "people": "ana"}))
+    boundary = segmenter.observe(seen(source="mail", context={"place": "office", "people": "bob"}))
+    assert boundary is not None
+    assert (boundary.type, boundary.strength) == (BoundaryType.CONTEXT_SHIFT, 3.0)
+    assert boundary.trigger == "place: 'harbour' -> 'office'"
+
+
+def test_sources_count_in_conversation_but_alternate_for_an_assistant() -> None:
+    pair = seen(source="chat"), seen(source="tool")
+    assert cause(CONVERSATION, *pair) is BoundaryType.SOURCE_CHANGE
+    assert cause(ASSISTANT, *pair) is None
+
+
+def test_a_task_left_ends_before_and_a_task_done_ends_after() -> None:
+    task = seen(context={"task": "survey"})
+    assert cause(CONVERSATION, task, seen(context={"task": ""})) is BoundaryType.TASK_COMPLETION
+    done = seen(context={"task": "survey", "task_status": "Done"})
+    assert cause(CONVERSATION, task, done, seen()) is BoundaryType.TASK_COMPLETION
+    assert cause(CONVERSATION, seen(context={"task": ""}), seen(context={"task": ""})) is None
+
+
+def test_a_length_is_bounded() -> None:
+    short = dataclasses.replace(CONVERSATION, length_max=3)
+    segmenter = Segmenter(short)
+    cuts = [segmenter.observe(seen()) is not None for _ in range(7)]
+    assert cuts == [False, False, False, True, False, False, True]
+
+
+def test_a_turn_of_topic_is_a_prediction_error() -> None:
+    calm = [seen() for _ in range(10)]
+    assert cause(CONVERSATION, *calm, seen(vector=OTHER)) is BoundaryType.PREDICTION_ERROR
+    deaf = dataclasses.replace(CONVERSATION, threshold=float("inf"))
+    assert cause(deaf, *calm, seen(vector=OTHER)) is None
+
+
+def test_prediction_error_does_not_cut_off_a_single_percept() -> None:
+    segmenter = Segmenter(dataclasses.replace(CONVERSATION, threshold=-10.0))
+    cuts = [segmenter.observe(seen()) is not None for _ in range(5)]
+    assert cuts == [False, False, True, False, True]
+
+
+def test_an_aside_does_not_end_the_topic_it_returns_to() -> None:
+    error = PredictionError()
+    for vector in (SAME, SAME, SAME):
+        error.observe(vector)
+    assert error.observe(OTHER) > 1.5
+    assert error.observe(SAME) < 0.0
+
+
+def test_the_first_gap_is_judged_by_the_prior() -> None:
+    error = PredictionError()
+    assert error.observe(SAME) == 0.0
+    assert error.observe(OTHER) == pytest.approx((0.0 - PRIOR_MEAN) / 0.2)
+
+
+def test_after_another_cut_the_next_vector_continues_nothing() -> None:
+    error = PredictionError()
+    error.observe(SAME)
+    error.reset()
+    assert error.observe(OTHER) == 0.0
+
+
+def test_profiles_are_known_by_name() -> None:
+    assert {profile_of(name) for name in PROFILES} == {CONVERSATION, ASSISTANT, SENSORS}
+    with pytest.raises(SettingsError, match=r"'chat' is unknown.*conversation, assistant, sensors"):
+        profile_of("chat")
