@@ -13,9 +13,9 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import anyio
-from redis.asyncio import Redis
 
 from cognition import data_directory as directories
 from cognition.engine.answering import Answering
@@ -45,6 +45,9 @@ from streams.delivery import Limits
 from streams.embedded import embedded_server
 from streams.keys import StreamKeys
 from streams.producer import Producer
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
 
 OPTIMISE_RETRY_S = 600.0
 """How long to wait after an optimisation that failed."""

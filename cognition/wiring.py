@@ -9,10 +9,9 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
-from redis.asyncio import Redis
 
 from cognition.engine.answering import Answering
 from cognition.errors import LeaseLostError, UnavailableError
@@ -33,6 +32,9 @@ from streams.lease import Lease, LeaseKeeper, Leases
 from streams.receipts import ReceiptWriter
 from streams.recent import RecentWriter
 from streams.reqreply import Answerer
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
 
 ATTENTION = "attention"
 RECALL = "recall"
