@@ -45,6 +45,12 @@ def query(spec: CollectionSpec, asked: Query) -> None:
         raise StoreRefusedError(f"{spec.name}: limit {asked.limit} is negative")
 
 
+def page(spec: CollectionSpec, limit: int) -> None:
+    """A page holds at least one point, or a walk over pages would not end."""
+    if limit < 1:
+        raise StoreRefusedError(f"{spec.name}: a page of {limit} points", remedy="Ask for at least 1.")
+
+
 def order(spec: CollectionSpec, order_by: str) -> None:
     """The field has an index that knows an order."""
     if spec.indexes.get(order_by) not in ORDERED:

@@ -25,7 +25,7 @@ from cognition.stores.memories import VectorMemories
 from cognition.stores.tombstones import VectorTombstones
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class VectorStores:
     """`Stores` over a `VectorBackend`. Closing them closes the backend."""
 

@@ -140,7 +140,7 @@ class OracleBackend:
                 stored = found.points.get(point_id)
                 if stored is not None and matches(stored.payload, condition, point_id):
                     merged = {**stored.payload, **_copy(patch)}
-                    kept = {k: v for k, v in merged.items() if v is not None or patch.get(k, v) is not None}
+                    kept = {k: v for k, v in merged.items() if k not in patch or v is not None}
                     found.put(Point(point_id, kept, stored.vectors))
 
     async def delete(self, collection: str, ids: Sequence[str]) -> None:
@@ -160,15 +160,13 @@ class OracleBackend:
         async with self._verb("retrieve", collection) as found:
             checks.ids(collection, ids)
             stored = (found.points.get(point_id) for point_id in dict.fromkeys(ids))
-            hits = [_hit(p, with_payload, with_vectors) for p in stored if p is not None]
-        return hits
+            return [_hit(p, with_payload, with_vectors) for p in stored if p is not None]
 
     async def query(self, collection: str, queries: Sequence[Query]) -> list[list[Hit]]:
         async with self._verb("query", collection) as found:
             for asked in queries:
                 checks.query(found.spec, asked)
-            answers = [_best(found.satisfying(asked.condition), asked) for asked in queries]
-        return answers
+            return [_best(found.satisfying(asked.condition), asked) for asked in queries]
 
     async def scroll(
         self,
@@ -183,6 +181,7 @@ class OracleBackend:
         with_vectors: tuple[str, ...] = (),
     ) -> Page:
         async with self._verb("scroll", collection) as found:
+            checks.page(found.spec, limit)
             kept = sorted(found.satisfying(condition), key=lambda p: p.id)
             if order_by is not None:
                 checks.order(found.spec, order_by)
@@ -195,8 +194,7 @@ class OracleBackend:
 
     async def count(self, collection: str, *, condition: Condition | None = None) -> int:
         async with self._verb("count", collection) as found:
-            number = len(found.satisfying(condition))
-        return number
+            return len(found.satisfying(condition))
 
     async def info(self, collection: str) -> CollectionInfo:
         async with self._verb("info", collection) as found:

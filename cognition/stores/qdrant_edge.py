@@ -1,0 +1,460 @@
+"""The one door to Qdrant Edge: every verb of `VectorBackend`, synchronous, in this process.
+
+Every call into the engine holds the interpreter's lock until it returns, so a daemon keeps
+this in a child process (`edge_host`). Quirks of the engine that are put right here
+(qdrant-edge-py 0.9): a payload patch by id raises when a point is absent, so all patches go
+by filter; a Python bool is taken for a number in a match, so it travels as a NumPy bool; an
+empty `should` matches everything; a collection without vectors is refused.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+import qdrant_edge as engine
+
+from cognition.errors import CognitionError, SchemaDriftError, StoreRefusedError, StoreUnavailableError
+from cognition.stores import checks, edge_directory, times
+from cognition.stores.backend import (
+    Both,
+    CollectionInfo,
+    CollectionSpec,
+    Condition,
+    Either,
+    FieldType,
+    HasId,
+    Hit,
+    IsNull,
+    Match,
+    MatchAny,
+    Not,
+    Page,
+    Payload,
+    Point,
+    Query,
+    Range,
+    Sparse,
+    TimeRange,
+    Vector,
+    WriteMode,
+)
+
+NO_VECTOR: Final = "none"
+"""Name of the sparse vector, never given, of a collection that has none: the engine wants one."""
+
+UNINDEXED_MAX: Final = 20_000
+"""Points outside the index from which on building it is due. Up to there a search that looks at
+every point of every mind takes below a millisecond (measured: 0.7 ms at 20 k, two cores)."""
+
+DELETED_SHARE_MAX: Final = 0.2
+"""Share of deleted points from which on they are cleared away (the engine's own default)."""
+
+_MODES: Final = {
+    WriteMode.UPSERT: engine.UpdateMode.Upsert,
+    WriteMode.INSERT_ONLY: engine.UpdateMode.InsertOnly,
+    WriteMode.UPDATE_ONLY: engine.UpdateMode.UpdateOnly,
+}
+_INDEXES: Final[Mapping[FieldType, Any]] = {
+    FieldType.KEYWORD: engine.PayloadSchemaType.Keyword,
+    FieldType.TENANT: engine.KeywordIndexParams(is_tenant=True),
+    FieldType.INTEGER: engine.PayloadSchemaType.Integer,
+    FieldType.FLOAT: engine.PayloadSchemaType.Float,
+    FieldType.DATETIME: engine.PayloadSchemaType.Datetime,
+    FieldType.BOOL: engine.PayloadSchemaType.Bool,
+}
+_FAULTS_OF_THE_DISK: Final = (
+    "no space left",
+    "storagefull",
+    "service runtime error",
+    "service internal error",
+)
+
+
+class EdgeShards:
+    """The shards of one directory, one for each collection."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._open: dict[str, _Shard] = {}
+
+    def ensure(self, spec: CollectionSpec, *, generation: str | None = None) -> None:
+        """Open or create a collection; with a generation that one, which is not yet live."""
+        if spec.name not in self._open:
+            edge_directory.require_space(self._directory)
+            with _translated(spec.name, self._directory):
+                self._open[spec.name] = _opened(self._directory / spec.name, spec, generation)
+        with _translated(spec.name, self._directory):
+            self._open[spec.name].complete(spec)
+
+    def upsert(
+        self,
+        collection: str,
+        points: Sequence[Point],
+        *,
+        mode: WriteMode = WriteMode.UPSERT,
+        condition: Condition | None = None,
+    ) -> None:
+        with self._writing(collection) as shard:
+            kept = checks.points(shard.spec, points)
+            where = None if mode is WriteMode.INSERT_ONLY else condition
+            shard.update(
+                engine.UpdateOperation.upsert_points(
+                    [engine.Point(p.id, _vectors_in(p.vectors), p.payload) for p in kept],
+                    condition=None if where is None else filter_of(where),
+                    update_mode=_MODES[mode],
+                )
+            )
+
+    def set_payloads(
+        self, collection: str, patches: Mapping[str, Payload], *, condition: Condition | None = None
+    ) -> None:
+        with self._writing(collection) as shard:
+            checks.ids(collection, patches)
+            for point_id, patch in patches.items():
+                where = ids_filter([point_id], condition)
+                shard.update(engine.UpdateOperation.set_payload_by_filter(where, patch))
+
+    def set_payload(
+        self, collection: str, ids: Sequence[str], payload: Payload, *, condition: Condition | None = None
+    ) -> None:
+        with self._writing(collection) as shard:
+            checks.ids(collection, ids)
+            where = ids_filter(ids, condition)
+            shard.update(engine.UpdateOperation.set_payload_by_filter(where, payload))
+
+    def delete(self, collection: str, ids: Sequence[str]) -> None:
+        with self._writing(collection) as shard:
+            checks.ids(collection, ids)
+            shard.update(engine.UpdateOperation.delete_points(list(ids)))
+            shard.deleted += len(ids)
+
+    def retrieve(
+        self,
+        collection: str,
+        ids: Sequence[str],
+        *,
+        with_payload: bool = True,
+        with_vectors: tuple[str, ...] = (),
+    ) -> list[Hit]:
+        with self._reading(collection) as shard:
+            checks.ids(collection, ids)
+            wanted = list(dict.fromkeys(ids))
+            records = shard.engine.retrieve(wanted, with_payload, list(with_vectors) or False)
+            return [_hit(record, with_vectors) for record in records]
+
+    def query(self, collection: str, queries: Sequence[Query]) -> list[list[Hit]]:
+        with self._reading(collection) as shard:
+            for asked in queries:
+                checks.query(shard.spec, asked)
+            if not queries:
+                return []
+            request = engine.QueryBatchRequest([_query_in(asked) for asked in queries])
+            answers = shard.engine.query_batch(request)
+            return [
+                [_hit(point, asked.with_vectors, point.score) for point in answer]
+                for asked, answer in zip(queries, answers, strict=True)
+            ]
+
+    def scroll(
+        self,
+        collection: str,
+        *,
+        condition: Condition | None = None,
+        limit: int = 256,
+        offset: str | None = None,
+        order_by: str | None = None,
+        descending: bool = False,
+        with_payload: bool | tuple[str, ...] = True,
+        with_vectors: tuple[str, ...] = (),
+    ) -> Page:
+        with self._reading(collection) as shard:
+            if order_by is not None:
+                checks.order(shard.spec, order_by)
+            checks.page(shard.spec, limit)
+            direction = engine.Direction.Desc if descending else engine.Direction.Asc
+            request = engine.ScrollRequest(
+                offset=offset if order_by is None else None,
+                limit=limit,
+                filter=None if condition is None else filter_of(condition),
+                with_payload=_payload_in(with_payload),
+                with_vector=list(with_vectors) or False,
+                order_by=None if order_by is None else engine.OrderBy(order_by, direction),
+            )
+            records, following = shard.engine.scroll(request)
+            more = None if following is None or order_by is not None else str(following)
+            return Page([_hit(record, with_vectors) for record in records], more)
+
+    def count(self, collection: str, *, condition: Condition | None = None) -> int:
+        with self._reading(collection) as shard:
+            where = None if condition is None else filter_of(condition)
+            return int(shard.engine.count(engine.CountRequest(exact=True, filter=where)))
+
+    def info(self, collection: str) -> CollectionInfo:
+        with self._reading(collection) as shard:
+            return shard.info()
+
+    def flush(self, collection: str) -> None:
+        with self._reading(collection) as shard:
+            shard.flush()
+
+    def optimise(self, collection: str) -> float:
+        """Build indexes in place: nothing else happens meanwhile. Returns how long that was."""
+        with self._reading(collection) as shard:
+            edge_directory.require_space(self._directory, _room(shard.path))
+            began = time.perf_counter()
+            shard.optimise()
+            return time.perf_counter() - began
+
+    def drop(self, collection: str) -> None:
+        """Let go of a collection, whose live generation is another one by now."""
+        shard = self._open.pop(collection, None)
+        if shard is not None:
+            shard.engine.close()
+            shutil.rmtree(shard.path, ignore_errors=True)
+
+    def close(self) -> None:
+        """Flush and release every shard."""
+        while self._open:
+            _, shard = self._open.popitem()
+            with _translated(shard.spec.name, self._directory):
+                shard.flush()
+                shard.engine.close()
+
+    @contextmanager
+    def _reading(self, collection: str) -> Iterator[_Shard]:
+        if collection not in self._open:
+            raise StoreRefusedError(f"There is no collection {collection!r}", remedy="Ensure it first.")
+        with _translated(collection, self._directory):
+            yield self._open[collection]
+
+    @contextmanager
+    def _writing(self, collection: str) -> Iterator[_Shard]:
+        edge_directory.require_space(self._directory)
+        with self._reading(collection) as shard:
+            yield shard
+
+
+class _Shard:
+    """One open shard with what is remembered of it."""
+
+    def __init__(self, path: Path, spec: CollectionSpec, opened: Any, *, dirty: bool = True) -> None:
+        self.path = path
+        self.spec = spec
+        self.engine = opened
+        self.meta = edge_directory.read_meta(path)
+        self.deleted = 0
+        self._dirty = dirty
+
+    def update(self, operation: Any) -> None:
+        self._dirty = True
+        self.engine.update(operation)
+
+    def flush(self) -> None:
+        if self._dirty:
+            self.engine.flush()
+            self._dirty = False
+
+    def optimise(self) -> None:
+        self.engine.optimize()
+        self.engine.flush()
+        self.deleted = 0
+        self._remember(optimised=self.engine.info().points_count)
+
+    def info(self) -> CollectionInfo:
+        found = self.engine.info()
+        indexed = min(found.points_count, self.meta.optimised)
+        due = found.points_count - indexed > UNINDEXED_MAX or (
+            self.deleted > DELETED_SHARE_MAX * max(self.meta.optimised, UNINDEXED_MAX)
+        )
+        return CollectionInfo(found.points_count, indexed, found.segments_count, due)
+
+    def complete(self, spec: CollectionSpec) -> None:
+        """Add vectors and indexes that this version wants and the shard lacks; refuse another size."""
+        self.spec = spec
+        known = self.meta
+        if any(known.dense.get(name, size) != size for name, size in spec.dense.items()):
+            raise SchemaDriftError(
+                f"{spec.name} has vectors {known.dense}, needed {dict(spec.dense)}",
+                remedy="Use a model of the stored size, or another data directory.",
+            )
+        for name, size in spec.dense.items() - known.dense.items():
+            self.update(engine.UpdateOperation.create_dense_vector(name, size, engine.Distance.Cosine))
+        for name in set(spec.sparse) - set(known.sparse):
+            self.update(engine.UpdateOperation.create_sparse_vector(name))
+        indexed = self.engine.info().payload_schema
+        for name, kind in spec.indexes.items():
+            if name not in indexed:
+                self.update(engine.UpdateOperation.create_field_index(name, _INDEXES[kind]))
+        if dict(spec.dense) != known.dense or list(spec.sparse) != known.sparse:
+            self._remember(dense=dict(spec.dense), sparse=list(spec.sparse))
+
+    def _remember(self, **changes: Any) -> None:
+        self.meta = msgspec.structs.replace(self.meta, **changes)
+        edge_directory.write_meta(self.path, self.meta)
+
+
+def _opened(collection: Path, spec: CollectionSpec, generation: str | None) -> _Shard:
+    live = generation or edge_directory.current(collection)
+    if generation is None:
+        edge_directory.remove_all_but(collection, live)
+    if live is not None:
+        path = collection / live
+        return _Shard(path, spec, engine.EdgeShard.load(str(path)))
+    return _created(collection, spec)
+
+
+def _created(collection: Path, spec: CollectionSpec) -> _Shard:
+    """A new shard with its indexes; only when it is whole on disk does the collection exist."""
+    collection.mkdir(parents=True, exist_ok=True)
+    live = edge_directory.next_after(None)
+    path = collection / live
+    with edge_directory.scratch(collection) as making:
+        edge_directory.write_meta(
+            making, edge_directory.Meta(dense=dict(spec.dense), sparse=list(spec.sparse))
+        )
+        shard = _Shard(making, spec, engine.EdgeShard.create(str(making), _config(spec)))
+        shard.complete(spec)
+        shard.flush()
+        shard.engine.close()
+        edge_directory.copy_tree(making, path)
+    os.sync()
+    edge_directory.point_at(collection, live)
+    return _Shard(path, spec, engine.EdgeShard.load(str(path)), dirty=False)
+
+
+def _config(spec: CollectionSpec) -> Any:
+    dense = {
+        name: engine.EdgeVectorParams(size=size, distance=engine.Distance.Cosine)
+        for name, size in spec.dense.items()
+    }
+    sparse = spec.sparse if spec.dense or spec.sparse else (NO_VECTOR,)
+    return engine.EdgeConfig(
+        vectors=dense, sparse_vectors={name: engine.EdgeSparseVectorParams() for name in sparse}
+    )
+
+
+def optimise_shard(path: Path) -> None:
+    """Build the indexes of a shard that nobody else has open."""
+    shard = _Shard(path, CollectionSpec(path.parent.name), engine.EdgeShard.load(str(path)))
+    shard.optimise()
+    shard.engine.close()
+
+
+def _room(path: Path) -> int:
+    return int(edge_directory.size_of(path) * edge_directory.COPY_FACTOR)
+
+
+# --- values in and out ------------------------------------------------------------------------
+
+
+def _vectors_in(vectors: Mapping[str, Vector]) -> dict[str, Any]:
+    return {name: _vector_in(vector) for name, vector in vectors.items()}
+
+
+def _vector_in(vector: Vector) -> Any:
+    if isinstance(vector, Sparse):
+        return engine.SparseVector(vector.indices.tolist(), vector.values.tolist())
+    return vector
+
+
+def _query_in(asked: Query) -> Any:
+    return engine.QueryRequest(
+        limit=asked.limit,
+        query=engine.Query.Nearest(_vector_in(asked.vector), using=asked.using),
+        filter=None if asked.condition is None else filter_of(asked.condition),
+        with_payload=_payload_in(asked.with_payload),
+        with_vector=list(asked.with_vectors) or False,
+        params=engine.SearchParams(exact=asked.exact),
+    )
+
+
+def _payload_in(wanted: bool | tuple[str, ...]) -> bool | list[str]:
+    return list(wanted) if isinstance(wanted, tuple) else wanted
+
+
+def _hit(found: Any, with_vectors: tuple[str, ...], score: float = 0.0) -> Hit:
+    vectors = _vectors_out(found.vector or {}) if with_vectors else None
+    return Hit(str(found.id), score, found.payload, vectors)
+
+
+def _vectors_out(found: Mapping[str, Any]) -> dict[str, Vector]:
+    return {
+        name: Sparse(np.array(vector.indices, np.uint32), np.array(vector.values, np.float32))
+        if isinstance(vector, engine.SparseVector)
+        else np.array(vector, np.float32)
+        for name, vector in found.items()
+    }
+
+
+# --- conditions -------------------------------------------------------------------------------
+
+
+def filter_of(condition: Condition) -> Any:
+    """A condition as the engine's filter."""
+    return engine.Filter(must=[_part(condition)])
+
+
+def ids_filter(ids: Sequence[str], condition: Condition | None) -> Any:
+    """These points, where the condition holds."""
+    rest = [] if condition is None else [_part(condition)]
+    return engine.Filter(must=[engine.HasIdCondition(set(ids)), *rest])
+
+
+def _part(condition: Condition) -> Any:
+    match condition:
+        case Both(conditions):
+            return engine.Filter(must=[_part(each) for each in conditions])
+        case Either(()) | MatchAny(_, ()):
+            return engine.HasIdCondition(set())
+        case Either(conditions):
+            return engine.Filter(should=[_part(each) for each in conditions])
+        case Not(inner):
+            return engine.Filter(must_not=[_part(inner)])
+        case HasId(ids):
+            checks.ids("condition", ids)
+            return engine.HasIdCondition(set(ids))
+        case IsNull(key):
+            return engine.IsEmptyCondition(key)
+        case Match(key, value):
+            wanted: Any = np.bool_(value) if isinstance(value, bool) else value
+            return engine.FieldCondition(key, match=engine.MatchValue(wanted))
+        case MatchAny(key, values):
+            return _any_of(key, values)
+        case Range(key, gte, gt, lte, lt):
+            return engine.FieldCondition(key, range=engine.RangeFloat(gte=gte, gt=gt, lte=lte, lt=lt))
+        case TimeRange(key, gte, lte):
+            first, last = (None if t is None else times.to_text(times.clamped(t)) for t in (gte, lte))
+            return engine.FieldCondition(key, range=engine.RangeDateTime(gte=first, lte=last))
+
+
+def _any_of(key: str, values: Sequence[str | int]) -> Any:
+    """The engine takes a list of one kind: texts or whole numbers."""
+    kinds = ([v for v in values if isinstance(v, str)], [v for v in values if not isinstance(v, str)])
+    parts: list[Any] = [engine.FieldCondition(key, match=engine.MatchAny(kind)) for kind in kinds if kind]
+    return parts[0] if len(parts) == 1 else engine.Filter(should=parts)
+
+
+@contextmanager
+def _translated(collection: str, directory: Path) -> Iterator[None]:
+    """The engine's errors as ours. It raises bare `Exception`, so the text has to tell."""
+    try:
+        yield
+    except CognitionError:
+        raise
+    except OSError as error:
+        raise StoreUnavailableError(f"{directory}: {error}") from error
+    except (TypeError, ValueError) as error:
+        raise StoreRefusedError(f"{collection}: {error}") from error
+    except Exception as error:
+        text = str(error)
+        if any(sign in text.lower() for sign in _FAULTS_OF_THE_DISK):
+            raise StoreUnavailableError(f"{directory}/{collection}: {text}") from error
+        raise StoreRefusedError(f"{collection}: {text}") from error
