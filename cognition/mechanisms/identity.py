@@ -21,6 +21,10 @@ REVISIONS_MAX = 256
 GENESIS = "0" * 64
 """What the first revision of a history is chained to."""
 
+TIME_DIGITS = 3
+"""Revisions are timed to the millisecond, and hashed as whole ones: a store may change the last bit
+of a float (Qdrant Edge 0.9 did so to 256 of 2,000 times), which must not look like tampering."""
+
 EVENT_LENGTH_MAX = 512
 """Characters of what a revision says."""
 
@@ -61,9 +65,9 @@ def revise(identity: Identity, at: float, event: str, **changes: Any) -> Identit
 
     .. math:: h_n = \\mathrm{SHA256}(mind, n, at, event, laws\\_hash, h_{n-1})
 
-    Every part is preceded by its length, so no two histories share a hash. The last
-    `REVISIONS_MAX` revisions are kept. A drive to connect below its floor is lifted to it. The laws
-    are part of every hash and cannot be changed: `ValueError`.
+    with `at` in whole milliseconds. Every part is preceded by its length, so no two histories share
+    a hash. The last `REVISIONS_MAX` revisions are kept. A drive to connect below its floor is lifted to
+    it. The laws are part of every hash and cannot be changed: `ValueError`.
     """
     if not {"laws", "laws_hash"}.isdisjoint(changes):
         raise ValueError(f"the laws of mind {identity.mind!r} are for life; they cannot be revised")
@@ -72,6 +76,7 @@ def revise(identity: Identity, at: float, event: str, **changes: Any) -> Identit
         changes["connection_drive"] = ConnectionDrive(
             level=CONNECTION_MIN, target=drive.target, last_event=drive.last_event
         )
+    at = round(at, TIME_DIGITS)
     last = identity.revisions[-1] if identity.revisions else None
     number = last.number + 1 if last else 1
     previous = last.hash if last else GENESIS
@@ -131,7 +136,7 @@ def _broken_links(identity: Identity) -> list[str]:
 
 
 def _revision_hash(mind: str, number: int, at: float, event: str, laws: str, previous: str) -> str:
-    digest = hashlib.sha256(struct.pack("<Qd", number, at))
+    digest = hashlib.sha256(struct.pack("<Qq", number, round(at * 10**TIME_DIGITS)))
     for part in (mind, event, laws, previous):
         data = part.encode("utf-8", "surrogatepass")
         digest.update(struct.pack("<I", len(data)) + data)

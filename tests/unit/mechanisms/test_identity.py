@@ -1,5 +1,6 @@
 """The self: born once, revised only by appending, verifiable."""
 
+import math
 from typing import Any
 
 import pytest
@@ -84,6 +85,16 @@ def test_a_long_history_keeps_its_end() -> None:
     assert len(ana.revisions) == REVISIONS_MAX
     assert ana.revisions[-1].number == REVISIONS_MAX + 11
     assert verify(ana, DEFAULT_LAWS) == []
+
+
+@pytest.mark.parametrize("at", [1795072154.0032341, 1795049581.2241383, 1795085994.6528795, 0.0005])
+def test_a_store_that_changes_the_last_bit_of_a_time_is_not_taken_for_tampering(at: float) -> None:
+    ana = born("ana", at)
+    for direction in (-math.inf, math.inf):
+        shifted = [changed(r, at=math.nextafter(r.at, direction)) for r in ana.revisions]
+        assert verify(changed(ana, revisions=shifted)) == []
+    earlier = [changed(r, at=r.at - 0.001) for r in ana.revisions]
+    assert verify(changed(ana, revisions=earlier)) != []
 
 
 def test_the_drive_to_connect_has_a_floor(ana: Identity) -> None:
