@@ -349,9 +349,10 @@ class Encoder:
         assert episode is not None
         epoch = ledger.epochs[arrival.entry.partition]
         next_id = episode_id(mind.name, arrival.entry.id) if continues else None
-        record, centroid = episode.closed(mind.name, boundary, next_id, epoch=epoch)
-        ledger.episodes[record.id] = (record, centroid)
-        done.closed.append(record)
+        record = episode.closed(mind.name, boundary, next_id, epoch=epoch)
+        if record is not None:
+            ledger.episodes[episode.id] = record
+            done.closed.append(record[0])
         mind.episode = None
         mind.working.at_boundary()
 

@@ -45,7 +45,7 @@ class Introspection:
         mind = await self._minds.look(inquiry.mind)
         stored = await self._stores.episodes.latest(inquiry.mind, limit=inquiry.limit)
         if mind.episode is not None:
-            live, _ = mind.episode.record(mind.name, epoch=0)
+            live = mind.episode.as_it_is(mind.name, epoch=0)
             stored = [live, *(e for e in stored if e.id != live.id)]
         return EpisodesAnswer(
             inquiry_id=inquiry.id, mind=inquiry.mind, episodes=stored[: inquiry.limit]
@@ -87,7 +87,7 @@ class Introspection:
     async def status(self, inquiry: StatusInquiry, daemon: DaemonFigures) -> StatusAnswer:
         """How this mind is, and the figures of its daemon (sums only, no names)."""
         mind = await self._minds.look(inquiry.mind)
-        live = mind.episode.record(mind.name, epoch=0)[0] if mind.episode is not None else None
+        live = mind.episode.as_it_is(mind.name, epoch=0) if mind.episode is not None else None
         return StatusAnswer(
             inquiry_id=inquiry.id,
             mind=inquiry.mind,

@@ -66,9 +66,9 @@ class OpenEpisode:
     tally: EpisodeTally
     count: int = 0
 
-    def record(self, mind: str, *, epoch: int) -> tuple[Episode, Dense]:
-        """What is stored of it while it is open, with its centroid."""
-        episode = Episode(
+    def as_it_is(self, mind: str, *, epoch: int) -> Episode:
+        """What can be said of it while it is open."""
+        return Episode(
             id=self.id,
             mind=mind,
             label=self.given_label or self.tally.label(),
@@ -79,15 +79,21 @@ class OpenEpisode:
             epoch=epoch,
             rev=self.count,
         )
+
+    def record(self, mind: str, *, epoch: int) -> tuple[Episode, Dense] | None:
+        """What is stored of it while it is open, with its centroid; None when it is empty
+        (all of its memories were erased)."""
         centroid = self.tally.centroid()
-        assert centroid is not None, "an episode opens with its first member"
-        return episode, centroid
+        return None if centroid is None else (self.as_it_is(mind, epoch=epoch), centroid)
 
     def closed(
         self, mind: str, boundary: Boundary, next_id: str | None, *, epoch: int
-    ) -> tuple[Episode, Dense]:
-        """What is stored of it for good."""
-        episode, centroid = self.record(mind, epoch=epoch)
+    ) -> tuple[Episode, Dense] | None:
+        """What is stored of it for good; None when it is empty."""
+        record = self.record(mind, epoch=epoch)
+        if record is None:
+            return None
+        episode, centroid = record
         return msgspec.structs.replace(
             episode,
             ended_at=self.last_at,

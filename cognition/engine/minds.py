@@ -209,7 +209,8 @@ class Minds:
         return len(changed)
 
     async def _write(self, minds: Sequence[Mind], epoch: int) -> None:
-        episodes = [m.episode.record(m.name, epoch=epoch) for m in minds if m.episode and m.episode.count]
+        open_ones = [m.episode.record(m.name, epoch=epoch) for m in minds if m.episode is not None]
+        episodes = [record for record in open_ones if record is not None]
         if episodes:
             await self._stores.episodes.save(episodes, epoch=epoch)
         for mind in minds:
