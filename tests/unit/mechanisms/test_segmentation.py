@@ -206,7 +206,27 @@ def test_an_aside_does_not_end_the_topic_it_returns_to() -> None:
 def test_the_first_gap_is_judged_by_the_prior() -> None:
     error = PredictionError()
     assert error.observe(SAME) == 0.0
-    assert error.observe(OTHER) == pytest.approx((0.0 - PRIOR_MEAN) / 0.2)
+    assert error.observe(OTHER) == pytest.approx((0.0 - PRIOR_MEAN) / 0.2, rel=0.06)
+
+
+def test_what_all_topics_share_is_no_continuity() -> None:
+    """Two topics that differ little against a common background are told apart once it is known."""
+    background = np.array([0.0, 0.0, 5.0], dtype=np.float32)
+    one, two = (v / np.linalg.norm(v) for v in (SAME + background, OTHER + background))
+    assert one @ two > 0.95
+    error = PredictionError()
+    for turn in range(200):
+        error.observe(one if turn // 10 % 2 else two)
+    assert error.observe(two) > 1.5
+    assert error.observe(two) < 0.0
+
+
+def test_a_stream_that_repeats_itself_is_no_surprise() -> None:
+    rng = np.random.default_rng(3)
+    error = PredictionError()
+    noise = rng.standard_normal((4_500, 3)).astype(np.float32) * np.float32(1e-6)
+    zs = [error.observe((SAME + n) / np.linalg.norm(SAME + n)) for n in noise]
+    assert max(zs[1:]) <= 0.0
 
 
 def test_after_another_cut_the_next_vector_continues_nothing() -> None:
