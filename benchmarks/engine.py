@@ -114,11 +114,14 @@ class Bench:
 
 
 @asynccontextmanager
-async def opened(choice: EngineChoice, dataset: Dataset | None = None) -> AsyncIterator[Bench]:
-    """A fresh engine over an empty data directory, gone afterwards."""
+async def opened(
+    choice: EngineChoice, dataset: Dataset | None = None, *, folder: Path | None = None
+) -> AsyncIterator[Bench]:
+    """A fresh engine over an empty data directory that is gone afterwards, or over `folder`."""
     settings = choice.settings()
     async with AsyncExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="cognition-bench-"))
+        if folder is None:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cognition-bench-")))
         embedder = None
         if choice.cached and settings.embedding.enabled:
             make = await stack.enter_async_context(on_need(lambda: real_embedder(settings)))
@@ -126,7 +129,7 @@ async def opened(choice: EngineChoice, dataset: Dataset | None = None) -> AsyncI
             embedder = CachedEmbedder(settings.embedding.model, cache, make)
             await embedder.preload([q.content for q in dataset.questions] if dataset else [])
         session = await stack.enter_async_context(
-            open_engine(data=Path(folder), settings=settings, embedder=embedder)
+            open_engine(data=folder, settings=settings, embedder=embedder)
         )
         yield Bench(session, embedder)
 

@@ -37,7 +37,8 @@ class DaemonProcess:
         self.started = 0.0
 
     def start(self) -> None:
-        """Spawn it; returns at once."""
+        """Spawn it, the folder made where absent; returns at once."""
+        self.folder.mkdir(exist_ok=True)
         command = [sys.executable, "-m", "cognition", "daemon", "--data", str(self.folder), *self._arguments]
         environment = {**os.environ, "COGNITION_LOG__FORM": "json"}
         self.started = time.monotonic()

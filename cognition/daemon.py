@@ -77,6 +77,7 @@ class Daemon:
     sink: LogSink
     ready_s: float
     embedder: Embedder | None
+    answering: Answering
 
 
 @asynccontextmanager
@@ -112,7 +113,14 @@ async def running(
         service = _Service(settings, directory, client, stores, embedder, clock, sink)
         await stack.enter_async_context(service.running())
         daemon = Daemon(
-            url, service.keys, directory, stores, sink, clock.monotonic() - began, service.embedder
+            url,
+            service.keys,
+            directory,
+            stores,
+            sink,
+            clock.monotonic() - began,
+            service.embedder,
+            service.answering,
         )
         directories.announce(address, _holder(settings, url, clock))
         sink.publish(
@@ -266,12 +274,12 @@ class _Service:
         )
         recall = Recall(stores, self.minds, embedder, clock, settings.recall, analyzer=analyzer)
         introspection = Introspection(stores, self.minds, clock, laws)
-        answering = Answering(recall, introspection, self.progress, clock, sink, self.figures)
+        self.answering = Answering(recall, introspection, self.progress, clock, sink, self.figures)
         self.requests = Requests(
             client,
             self.keys,
             self.partitions,
-            answering,
+            self.answering,
             clock,
             sink,
             name=name,
