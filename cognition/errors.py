@@ -5,6 +5,8 @@ An error that a caller would guess at derives from the builtin as well.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class CognitionError(Exception):
     """Base of every error of this package. `remedy` says what to do."""
@@ -53,7 +55,15 @@ class DataVersionError(CognitionError):
 
 
 class EmbeddingError(CognitionError):
-    """The embedder failed on these texts."""
+    """The embedder failed on these texts.
+
+    `failed` maps the index of each failed text, in the order the caller gave them, to what went
+    wrong with it. It is empty when no single text is to blame.
+    """
+
+    def __init__(self, message: str, *, failed: Mapping[int, str] | None = None, remedy: str = "") -> None:
+        self.failed: dict[int, str] = dict(failed or {})
+        super().__init__(message, remedy=remedy)
 
 
 class ModelUnavailableError(CognitionError, FileNotFoundError):
