@@ -39,6 +39,8 @@ from schemas.events import (
 BACKOFF_BASE_S = 0.1
 BACKOFF_MAX_S = 5.0
 """Wait before the next session, doubling from base to max while sessions keep failing."""
+CHECKPOINT_SHARE = 0.05
+"""Share of the time that checkpoints may take."""
 BATCH_MAX = 128
 """Recovered entries are taken in batches of this size."""
 RETRIED = (UnavailableError, LeaseLostError, StoreRefusedError)
@@ -101,6 +103,7 @@ class Intake:
         self._one_by_one = False
         self._unacknowledged: deque[tuple[int, str]] = deque()
         self._checkpoint_due = 0.0
+        self._checkpoint_took_s = 0.0
         self._acknowledged = 0
         self.idle = True
 
@@ -191,7 +194,7 @@ class Intake:
     # --- second task: encode ----------------------------------------------------------------
 
     async def _encode(self, receive: MemoryObjectReceiveStream[Batch]) -> None:
-        self._checkpoint_due = self._clock.monotonic() + self._options.checkpoint_s
+        self._checkpoint_due = self._clock.monotonic() + self._checkpoint_every_s()
         async with receive:
             while True:
                 batch: Batch | None = None
@@ -205,6 +208,10 @@ class Intake:
                 await self._checkpoint_if_due()
         await self._checkpoint()
 
+    def _checkpoint_every_s(self) -> float:
+        """Seldom enough that checkpoints take a small share of the time, on a slow disk too."""
+        return max(self._options.checkpoint_s, self._checkpoint_took_s / CHECKPOINT_SHARE)
+
     def _until_checkpoint(self) -> float | None:
         if not self._unacknowledged:
             return None
@@ -217,7 +224,7 @@ class Intake:
             return
         began = self._clock.monotonic()
         if not self._unacknowledged:
-            self._checkpoint_due = began + self._options.checkpoint_s
+            self._checkpoint_due = began + self._checkpoint_every_s()
         done = await self._commit(batch)
         await self._line.tell(done.receipts)
         await self._bury_rejected(done)
@@ -269,7 +276,9 @@ class Intake:
     async def _checkpoint(self) -> None:
         """Write the changed minds, then acknowledge everything that they contain."""
         self._line.epochs()
+        began = self._clock.monotonic()
         await self._minds.checkpoint()
+        self._checkpoint_took_s = self._clock.monotonic() - began
         done = list(self._unacknowledged)
         if done:
             await self._line.acknowledge(done)

@@ -43,10 +43,14 @@ class RecallOptions(Config, frozen=True, kw_only=True):
 
 
 class MindOptions(Config, frozen=True, kw_only=True):
-    """How minds are held in memory and written down."""
+    """How minds are held in memory and written down.
+
+    What was encoded survives the death of the process at once, and loss of power from the next
+    checkpoint on; until then its entries are not acknowledged and would be delivered again.
+    """
 
     resident_max: Count = 1_000
     working_memory: Annotated[int, msgspec.Meta(ge=3, le=9)] = 7
-    checkpoint_s: Positive = 1.0
-    checkpoint_entries: Count = 1_024
+    checkpoint_s: Positive = 3.0
+    checkpoint_entries: Count = 4_096
     language: Literal["english", "plain"] = "english"
