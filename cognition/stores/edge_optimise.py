@@ -2,7 +2,8 @@
 
 A process of its own, with low priority: the engine's optimiser holds the interpreter for as
 long as it takes (measured: 25 s for 20 k points), and meanwhile the shard it copied goes on
-being read and written elsewhere. Says ``copied`` when writes may go on, ``optimised`` at the end.
+being read and written elsewhere. Says ``ready``, waits for
+a line, copies, says ``copied`` (writes may go on), and ``optimised`` at the end.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Final
 
 from cognition.stores.edge_directory import copy_tree
 from cognition.stores.edge_host import end_with_parent
-from cognition.stores.edge_wire import COPIED, OPTIMISED
+from cognition.stores.edge_wire import COPIED, OPTIMISED, READY
 from cognition.stores.qdrant_edge import optimise_shard
 
 NICENESS: Final = 10
@@ -24,6 +25,9 @@ NICENESS: Final = 10
 def main() -> None:
     source, target, parent = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
     end_with_parent(parent)
+    print(READY, flush=True)
+    if not sys.stdin.readline():
+        return
     copy_tree(source, target)
     print(COPIED, flush=True)
     os.nice(NICENESS)

@@ -29,7 +29,7 @@ from cognition.stores import edge_wire as wire
 from cognition.stores.backend import CollectionSpec, WriteMode
 from cognition.stores.edge_gate import Gate
 from cognition.stores.edge_link import HostLink
-from cognition.stores.edge_wire import COPIED, OPTIMISED
+from cognition.stores.edge_wire import COPIED, GO, OPTIMISED, READY
 
 REPLAY_BATCH: Final = 256
 """Points a round trip when changes are carried over."""
@@ -94,32 +94,38 @@ async def rebuild(seat: Seat, collection: Path, successor: HostLink) -> float:
 
 
 async def _optimised_copy(seat: Seat, source: Path, target: Path) -> float:
-    """Have the shard copied and the copy optimised; how long the writers were held."""
-    async with seat.gate.closed():
-        began = anyio.current_time()
-        await seat.link.call(wire.Flush(seat.spec.name), wire.Done)
-        seat.changed = set()
-        process = await _optimiser(source, target)
-        try:
-            lines = _lines(process)
-            await _expect(lines, COPIED, source)
-        except BaseException:
-            await _end(process)
-            raise
-        held = anyio.current_time() - began
+    """Have the shard copied and the copy optimised; how long the writers were held.
+
+    With the writers held and the host idle (it has answered a last question) the copy is what a
+    killed host would leave behind, and opens as that does: from its files and its log.
+    """
+    process = await _optimiser(source, target)
+    assert process.stdin is not None
+    lines = _lines(process)
     try:
+        await _expect(lines, READY, source)
+        await seat.link.call(wire.Flush(seat.spec.name), wire.Done)
+        async with seat.gate.closed():
+            began = anyio.current_time()
+            await seat.link.call(wire.Count(seat.spec.name, None), wire.Number)
+            seat.changed = set()
+            await process.stdin.send(GO)
+            await _expect(lines, COPIED, source)
+            held = anyio.current_time() - began
         await _expect(lines, OPTIMISED, source)
+    except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
+        raise _failed(source, "started") from error
     finally:
         await _end(process)
     return held
 
 
 async def _optimiser(source: Path, target: Path) -> Process:
+    """Started before anything waits for it: it says when it is ready and waits for its go."""
     command = [sys.executable, "-m", "cognition.stores.edge_optimise"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     return await anyio.open_process(
         [*command, str(source), str(target), str(os.getpid())],
-        stdin=None,
         stderr=None,
         env=environment,
         start_new_session=True,
@@ -138,10 +144,14 @@ async def _lines(process: Process) -> AsyncIterator[str]:
 async def _expect(lines: AsyncIterator[str], word: str, source: Path) -> None:
     said = await anext(lines, None)
     if said != word:
-        raise StoreUnavailableError(
-            f"Building the indexes of {source} failed before it was {word}",
-            remedy="Nothing is lost; it is tried again when it is next due.",
-        )
+        raise _failed(source, word)
+
+
+def _failed(source: Path, word: str) -> StoreUnavailableError:
+    return StoreUnavailableError(
+        f"Building the indexes of {source} failed before it was {word}",
+        remedy="Nothing is lost; it is tried again when it is next due.",
+    )
 
 
 async def _end(process: Process) -> None:
@@ -152,10 +162,12 @@ async def _end(process: Process) -> None:
 
 
 async def _catch_up(seat: Seat, successor: HostLink) -> None:
+    """Follow the writers until little is left; flushed each time, so that the last flush is short."""
     for _ in range(REPLAY_ROUNDS_MAX):
-        if seat.changed is None or len(seat.changed) <= REPLAY_HELD_MAX:
-            return
         await _replay(seat, successor)
+        await successor.call(wire.Flush(seat.spec.name), wire.Done)
+        if len(seat.changed or ()) <= REPLAY_HELD_MAX:
+            return
 
 
 async def _replay(seat: Seat, successor: HostLink) -> None:

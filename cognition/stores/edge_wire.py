@@ -31,9 +31,13 @@ FRAME_BYTES_MAX: Final = 256 * 2**20
 
 HEADER_BYTES: Final = 4
 
+READY: Final = "ready"
 COPIED: Final = "copied"
 OPTIMISED: Final = "optimised"
 """What a process that builds indexes says on its standard output, a line each."""
+
+GO: Final = b"go\n"
+"""What it waits for before it copies."""
 
 WireSparse = tuple[bytes, bytes]
 
