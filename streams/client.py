@@ -138,7 +138,9 @@ async def pipeline(
 
 def translated(client: Redis, error: Exception) -> StreamsError:
     """The same failure in the words of this package."""
-    place, text = where(client), str(error) or type(error).__name__
+    if isinstance(error.__cause__, _DENIED):  # redis-py wraps what fails while it connects
+        error = error.__cause__
+    place, text = where(client), (str(error) or type(error).__name__).rstrip(".")
     match = _CODE.match(text)
     code = match[1] if match else ""
     if isinstance(error, redis_errors.NoScriptError):

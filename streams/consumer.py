@@ -6,8 +6,9 @@ brings what is new. The lease makes this the only rightful consumer, so pending 
 any other name are claimed at once.
 
 What was handed out and not yet acknowledged is remembered here, so that nothing is handed
-out twice while it is being worked on. A read that failed half way may have been delivered
-unseen: the next read looks for such entries first, since order matters more than speed.
+out twice while it is being worked on. A read that was sent is not abandoned: cancelling waits
+for its reply, since the server might deliver to a connection that is closing, after we looked.
+When the connection breaks, the next read first looks for what was delivered unseen.
 When the groups are gone (flush, failover) they are made again at the beginning and the
 caller is told. This module must not know what an entry means.
 """
@@ -31,6 +32,9 @@ PAGE: Final = 256
 
 STRAGGLER_IDLE_MS: Final = 30_000
 """Pending for longer than this and not in work here: its delivery was lost on the way."""
+
+BLOCK_MS: Final = 500
+"""Bounds how long stopping, and taking another partition, waits for a read; costs two wake-ups a second."""
 
 ACK_CHUNK: Final = 1_000
 _GROUP_GONE: Final = frozenset({"NOGROUP", "UNBLOCKED"})
@@ -112,11 +116,11 @@ class Consumer:
             if page:
                 yield page
 
-    async def read(self, count: int = 128, block_ms: int = 1_000) -> list[Delivery]:
+    async def read(self, count: int = 128, block_ms: int = BLOCK_MS) -> list[Delivery]:
         """What is new, at most `count` of each partition, waiting up to `block_ms` for the first.
 
         In order within each partition. Raises `StreamsUnavailableError`; reading again later
-        is safe and loses nothing.
+        is safe and loses nothing. Cancelling takes up to `block_ms`; what came is returned.
         """
         if not self._held:
             await self._wait_for_change(block_ms)
@@ -172,10 +176,11 @@ class Consumer:
         block = ("BLOCK", block_ms) if block_ms > 0 else ()
         self._doubtful.update(held)
         try:
-            reply = await command(
-                self._client, b"XREADGROUP", "GROUP", self.group, self.name, "COUNT", count, *block,
-                "STREAMS", *streams, *([">"] * len(streams)),
-            )  # fmt: skip
+            with anyio.CancelScope(shield=True):
+                reply = await command(
+                    self._client, b"XREADGROUP", "GROUP", self.group, self.name, "COUNT", count, *block,
+                    "STREAMS", *streams, *([">"] * len(streams)),
+                )  # fmt: skip
         except StreamsRefusedError as error:
             if error.code not in _GROUP_GONE:
                 raise
@@ -188,7 +193,9 @@ class Consumer:
         return self._still_held(found)
 
     async def _recreate(self, partitions: Sequence[int]) -> None:
+        """What is in work is void with the group: a flushed server may give the same entry id again."""
         for partition in await self.ensure_groups(partitions):
+            self._in_work.pop(partition, None)
             if self._on_recreated is not None:
                 self._on_recreated(partition)
 
