@@ -80,6 +80,12 @@ class OracleBackend:
         self.gate = gate
         self._collections: dict[str, _Collection] = {}
 
+    def beside(self, gate: Gate | None = None) -> OracleBackend:
+        """Another way into the same store, with a gate of its own: a second process."""
+        other = OracleBackend(gate=gate)
+        other._collections = self._collections
+        return other
+
     @asynccontextmanager
     async def _verb(self, verb: str, name: str) -> AsyncIterator[_Collection]:
         await anyio.lowlevel.checkpoint()

@@ -1,0 +1,88 @@
+"""The whole engine over given ports, as a composition root builds it, without streams or files.
+
+Everything that the engine awaits is an argument, so a test can put a double in any place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cognition.engine.answering import Answering
+from cognition.engine.arrivals import Senses
+from cognition.engine.encoding import Encoder
+from cognition.engine.forgetting import Forgetting
+from cognition.engine.intake import Intake, Progress
+from cognition.engine.introspection import Introspection
+from cognition.engine.minds import Minds
+from cognition.engine.options import AttentionOptions, EpisodeOptions, MindOptions, RecallOptions
+from cognition.engine.recall import Recall
+from cognition.mechanisms.laws import DEFAULT_LAWS
+from cognition.mechanisms.text import Analyzer
+from cognition.ports.clock import Clock
+from cognition.ports.embedder import Embedder
+from cognition.ports.line import Line
+from cognition.ports.sink import Sink
+from cognition.ports.stores import Stores
+from schemas.base import Config
+
+ANALYZER = Analyzer("english")
+"""Shared: terms depend on the text alone."""
+
+
+class Options(Config, frozen=True, kw_only=True):
+    """What a person may set."""
+
+    minds: MindOptions = MindOptions()
+    attention: AttentionOptions = AttentionOptions()
+    episodes: EpisodeOptions = EpisodeOptions()
+    recall: RecallOptions = RecallOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """One assembled engine. Its memory is its own; stores and line may outlive it."""
+
+    stores: Stores
+    minds: Minds
+    senses: Senses
+    forgetting: Forgetting
+    encoder: Encoder
+    progress: Progress
+    intake: Intake
+    recall: Recall
+    introspection: Introspection
+    answering: Answering
+
+
+def assemble(
+    stores: Stores,
+    line: Line,
+    clock: Clock,
+    sink: Sink,
+    embedder: Embedder | None,
+    options: Options | None = None,
+) -> Engine:
+    """An engine over these ports; nothing runs yet."""
+    chosen = options or Options()
+    laws = tuple(DEFAULT_LAWS)
+    minds = Minds(
+        stores,
+        clock,
+        sink,
+        options=chosen.minds,
+        attention=chosen.attention,
+        episodes=chosen.episodes,
+        laws=laws,
+    )
+    senses = Senses(stores, embedder, clock, chosen.attention, analyzer=ANALYZER)
+    forgetting = Forgetting(stores, clock, sink)
+    model = embedder.model if embedder is not None else ""
+    encoder = Encoder(stores, minds, forgetting, clock, analyzer=ANALYZER, model=model)
+    progress = Progress(minds)
+    intake = Intake(line, senses, encoder, minds, progress, clock, sink, chosen.minds)
+    recall = Recall(stores, minds, embedder, clock, chosen.recall, analyzer=ANALYZER)
+    introspection = Introspection(stores, minds, clock, laws)
+    answering = Answering(recall, introspection, progress, clock, sink, dict)
+    return Engine(
+        stores, minds, senses, forgetting, encoder, progress, intake, recall, introspection, answering
+    )
