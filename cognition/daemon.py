@@ -109,7 +109,7 @@ async def running(
         backend = await _open_backend(settings, directory, stack, clock)
         stores = await _open_stores(backend, stack)
         if embedder is None and settings.embedding.enabled:
-            embedder = await _open_embedder(settings, stack)
+            embedder = await _open_embedder(settings, stack, warm=warm)
         service = _Service(settings, directory, client, stores, embedder, clock, sink)
         await stack.enter_async_context(service.running())
         daemon = Daemon(
@@ -187,19 +187,26 @@ async def _open_stores(backend: VectorBackend, stack: AsyncExitStack) -> Stores:
     return stores
 
 
-async def _open_embedder(settings: Settings, stack: AsyncExitStack) -> Embedder:
+async def _open_embedder(settings: Settings, stack: AsyncExitStack, *, warm: bool) -> Embedder:
+    """The embedder, loaded now or with its first text."""
+    from cognition.embedding.lazy import LazyEmbedder
     from cognition.embedding.opening import open_embedder
 
     chosen = settings.embedding
-    return await stack.enter_async_context(
-        open_embedder(
+    embedder = LazyEmbedder(
+        lambda: open_embedder(
             path=chosen.path,
             model=chosen.model,
             precision=chosen.precision,
             linger_s=chosen.linger_ms / 1e3,
             queue_max=chosen.queue_max,
-        )
+        ),
+        chosen.model,
     )
+    stack.push_async_callback(embedder.aclose)
+    if warm:
+        await embedder.load()
+    return embedder
 
 
 class _Service:
