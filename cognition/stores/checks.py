@@ -10,14 +10,30 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+import msgspec
 import numpy as np
 
 from cognition.errors import StoreRefusedError
-from cognition.stores.backend import CollectionSpec, Dense, FieldType, Point, Query, Sparse, Vector
+from cognition.stores.backend import (
+    Both,
+    CollectionSpec,
+    Condition,
+    Dense,
+    Either,
+    FieldType,
+    HasId,
+    Not,
+    Payload,
+    Point,
+    Query,
+    Sparse,
+    Vector,
+)
 
 ORDERED: Final = (FieldType.DATETIME, FieldType.INTEGER, FieldType.FLOAT)
 """Index types that a scroll can be ordered by."""
 
+_ENCODER: Final = msgspec.msgpack.Encoder()
 _UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
 
 
@@ -58,6 +74,26 @@ def order(spec: CollectionSpec, order_by: str) -> None:
             f"{spec.name}: cannot order by {order_by!r}",
             remedy="Order by a field with a datetime, integer or float index.",
         )
+
+
+def payload(collection: str, given: Payload) -> None:
+    """The payload is JSON, in Unicode; for engines that would find out too late."""
+    try:
+        _ENCODER.encode(given)
+    except (TypeError, UnicodeEncodeError, OverflowError) as error:
+        raise StoreRefusedError(f"{collection}: the payload is not JSON: {error}") from error
+
+
+def condition(asked: Condition | None) -> None:
+    """The ids that a condition names are ids."""
+    match asked:
+        case HasId(wanted):
+            ids("condition", wanted)
+        case Not(inner):
+            condition(inner)
+        case Either(parts) | Both(parts):
+            for part in parts:
+                condition(part)
 
 
 def _vector(spec: CollectionSpec, name: str, vector: Vector, whose: str) -> None:

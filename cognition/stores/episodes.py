@@ -23,7 +23,7 @@ class VectorEpisodes:
         hits = await self._backend.retrieve(EPISODES.name, episode_ids)
         return {i: _episode(hit) for i, hit in owned(mind, hits).items()}
 
-    async def save(self, episodes: Sequence[tuple[Episode, Dense]], *, epoch: int) -> None:
+    async def save(self, episodes: Sequence[tuple[Episode, Dense | None]], *, epoch: int) -> None:
         if not episodes:
             return
         points = [_point(episode, centroid, epoch) for episode, centroid in episodes]
@@ -46,9 +46,9 @@ class VectorEpisodes:
         return await self._backend.count(EPISODES.name, condition=for_mind(mind))
 
 
-def _point(episode: Episode, centroid: Dense, epoch: int) -> Point:
-    vector = vectors.dense(centroid, f"episode {episode.id}")
-    return Point(episode.id, {**payloads.encode(episode), "epoch": epoch}, {CENTROID: vector})
+def _point(episode: Episode, centroid: Dense | None, epoch: int) -> Point:
+    found = {} if centroid is None else {CENTROID: vectors.dense(centroid, f"episode {episode.id}")}
+    return Point(episode.id, {**payloads.encode(episode), "epoch": epoch}, found)
 
 
 def _episode(hit: Hit) -> Episode:

@@ -399,11 +399,13 @@ def _vectors_out(found: Mapping[str, Any]) -> dict[str, Vector]:
 
 def filter_of(condition: Condition) -> Any:
     """A condition as the engine's filter."""
+    checks.condition(condition)
     return engine.Filter(must=[_part(condition)])
 
 
 def ids_filter(ids: Sequence[str], condition: Condition | None) -> Any:
     """These points, where the condition holds."""
+    checks.condition(condition)
     rest = [] if condition is None else [_part(condition)]
     return engine.Filter(must=[engine.HasIdCondition(set(ids)), *rest])
 
@@ -419,7 +421,6 @@ def _part(condition: Condition) -> Any:
         case Not(inner):
             return engine.Filter(must_not=[_part(inner)])
         case HasId(ids):
-            checks.ids("condition", ids)
             return engine.HasIdCondition(set(ids))
         case IsNull(key):
             return engine.IsEmptyCondition(key)

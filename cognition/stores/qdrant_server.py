@@ -93,6 +93,8 @@ class ServerBackend:
     ) -> None:
         kept = checks.points(self._spec(collection), points)
         where = None if mode is WriteMode.INSERT_ONLY or condition is None else _filter(condition)
+        for point in kept:
+            checks.payload(collection, point.payload)
         if not kept:
             return
         with _translated(collection):
@@ -109,6 +111,8 @@ class ServerBackend:
         self, collection: str, ids: Sequence[str], payload: Payload, *, condition: Condition | None = None
     ) -> None:
         checks.ids(self._spec(collection).name, ids)
+        if not ids:
+            return
         with _translated(collection):
             await self._client.set_payload(
                 collection, payload, points=_with_ids(ids, condition), wait=True, ordering=_STRONG
@@ -131,6 +135,8 @@ class ServerBackend:
 
     async def delete(self, collection: str, ids: Sequence[str]) -> None:
         checks.ids(self._spec(collection).name, ids)
+        if not ids:
+            return
         with _translated(collection):
             await self._client.delete(collection, list(ids), wait=True, ordering=_STRONG)
 
@@ -143,6 +149,8 @@ class ServerBackend:
         with_vectors: tuple[str, ...] = (),
     ) -> list[Hit]:
         checks.ids(self._spec(collection).name, ids)
+        if not ids:
+            return []
         with _translated(collection):
             records = await self._client.retrieve(
                 collection,
@@ -157,7 +165,9 @@ class ServerBackend:
             checks.query(self._spec(collection), asked)
         wanted = [asked for asked in queries if asked.limit]
         with _translated(collection):
-            found = await self._client.query_batch_points(collection, [_query_in(q) for q in wanted])
+            found = await self._client.query_batch_points(
+                collection, [_query_in(q, local=self._local) for q in wanted]
+            )
         answers = iter(found)
         return [
             [_hit(point, asked.with_vectors, point.score) for point in next(answers).points]
@@ -257,7 +267,7 @@ def _vector_in(vector: Vector) -> Any:
     return vector.tolist()
 
 
-def _query_in(asked: Query) -> models.QueryRequest:
+def _query_in(asked: Query, *, local: bool) -> models.QueryRequest:
     payload = asked.with_payload
     return models.QueryRequest(
         query=_vector_in(asked.vector),
@@ -266,7 +276,7 @@ def _query_in(asked: Query) -> models.QueryRequest:
         filter=None if asked.condition is None else _filter(asked.condition),
         with_payload=list(payload) if isinstance(payload, tuple) else payload,
         with_vector=list(asked.with_vectors) or False,
-        params=models.SearchParams(exact=asked.exact),
+        params=models.SearchParams(exact=True) if asked.exact and not local else None,
     )
 
 
@@ -288,10 +298,12 @@ def _vectors_out(found: Mapping[str, Any]) -> dict[str, Vector]:
 
 
 def _filter(condition: Condition) -> models.Filter:
+    checks.condition(condition)
     return models.Filter(must=[_part(condition)])
 
 
 def _with_ids(ids: Sequence[str], condition: Condition | None) -> models.Filter:
+    checks.condition(condition)
     rest = [] if condition is None else [_part(condition)]
     return models.Filter(must=[models.HasIdCondition(has_id=list(ids)), *rest])
 
@@ -307,7 +319,6 @@ def _part(condition: Condition) -> models.Condition:
         case Not(inner):
             return models.Filter(must_not=[_part(inner)])
         case HasId(ids):
-            checks.ids("condition", ids)
             return models.HasIdCondition(has_id=list(ids))
         case IsNull(key):
             return models.IsEmptyCondition(is_empty=models.PayloadField(key=key))

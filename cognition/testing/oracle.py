@@ -58,6 +58,7 @@ class _Collection:
             del self.minds[old.payload.get("mind")][point_id]
 
     def satisfying(self, condition: Condition | None) -> list[Point]:
+        checks.condition(condition)
         some = (self.points.get(i) for i in self._narrowed(condition))
         return [p for p in some if p is not None and matches(p.payload, condition, p.id)]
 
@@ -116,7 +117,7 @@ class OracleBackend:
         condition: Condition | None = None,
     ) -> None:
         async with self._verb("upsert", collection) as found:
-            for point in checks.points(found.spec, points):
+            for point in [_stored(p) for p in checks.points(found.spec, points)]:
                 stored = found.points.get(point.id)
                 if stored is None:
                     allowed = mode is not WriteMode.UPDATE_ONLY
@@ -125,7 +126,7 @@ class OracleBackend:
                         stored.payload, condition, stored.id
                     )
                 if allowed:
-                    found.put(_stored(point))
+                    found.put(point)
 
     async def set_payload(
         self, collection: str, ids: Sequence[str], payload: Payload, *, condition: Condition | None = None

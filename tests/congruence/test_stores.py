@@ -1,0 +1,331 @@
+"""The stores keep their promises over every backend."""
+
+import dataclasses
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cognition.errors import BadPerceptError, StoreRefusedError
+from cognition.ports.stores import Probe, Scope, Trace
+from cognition.stores.backend import VectorBackend
+from cognition.stores.stores import VectorStores, open_stores
+from schemas.association import Association, AssociationType
+from schemas.cue import CueFilter, Mood
+from schemas.episode import Episode
+from schemas.identifiers import episode_id, identity_id, memory_id
+from schemas.identity import Identity, Lifetime
+from schemas.memory import Memory, Tombstone
+from schemas.percept import MemoryKind
+
+_fresh = itertools.count()
+
+
+@pytest.fixture
+def mind() -> str:
+    return f"mind of stores {next(_fresh)}"
+
+
+@pytest.fixture
+async def stores(backend: VectorBackend) -> VectorStores:
+    return await open_stores(backend)
+
+
+def direction(*parts: float) -> np.ndarray[Any, np.dtype[np.float32]]:
+    vector = np.zeros(768, np.float32)
+    vector[: len(parts)] = parts
+    return vector / np.linalg.norm(vector)
+
+
+def trace(
+    mind: str, key: str, *parts: float, lexical: dict[int, float] | None = None, **fields: Any
+) -> Trace:
+    memory = Memory(
+        id=memory_id(mind, key), mind=mind, key=key, entry=f"{key}-0", content=f"about {key}", **fields
+    )
+    return Trace(memory, direction(*(parts or (1.0,))), lexical or {7: 0.5})
+
+
+async def keys(stores: VectorStores, mind: str, **filters: Any) -> list[str]:
+    ids = await stores.memories.select(mind, Scope(CueFilter(**filters)), limit=100)
+    return sorted(m.key for m in (await stores.memories.get(mind, ids)).values())
+
+
+async def test_a_memory_comes_back_whole(stores: VectorStores, mind: str) -> None:
+    written = trace(
+        mind,
+        "k",
+        0.6,
+        0.8,
+        lexical={1: 0.25, 4_000_000_000: 0.5},
+        occurred_at=1_700_000_000.123456,
+        last_replayed=12.5,
+        metadata={"n": 1, "nested": {"list": [1, 2.5, "x", True, None]}},
+        context={"place": "home", "a b": "c"},
+        associations=[Association(target_id="t", weight=0.5, type=AssociationType.CAUSAL)],
+        session="s",
+    )
+    await stores.memories.insert([written], epoch=3)
+    found = (await stores.memories.get_traces(mind, [written.memory.id]))[written.memory.id]
+    assert dataclasses.replace(found, context=written.context).memory.epoch == 3
+    assert found.memory == type(found.memory)(**{**as_fields(written.memory), "epoch": 3})
+    np.testing.assert_allclose(found.context, written.context, atol=1e-6)
+    assert found.lexical == written.lexical
+
+
+def as_fields(memory: Memory) -> dict[str, Any]:
+    return {name: getattr(memory, name) for name in memory.__struct_fields__}
+
+
+async def test_the_first_write_stands_until_a_newer_epoch(stores: VectorStores, mind: str) -> None:
+    async def stored() -> tuple[str, int]:
+        memory = (await stores.memories.get(mind, [memory_id(mind, "k")]))[memory_id(mind, "k")]
+        return memory.source, memory.epoch
+
+    for source, epoch, expected in (
+        ("first", 2, ("first", 2)),
+        ("again", 2, ("first", 2)),
+        ("older", 1, ("first", 2)),
+        ("newer", 3, ("newer", 3)),
+    ):
+        await stores.memories.insert([trace(mind, "k", source=source)], epoch=epoch)
+        assert await stored() == expected
+
+
+async def test_a_patch_of_an_older_epoch_changes_nothing(stores: VectorStores, mind: str) -> None:
+    written = trace(mind, "k", superseded_by="other")
+    wanted = written.memory.id
+    await stores.memories.insert([written], epoch=2)
+    await stores.memories.patch(mind, {wanted: {"access_count": 9}}, epoch=1)
+    assert (await stores.memories.get(mind, [wanted]))[wanted].access_count == 0
+    patch = {"access_count": 4, "last_accessed": 99.5, "superseded_by": None}
+    await stores.memories.patch(mind, {wanted: patch, memory_id(mind, "absent"): patch}, epoch=3)
+    memory = (await stores.memories.get(mind, [wanted]))[wanted]
+    assert (memory.access_count, memory.last_accessed, memory.superseded_by, memory.epoch) == (
+        4,
+        99.5,
+        None,
+        3,
+    )
+    assert await stores.memories.count(mind) == 1
+
+
+async def test_no_mind_reaches_into_another(stores: VectorStores, mind: str) -> None:
+    other = f"{mind}, not"
+    mine, theirs = trace(mind, "k"), trace(other, "k", source="secret")
+    await stores.memories.insert([mine, theirs], epoch=1)
+    stolen = theirs.memory.id
+    assert await stores.memories.get(mind, [stolen]) == {}
+    assert await stores.memories.get_traces(mind, [stolen]) == {}
+    assert await stores.memories.find([(mind, stolen)]) == {}
+    assert set(await stores.memories.find([(mind, mine.memory.id), (other, stolen)])) == {
+        mine.memory.id,
+        stolen,
+    }
+    probe = Probe(direction(1.0), {7: 1.0}, Scope())
+    assert await stores.memories.candidates(mind, [probe], limit=10) == [[mine.memory.id]]
+    assert await stores.memories.score(mind, probe, [stolen]) == {}
+    assert await stores.memories.select(mind, Scope(), limit=10) == [mine.memory.id]
+    await stores.memories.patch(mind, {stolen: {"source": "taken"}}, epoch=9)
+    await stores.memories.erase(mind, [stolen])
+    assert (await stores.memories.get(other, [stolen]))[stolen].source == "secret"
+    with pytest.raises(StoreRefusedError, match="mind"):
+        await stores.memories.count("")
+    with pytest.raises(StoreRefusedError, match="mind"):
+        await stores.memories.get("", [stolen])
+
+
+async def test_candidates_are_the_best_of_both_vectors(stores: VectorStores, mind: str) -> None:
+    await stores.memories.insert(
+        [
+            trace(mind, "near", 1.0, 0.1, lexical={1: 0.1}),
+            trace(mind, "wordy", 0.0, 1.0, lexical={5: 0.9}),
+            trace(mind, "far", 0.0, 0.0, 1.0, lexical={9: 0.2}),
+        ],
+        epoch=1,
+    )
+    probe = Probe(direction(1.0), {5: 2.0}, Scope())
+    (found,) = await stores.memories.candidates(mind, [probe], limit=1)
+    assert found == [memory_id(mind, "near"), memory_id(mind, "wordy")]
+    scored = await stores.memories.score(mind, probe, found)
+    assert scored[found[0]].dense == pytest.approx(1 / np.sqrt(1.01), abs=1e-5)
+    assert scored[found[0]].lexical == 0.0
+    assert scored[found[1]].lexical == pytest.approx(1.8, abs=1e-5)
+
+
+async def test_any_filters_together(stores: VectorStores, mind: str) -> None:
+    await stores.memories.insert(
+        [
+            trace(
+                mind,
+                "a",
+                occurred_at=100.0,
+                actor="ana",
+                kind=MemoryKind.SEMANTIC,
+                context={"place": "home"},
+                metadata={"ok": True, "n": 1},
+                session="s1",
+                valence=0.5,
+                arousal=0.5,
+                episode_id="e1",
+            ),
+            trace(
+                mind,
+                "b",
+                occurred_at=200.0,
+                actor="bo",
+                context={"place": "office"},
+                metadata={"ok": False, "n": 2},
+                session="s2",
+                valence=-0.5,
+                arousal=0.9,
+                episode_id="e2",
+            ),
+        ],
+        epoch=1,
+    )
+    assert await keys(stores, mind) == ["a", "b"]
+    assert await keys(stores, mind, occurred_from=150.0) == ["b"]
+    assert await keys(stores, mind, occurred_to=100.0) == ["a"]
+    assert await keys(stores, mind, kinds=[MemoryKind.SEMANTIC]) == ["a"]
+    assert await keys(stores, mind, actors=["bo", "cy"]) == ["b"]
+    assert await keys(stores, mind, context={"place": "home"}) == ["a"]
+    assert await keys(stores, mind, metadata={"ok": True}) == ["a"]
+    assert await keys(stores, mind, metadata={"ok": True, "n": 2}) == []
+    assert await keys(stores, mind, session="s2") == ["b"]
+    assert await keys(stores, mind, occurred_from=50.0, actors=["ana"], context={"place": "office"}) == []
+    inside = await stores.memories.select(mind, Scope(episodes=("e2", "e3")), limit=9)
+    assert inside == [memory_id(mind, "b")]
+
+
+async def test_a_mood_is_a_disc_not_a_box(stores: VectorStores, mind: str) -> None:
+    await stores.memories.insert(
+        [trace(mind, "centre", valence=0.0, arousal=0.5), trace(mind, "corner", valence=0.25, arousal=0.75)],
+        epoch=1,
+    )
+    mood = Mood(valence=0.0, arousal=0.5, radius=0.3)
+    assert await keys(stores, mind, mood=mood) == ["centre"]
+    probe = Probe(direction(1.0), {7: 1.0}, Scope(CueFilter(mood=mood)))
+    both = [memory_id(mind, "centre"), memory_id(mind, "corner")]
+    assert await stores.memories.candidates(mind, [probe], limit=5) == [both[:1]]
+    assert list(await stores.memories.score(mind, probe, both)) == both[:1]
+
+
+async def test_a_walk_over_terms_meets_every_memory_once(stores: VectorStores, mind: str) -> None:
+    await stores.memories.insert(
+        [trace(mind, str(i), lexical={i + 1: 0.5}, length=i) for i in range(5)], epoch=1
+    )
+    rows, offset = [], None
+    while True:
+        page, offset = await stores.memories.terms_after(mind, offset, limit=2)
+        rows += page
+        if offset is None:
+            break
+    assert sorted((next(iter(terms)), length) for terms, length, _ in rows) == [(i + 1, i) for i in range(5)]
+    assert all(vector.shape == (768,) for _, _, vector in rows)
+
+
+@pytest.mark.parametrize(
+    "vector",
+    [np.zeros(768), np.full(768, np.nan), np.full(768, np.inf), np.ones(767), np.ones((1, 768))],
+    ids=["zero", "nan", "inf", "short", "matrix"],
+)
+async def test_a_bad_vector_never_gets_in(stores: VectorStores, mind: str, vector: Any) -> None:
+    bad = dataclasses.replace(trace(mind, "bad"), context=vector)
+    with pytest.raises(BadPerceptError, match=r"vector of memory"):
+        await stores.memories.insert([trace(mind, "good"), bad], epoch=1)
+    assert await stores.memories.count(mind) == 0
+
+
+@pytest.mark.parametrize("terms", [{-1: 1.0}, {2**32: 1.0}, {1: 0.0}, {1: float("nan")}])
+async def test_bad_terms_never_get_in(stores: VectorStores, mind: str, terms: dict[int, float]) -> None:
+    with pytest.raises(BadPerceptError, match="term"):
+        await stores.memories.insert([trace(mind, "bad", lexical=terms)], epoch=1)
+
+
+async def test_episodes_are_saved_whole_and_fenced(stores: VectorStores, mind: str) -> None:
+    def episode(entry: str, started_at: float, **fields: Any) -> tuple[Episode, Any]:
+        made = Episode(id=episode_id(mind, entry), mind=mind, started_at=started_at, **fields)
+        return made, direction(1.0, started_at)
+
+    await stores.episodes.save([episode("1", 10.0, label="one"), episode("2", 20.0)], epoch=2)
+    await stores.episodes.save([episode("1", 10.0, label="older")], epoch=1)
+    first = episode_id(mind, "1")
+    assert (await stores.episodes.get(mind, [first]))[first].label == "one"
+    await stores.episodes.save([episode("1", 10.0, label="closed", ended_at=11.5)], epoch=2)
+    await stores.episodes.patch(mind, {first: {"next_id": episode_id(mind, "2")}}, epoch=2)
+    found = (await stores.episodes.get(mind, [first]))[first]
+    assert (found.label, found.ended_at, found.next_id) == ("closed", 11.5, episode_id(mind, "2"))
+    assert [e.started_at for e in await stores.episodes.latest(mind, limit=5)] == [20.0, 10.0]
+    assert [e.started_at for e in await stores.episodes.latest(mind, limit=1)] == [20.0]
+    assert await stores.episodes.count(mind) == 2
+    assert await stores.episodes.get(mind + "!", [first]) == {}
+
+
+async def test_an_identity_is_born_once_and_swapped_by_revision(stores: VectorStores, mind: str) -> None:
+    born = Identity(id=identity_id(mind), mind=mind, name="one", born_at=5.25, last_sleep_at=7.0)
+    assert await stores.identities.get(mind) is None
+    assert await stores.identities.create(born, direction(1.0)) == born
+    late = Identity(id=born.id, mind=mind, name="late")
+    assert (await stores.identities.create(late, direction(0.0, 1.0))).name == "one"
+
+    def next_one(rev: int, **fields: Any) -> Identity:
+        return Identity(id=born.id, mind=mind, rev=rev, **fields)
+
+    assert await stores.identities.swap(next_one(1, lifetime=Lifetime(percepts=3)), expected_rev=0)
+    assert not await stores.identities.swap(next_one(1, name="loser"), expected_rev=0)
+    stored = await stores.identities.get(mind)
+    assert stored is not None
+    assert (stored.rev, stored.lifetime.percepts, stored.last_sleep_at) == (1, 3, None)
+    assert await stores.identities.swap(stored, expected_rev=0), "the same swap again is no harm"
+    with pytest.raises(StoreRefusedError, match="rev"):
+        await stores.identities.swap(next_one(5), expected_rev=1)
+    await stores.identities.swap(next_one(2, epoch=4), expected_rev=1)
+    assert not await stores.identities.swap(next_one(3, epoch=3), expected_rev=2)
+
+
+async def test_checkpoints_keep_the_newest_epoch(stores: VectorStores, mind: str) -> None:
+    state, lexicon = (mind, "state"), (mind, "lexicon")
+    await stores.checkpoints.save({state: b"\x00one", lexicon: b""}, epoch=2)
+    await stores.checkpoints.save({state: b"older"}, epoch=1)
+    assert await stores.checkpoints.load([state, lexicon, (mind, "none")]) == {
+        state: b"\x00one",
+        lexicon: b"",
+    }
+    await stores.checkpoints.save({state: b"two"}, epoch=2)
+    assert await stores.checkpoints.load([state]) == {state: b"two"}
+    assert await stores.checkpoints.load([(mind + "!", "state")]) == {}
+
+
+async def test_what_is_buried_stays_buried(stores: VectorStores, mind: str) -> None:
+    stone = Tombstone(id=memory_id(mind, "k"), mind=mind, forgotten_at=9.5, reason="asked")
+    await stores.tombstones.bury([stone])
+    await stores.tombstones.bury([Tombstone(id=stone.id, mind=mind, forgotten_at=99.0)])
+    assert await stores.tombstones.among([(mind, stone.id), (mind, memory_id(mind, "x"))]) == {
+        stone.id: stone
+    }
+    assert await stores.tombstones.among([(mind + "!", stone.id)]) == {}
+
+
+async def test_the_archive_keeps_whole_memories(stores: VectorStores, mind: str) -> None:
+    kept = trace(mind, "k", composite_salience=0.2)
+    await stores.archive.deposit([kept], reason="decay", at=50.0)
+    await stores.archive.deposit([trace(mind, "k", composite_salience=0.9)], reason="late", at=40.0)
+    assert (await stores.archive.get(mind, [kept.memory.id]))[kept.memory.id] == kept.memory
+    assert await stores.archive.get(mind + "!", [kept.memory.id]) == {}
+    await stores.archive.erase(mind + "!", [kept.memory.id])
+    assert await stores.archive.get(mind, [kept.memory.id])
+    await stores.archive.erase(mind, [kept.memory.id])
+    assert await stores.archive.get(mind, [kept.memory.id]) == {}
+
+
+async def test_writing_twice_equals_once(stores: VectorStores, mind: str) -> None:
+    for _ in range(2):
+        await stores.memories.insert([trace(mind, "a"), trace(mind, "a"), trace(mind, "b")], epoch=1)
+    assert await stores.memories.count(mind) == 2
+    for _ in range(2):
+        await stores.memories.erase(mind, [memory_id(mind, "a")])
+    assert await keys(stores, mind) == ["b"]
+    await stores.memories.insert([], epoch=1)
+    assert await stores.memories.candidates(mind, [], limit=3) == []
