@@ -109,6 +109,7 @@ async def live(home: Path, plan: Sequence[Percept], kills: int, rng: np.random.G
                     await _publish(producer, part)
             await daemon.ready()
             await drained(client)
+            counters = await _counters(url, sorted({p.mind for p in plan}))
             code = daemon.stop()
         except BaseException:
             if daemon.process is not None and daemon.process.poll() is None:
@@ -118,7 +119,15 @@ async def live(home: Path, plan: Sequence[Percept], kills: int, rng: np.random.G
             await client.aclose()
     if code != 0:
         raise RuntimeError(f"the daemon exited with {code}: {daemon.log_tail()}")
-    return await remains(home / "data")
+    return Remains(memories=await memories(home / "data"), counters=counters)
+
+
+async def _counters(url: str, minds: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Each mind's lifetime counters, as its daemon tells them."""
+    from cognition.client import open_engine
+
+    async with open_engine(url=url) as session:
+        return {name: msgspec.to_builtins((await session.mind(name).status()).lifetime) for name in minds}
 
 
 async def _first_start(daemon: DaemonProcess) -> float:
@@ -177,17 +186,16 @@ async def _waiting(client: Any, streams: Sequence[str]) -> int:
     return waiting
 
 
-async def remains(folder: Path) -> Remains:
-    """Everything that the data directory holds once its daemon has stopped."""
+async def memories(folder: Path) -> list[Memory]:
+    """Every memory that the data directory holds once its daemon has stopped."""
     from cognition.data_directory import STORE_FOLDER
-    from cognition.stores.collections import IDENTITY, MEMORIES
+    from cognition.stores.collections import MEMORIES
     from cognition.stores.edge import open_inline
     from cognition.stores.payloads import decode
 
     async with open_inline(folder / STORE_FOLDER, started_at=time.time()) as backend:
-        memories = [decode(Memory, hit.id, hit.payload) async for hit in _all(backend, MEMORIES.name)]
-        counters = {h.payload["mind"]: h.payload["lifetime"] async for h in _all(backend, IDENTITY.name)}
-    return Remains(memories=memories, counters=counters)
+        await backend.ensure(MEMORIES)
+        return [decode(Memory, hit.id, hit.payload) async for hit in _all(backend, MEMORIES.name)]
 
 
 async def _all(backend: Any, collection: str) -> AsyncIterator[Any]:

@@ -54,7 +54,10 @@ def _utterance(mind: str, number: int, content: str, opens: bool, gold: bool, la
 
 
 def convert_sherlock(folder: Path) -> Rows:
-    """Sherlock: described segments of a film, in two parts, with place, people and feeling."""
+    """Sherlock: described segments of a film, in two parts, with place and feeling.
+
+    Who is in the picture changes with nearly every cut of the camera: it is metadata, not context.
+    """
     source = folder / "Sherlock_Segments_1000_NN_2017.xlsx"
     if not source.is_file():
         raise FileNotFoundError(2, "no such file", str(source))
@@ -76,7 +79,8 @@ def _film_segment(segment: dict[str, Any], part_began: float, number: int) -> Ro
         "occurred_at": SHERLOCK_STARTED_AT + part_began + segment["start"],
         "valence": segment["valence"],
         "arousal": segment["arousal"],
-        "context": {k: v for k in ("place", "people") if (v := segment[k])},
+        "context": {"place": segment["place"]} if segment["place"] else {},
+        "metadata": {"people": segment["people"]},
         "gold_boundary": number > 0 and segment["scene"],
     }
     if number == 0:

@@ -79,8 +79,9 @@ class BareShard:
             edge.Prefetch(limit=PREFETCH, query=edge.Query.Nearest(dense, using="context"), filter=where),
             edge.Prefetch(limit=PREFETCH, query=edge.Query.Nearest(sparse, using="lexical"), filter=where),
         ]
+        fusion: Any = edge.Fusion.Rrf(k=60)  # the stub does not say that it is a fusion
         request = edge.QueryRequest(
-            limit=limit, query=edge.Fusion.Rrf(k=60), prefetches=stages, with_payload=True, filter=where
+            limit=limit, query=fusion, prefetches=stages, with_payload=True, filter=where
         )
         began = time.perf_counter()
         self._shard.query(request)
