@@ -352,10 +352,9 @@ class _Service:
     async def _close_idle_episodes(self) -> None:
         """An episode in which nothing arrives any more ends by a mark in the mind's own stream."""
         producer = Producer(self._client, self.keys)
-        gap = self.minds.gap_s
         while True:
             await self._clock.sleep(self._settings.episodes.idle_check_s)
-            for mind in self.minds.idle_since(self._clock.now() - gap):
+            for mind in self.minds.idle(self._clock.now()):
                 mark = Mark(
                     mind=mind.name,
                     boundary=BoundaryMark.END,

@@ -14,8 +14,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from cognition.engine.mind import LEXICON_SLOTS, STATE_SLOT, Mind, profile
+from cognition.engine.mind import LEXICON_SLOTS, STATE_SLOT, Mind
 from cognition.engine.options import AttentionOptions, EpisodeOptions, MindOptions
+from cognition.errors import DataVersionError, LeaseLostError, UnavailableError
 from cognition.mechanisms.identity import born, verify
 from cognition.ports.clock import Clock
 from cognition.ports.sink import Sink
@@ -60,9 +61,10 @@ class Minds:
     async def awake(self, name: str, *, epoch: int) -> Mind:
         """The mind for its writer, who will change it: marked for the next checkpoint."""
         mind = await self.look(name)
-        if name not in self._dirty:
-            await self._begin_session(mind, epoch)
+        known = name in self._dirty
         self._dirty[name] = epoch
+        if not known:
+            await self._begin_session(mind, epoch)
         return mind
 
     async def look(self, name: str) -> Mind:
@@ -82,16 +84,13 @@ class Minds:
         """The mind if it is in memory."""
         return self._resident.get(name)
 
-    def idle_since(self, moment: float) -> list[Mind]:
-        """Minds in memory with an open episode and no arrival since `moment`."""
+    def idle(self, now: float) -> list[Mind]:
+        """Minds in memory whose open episode has been silent for longer than its gap."""
         return [
-            m for m in self._resident.values() if m.episode is not None and m.last_arrival < moment
+            m
+            for m in self._resident.values()
+            if m.episode is not None and now - m.last_arrival > m.segmenter.gap_s
         ]
-
-    @property
-    def gap_s(self) -> float:
-        """Silence after which an episode is over."""
-        return profile(self._episodes).gap_s
 
     def __len__(self) -> int:
         return len(self._resident)
@@ -105,7 +104,7 @@ class Minds:
         if resumed:
             try:
                 mind.restore({slot: body for (_, slot), body in found.items()}, self._options, self._episodes)
-            except (msgspec.MsgspecError, ValueError, KeyError) as error:
+            except (msgspec.MsgspecError, DataVersionError, ValueError, TypeError, LookupError) as error:
                 mind = Mind.new(name, self._options, self._attention, self._episodes)
                 self._stop(mind, f"its checkpoint cannot be read ({error!r}); restore a copy of the store")
         await self._check_identity(mind, resumed)
@@ -184,7 +183,8 @@ class Minds:
             if stored is not None:
                 self._identities[mind.name] = stored
                 if stored.epoch > epoch:
-                    return
+                    raise LeaseLostError(f"mind {mind.name!r} is under epoch {stored.epoch}, not {epoch}")
+        raise UnavailableError(f"the identity of mind {mind.name!r} changes faster than it can be written")
 
     # --- writing down -----------------------------------------------------------------------
 
@@ -209,8 +209,7 @@ class Minds:
         return len(changed)
 
     async def _write(self, minds: Sequence[Mind], epoch: int) -> None:
-        open_ones = [m.episode.record(m.name, epoch=epoch) for m in minds if m.episode is not None]
-        episodes = [record for record in open_ones if record is not None]
+        episodes = [m.episode.record(m.name, epoch=epoch) for m in minds if m.episode is not None]
         if episodes:
             await self._stores.episodes.save(episodes, epoch=epoch)
         for mind in minds:

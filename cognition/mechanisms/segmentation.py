@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from cognition.errors import SettingsError
 from cognition.mechanisms.context import ContextWatch
 from cognition.mechanisms.prediction import PredictionError
+from cognition.mechanisms.rhythm import Rhythm
 from cognition.mechanisms.vectors import Dense
 from schemas.episode import Boundary, BoundaryType
 from schemas.percept import BoundaryMark
@@ -26,6 +27,9 @@ from cold, with two percepts at least, Pk / WindowDiff / F1: DialSeg711 .277/.29
 TIAGE dev .396/.415/.378 (176 for 311); 1.2 gives .283/.297/.532 and .370/.385/.369, 1.5 .361/.364/.282
 and .424/.430/.175. So it cuts less often than people do, and no lower is safe in a calm stream, where
 z by its nature still exceeds any threshold now and then."""
+
+SUPPORT = 0.5
+"""Share of the threshold, or of the gap, that supports a change of source alone."""
 
 _STATE_VERSION = 1
 
@@ -51,8 +55,8 @@ CONVERSATION = Profile("conversation", 1_800.0, ("place", "task", "people", "sou
 ASSISTANT = Profile("assistant", 1_800.0, ("place", "task", "people"))
 SENSORS = Profile("sensors", 30.0, ("place", "task", "people"), threshold=3.0)
 PROFILES: Mapping[str, Profile] = {p.name: p for p in (CONVERSATION, ASSISTANT, SENSORS)}
-"""Conversation: 30 min of silence. Assistant: the same, but sources alternate (user, tools) and do
-not count. Sensors: 30 s, sources interleave, coarse threshold. (Gaps and the coarse z: ADR-022.)"""
+"""Conversation: 30 min of silence, or longer in a stream of a slower rhythm. Assistant: the same, but
+sources alternate (user, tools) and do not count. Sensors: 30 s, sources interleave, coarse threshold."""
 
 
 class Observation(NamedTuple):
@@ -86,7 +90,16 @@ class Segmenter:
     """
 
     __slots__ = (
-        *("_context", "_ending", "_error", "count", "first_entry", "label", "last_at", "profile"),
+        "_context",
+        "_ending",
+        "_error",
+        "_rhythm",
+        "_started",
+        "count",
+        "first_entry",
+        "label",
+        "last_at",
+        "profile",
         "started_at",
     )
 
@@ -95,11 +108,18 @@ class Segmenter:
         self.first_entry = ""
         self.label = ""
         self.count = 0
+        self._started = False
         self.started_at = 0.0
         self.last_at = 0.0
         self._context = ContextWatch(profile.watched)
         self._ending: BoundaryType | None = None
         self._error = PredictionError()
+        self._rhythm = Rhythm(profile.gap_s)
+
+    @property
+    def gap_s(self) -> float:
+        """Silence in event time that ends the open episode, by the profile and the stream's rhythm."""
+        return self._rhythm.gap_s
 
     @property
     def is_open(self) -> bool:
@@ -113,9 +133,12 @@ class Segmenter:
         `first_entry`, `started_at`, `count` and `label` are those of the percept's episode.
         """
         cause = self._cause(observation) if self.count else None
-        if cause is not None:
+        doubtful = cause is not None and self._needs_support(cause, observation)
+        if cause is not None and not doubtful:
             self._error.reset()
         z = self._error.observe(observation.vector)
+        if doubtful and z <= SUPPORT * self.profile.threshold:
+            cause = None
         if cause is None and self.count >= self.profile.length_min and z > self.profile.threshold:
             cause = Boundary(type=BoundaryType.PREDICTION_ERROR, trigger=f"z = {z:.2f}", strength=z)
         self._enter(observation, opens=cause is not None or not self.count)
@@ -138,7 +161,7 @@ class Segmenter:
         """Event time from which `tick` would close the open episode; None while none is open."""
         if not self.count:
             return None
-        return self.last_at if self._ending else self.last_at + self.profile.gap_s
+        return self.last_at if self._ending else self.last_at + self.gap_s
 
     def tick(self, now: float) -> Boundary | None:
         """Time passes without a percept: the boundary that closes the open episode, if it is due.
@@ -162,8 +185,10 @@ class Segmenter:
             "started_at": self.started_at,
             "last_at": self.last_at,
             "known": dict(self._context.known),
+            "started": self._started,
             "ending": self._ending.value if self._ending else "",
             "error": self._error.snapshot(),
+            "rhythm": self._rhythm.snapshot(),
         }
 
     @classmethod
@@ -172,9 +197,11 @@ class Segmenter:
         segmenter = cls(profile)
         for name in ("first_entry", "label", "count", "started_at", "last_at"):
             setattr(segmenter, name, state[name])
+        segmenter._started = state["started"]
         segmenter._context = ContextWatch(profile.watched, state["known"])
         segmenter._ending = BoundaryType(state["ending"]) if state["ending"] else None
         segmenter._error = PredictionError.restore(state["error"])
+        segmenter._rhythm = Rhythm.restore(state["rhythm"], profile.gap_s)
         return segmenter
 
     def _cause(self, seen: Observation) -> Boundary | None:
@@ -183,7 +210,7 @@ class Segmenter:
         ended = self._ended()
         if ended is not None:
             return ended
-        gap = self.profile.gap_s
+        gap = self.gap_s
         if seen.at >= self.last_at + gap or seen.at <= self.last_at - gap:
             return Boundary(type=BoundaryType.TEMPORAL, trigger=_gap(seen.at - self.last_at))
         if seen.context or seen.source:
@@ -194,6 +221,11 @@ class Segmenter:
             return Boundary(type=BoundaryType.TEMPORAL, trigger=f"length {self.profile.length_max}")
         return None
 
+    def _needs_support(self, cause: Boundary, seen: Observation) -> bool:
+        """A source that changes amid a lively exchange is a boundary only if the meaning changes too:
+        an agent hears voice, calendar and mail within minutes of one event."""
+        return cause.type is BoundaryType.SOURCE_CHANGE and seen.at - self.last_at < SUPPORT * self.gap_s
+
     def _ended(self) -> Boundary | None:
         if self._ending is None:
             return None
@@ -202,6 +234,9 @@ class Segmenter:
         )
 
     def _enter(self, seen: Observation, *, opens: bool) -> None:
+        if self._started:
+            self._rhythm.observe(seen.at - self.last_at)
+        self._started = True
         if opens:
             if self.count or seen.mark is BoundaryMark.BEGIN:
                 self.label = ""

@@ -161,8 +161,27 @@ def test_several_changes_are_one_stronger_boundary() -> None:
     assert boundary.trigger == "place: 'harbour' -> 'office'"
 
 
+def test_a_source_that_changes_amid_a_lively_exchange_needs_the_meaning_to_change_too() -> None:
+    alike = seen(0.0, source="chat"), seen(60.0, source="calendar")
+    assert cause(CONVERSATION, *alike) is None
+    later = seen(0.0, source="chat"), seen(1_000.0, source="calendar")
+    assert cause(CONVERSATION, *later) is BoundaryType.SOURCE_CHANGE
+
+
+def test_a_slow_stream_is_not_cut_at_every_percept_but_at_its_nights() -> None:
+    segmenter, cuts, at = Segmenter(), [], 0.0
+    for day in range(6):
+        for hour in (8, 10, 12, 14, 16):
+            at = (day * 24 + hour) * 3_600.0
+            if segmenter.observe(seen(at)) is not None:
+                cuts.append((day, hour))
+    late = [cut for cut in cuts if cut[0] >= 3]
+    assert late == [(3, 8), (4, 8), (5, 8)]
+    assert segmenter.gap_s > CONVERSATION.gap_s
+
+
 def test_sources_count_in_conversation_but_alternate_for_an_assistant() -> None:
-    pair = seen(source="chat"), seen(source="tool")
+    pair = seen(0.0, source="chat"), seen(1_000.0, source="tool")
     assert cause(CONVERSATION, *pair) is BoundaryType.SOURCE_CHANGE
     assert cause(ASSISTANT, *pair) is None
 
