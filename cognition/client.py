@@ -372,12 +372,13 @@ async def open_engine(
     settings: Settings | None = None,
     embedder: Embedder | None = None,
     quiet: bool = True,
+    warm: bool = True,
 ) -> AsyncIterator[Session]:
     """A session with a daemon: the one behind `url`; else the one that holds the data directory;
     else the whole engine in this process while the block runs.
 
     Without `settings` they are read from the environment. `quiet` keeps the log of an engine in
-    this process to warnings.
+    this process to warnings; without `warm` it loads its model with the first text, which then waits.
     """
     chosen = settings or load(environment=os.environ).settings
     if data is not None:
@@ -398,14 +399,16 @@ async def open_engine(
     from cognition.daemon import running
 
     async with (
-        running(chosen, directory, embedder=embedder) as daemon,
+        running(chosen, directory, embedder=embedder, warm=warm) as daemon,
         connected(daemon.url, daemon.keys) as session,
     ):
         session.daemon = daemon
         yield session
 
 
-async def _ready(directory: Path, holder: directories.Holder, *, within_s: float = 60.0) -> directories.Holder:
+async def _ready(
+    directory: Path, holder: directories.Holder, *, within_s: float = 60.0
+) -> directories.Holder:
     """The holder once it is ready; it may be starting."""
     with anyio.move_on_after(within_s):
         found: directories.Holder | None = holder

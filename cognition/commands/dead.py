@@ -18,7 +18,7 @@ LISTED_MAX = 1_000
 async def the_dead(options: argparse.Namespace) -> AsyncIterator[DeadLetters]:
     """The dead letters of the daemon that there is."""
     settings = loaded_settings(options).settings
-    async with open_engine(settings=settings, url=settings.streams.url or None) as session:
+    async with open_engine(settings=settings, url=settings.streams.url or None, warm=False) as session:
         yield session.dead_letters()
 
 
@@ -49,7 +49,9 @@ async def dead_list(options: argparse.Namespace) -> int:
 async def dead_retry(options: argparse.Namespace) -> int:
     """Put one back, or all."""
     async with the_dead(options) as dead:
-        chosen = [letter.id for letter in await dead.list(LISTED_MAX)] if options.id == "all" else [options.id]
+        chosen = (
+            [letter.id for letter in await dead.list(LISTED_MAX)] if options.id == "all" else [options.id]
+        )
         entries = [await dead.retry(one) for one in chosen]
     print_json({"retried": entries}) if options.json else print(f"{len(entries)} put back")
     return DONE if entries else NO
@@ -58,7 +60,9 @@ async def dead_retry(options: argparse.Namespace) -> int:
 async def dead_drop(options: argparse.Namespace) -> int:
     """Throw one away, or all."""
     async with the_dead(options) as dead:
-        chosen = [letter.id for letter in await dead.list(LISTED_MAX)] if options.id == "all" else [options.id]
+        chosen = (
+            [letter.id for letter in await dead.list(LISTED_MAX)] if options.id == "all" else [options.id]
+        )
         for one in chosen:
             await dead.drop(one)
     print_json({"dropped": chosen}) if options.json else print(f"{len(chosen)} dropped")

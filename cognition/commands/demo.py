@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import anyio
+import msgspec
 from anyio.abc import Process
 from anyio.streams.text import TextReceiveStream
 
@@ -34,6 +35,8 @@ from schemas.recollection import Recollection
 
 RECEIPTS_AT_ONCE = 64
 FOLDER = "cognition-demo"
+SHOWN = 3
+"""Memories shown of each answer."""
 
 
 class DemoSink(LogSink):
@@ -97,7 +100,7 @@ async def live_and_remember(session: Session, sink: DemoSink) -> None:
         print(f"  {name:9} {status.memories} memories in {status.episodes} episodes")
     print("\nTen cues:")
     for sample in samples.read_cues():
-        answer = await session.ask(sample.cue, Recollection)
+        answer = await session.ask(msgspec.structs.replace(sample.cue, limit=SHOWN), Recollection)
         print(f"\n? {sample.cue.mind}: {sample.cue.content}   [{sample.label}]")
         show_recollection(answer)
 
@@ -142,7 +145,12 @@ async def published(agent: Process) -> AsyncIterator[tuple[str, str]]:
 
 
 async def _watch(
-    session: Session, mind: str, entry: str, outcomes: Counter[str], progress: Progress, places: anyio.Semaphore
+    session: Session,
+    mind: str,
+    entry: str,
+    outcomes: Counter[str],
+    progress: Progress,
+    places: anyio.Semaphore,
 ) -> None:
     try:
         receipt: Receipt = await session.receipt(mind, entry, within_s=600.0)
@@ -158,5 +166,5 @@ def tell_what_is_left(directory: Path) -> None:
     """How to go on."""
     program = sys.argv[0] if "/" in sys.argv[0] else "cognition"
     print(f"\nIt is all in {directory}. Ask it yourself:")
-    print(f'  {program} recall --data {directory} --mind ana "Where are the keys?"')
+    print(f'  {program} recall --data {directory} --mind ana "Which nut is dangerous for Clara?"')
     print(f"  {program} episodes --data {directory} --mind workshop")

@@ -51,7 +51,9 @@ async def check_packages(_: Settings, __: Path) -> Finding:
         if importlib.util.find_spec(name) is None:
             missing.append(name)
     remedy = "Install tmi-cognition again into this environment." if missing else ""
-    return Finding("packages", not missing, ", ".join(missing) + " missing" if missing else "all there", remedy)
+    return Finding(
+        "packages", not missing, ", ".join(missing) + " missing" if missing else "all there", remedy
+    )
 
 
 async def check_directory(_: Settings, directory: Path) -> Finding:

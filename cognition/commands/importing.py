@@ -88,7 +88,9 @@ def read_lines(file: str) -> list[bytes]:
     try:
         return Path(file).read_bytes().splitlines()
     except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror}", remedy="Name a file of percepts.") from error
+        raise UsageError(
+            f"{file} cannot be read: {error.strerror}", remedy="Name a file of percepts."
+        ) from error
 
 
 def percept_of(line: bytes, number: int, mind: str | None) -> Percept:

@@ -6,7 +6,6 @@ import argparse
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 from cognition.cli import DONE, NO
 from cognition.client import Mind, open_engine
@@ -26,11 +25,15 @@ from schemas.identity import Identity
 
 
 @asynccontextmanager
-async def the_mind(options: argparse.Namespace, **flags: Any) -> AsyncIterator[Mind]:
-    """The mind of this command: through the daemon that there is, else in this process."""
+async def the_mind(options: argparse.Namespace, *, warm: bool = False) -> AsyncIterator[Mind]:
+    """The mind of this command: through the daemon that there is, else in this process.
+
+    `warm` where the command brings text: an engine in this process loads its model first.
+    """
     name = mind_of(options)
-    loaded = loaded_settings(options, **flags)
-    async with open_engine(settings=loaded.settings, url=loaded.settings.streams.url or None) as session:
+    loaded = loaded_settings(options)
+    url = loaded.settings.streams.url or None
+    async with open_engine(settings=loaded.settings, url=url, warm=warm) as session:
         yield session.mind(name)
 
 
@@ -57,7 +60,7 @@ async def perceive(options: argparse.Namespace) -> int:
         "context": pairs(options.context, "--context"),
         "boundary": options.boundary,
     }
-    async with the_mind(options) as mind:
+    async with the_mind(options, warm=True) as mind:
         ticket = await mind.perceive(content, **{k: v for k, v in fields.items() if v is not None})
         receipt = await ticket.wait("accepted" if options.no_wait else "recallable")
     if options.json:
@@ -73,7 +76,7 @@ async def perceive(options: argparse.Namespace) -> int:
 async def recall(options: argparse.Namespace) -> int:
     """Ask; 1 when nothing comes back."""
     chosen, episode = filter_of(options), episode_of(options)
-    async with the_mind(options) as mind:
+    async with the_mind(options, warm=True) as mind:
         recollection = await mind.recall(
             options.content,
             limit=options.limit,
@@ -100,7 +103,9 @@ async def recent(options: argparse.Namespace) -> int:
         print_json(now)
         return DONE if now.memories else NO
     if now.episode is not None:
-        print(f"in: {now.episode.label} (since {when(now.episode.started_at)}, {now.episode.memories} memories)")
+        print(
+            f"in: {now.episode.label} (since {when(now.episode.started_at)}, {now.episode.memories} memories)"
+        )
     for memory in now.memories:
         who = f"{memory.actor}: " if memory.actor else ""
         print(f"{when(memory.at)}  {who}{short(memory.content, 120)}")
@@ -165,7 +170,9 @@ async def identity_verify(options: argparse.Namespace) -> int:
 def show_identity(identity: Identity) -> None:
     """An identity as a page."""
     life = identity.lifetime
-    print(f"{identity.name or identity.mind}, born {when(identity.born_at)}, restarted {identity.restart_count} times")
+    print(
+        f"{identity.name or identity.mind}, born {when(identity.born_at)}, restarted {identity.restart_count} times"
+    )
     print(
         f"{life.percepts} percepts, {life.memories} memories, {life.episodes} episodes, "
         f"{life.repeats} repeats, {life.forgotten} forgotten"
@@ -183,7 +190,9 @@ async def status(options: argparse.Namespace) -> int:
     if options.json:
         print_json(answer)
         return DONE
-    print(f"{answer.mind}: {answer.memories} memories, {answer.episodes} episodes, {answer.lexicon_terms} terms")
+    print(
+        f"{answer.mind}: {answer.memories} memories, {answer.episodes} episodes, {answer.lexicon_terms} terms"
+    )
     if answer.open_episode is not None:
         show_episode(answer.open_episode)
     if answer.stopped:
@@ -207,7 +216,9 @@ async def forget(options: argparse.Namespace) -> int:
         if not options.yes and not agreed(mind.name, doomed.previews, count):
             return NO
         gone = await mind.forget(doomed.memory_ids, reason=options.reason)
-    print_json({"mind": mind.name, "forgotten": gone}) if options.json else print(f"{gone} forgotten for good.")
+    print_json({"mind": mind.name, "forgotten": gone}) if options.json else print(
+        f"{gone} forgotten for good."
+    )
     return DONE
 
 

@@ -19,7 +19,7 @@ from cognition.engine.options import RecallOptions
 from cognition.errors import BadCueError, BadPerceptError, MindStoppedError
 from cognition.mechanisms import ranking
 from cognition.mechanisms.evidence import query_weights
-from cognition.mechanisms.text import Analyzer, token_estimate
+from cognition.mechanisms.text import Analyzer, token_estimate, words
 from cognition.mechanisms.vectors import decode_vector
 from cognition.ports.clock import Clock
 from cognition.ports.embedder import Embedder
@@ -204,9 +204,7 @@ class Recall:
         """The memories that answer, best first, within limit, mood disc and token budget."""
         wanted = [r.memory_id for r in ranked[: cue.limit]]
         memories = await self._stores.memories.get(mind.name, wanted)
-        recalled = [
-            self._recalled(cue, r, memories[r.memory_id]) for r in ranked if r.memory_id in memories
-        ]
+        recalled = [self._recalled(cue, r, memories[r.memory_id]) for r in ranked if r.memory_id in memories]
         if cue.token_budget is None:
             return recalled
         costs = [token_estimate(r.memory.content) for r in recalled]
@@ -225,9 +223,9 @@ class Recall:
     def _shared_words(self, cue: Cue, memory: Memory) -> list[str]:
         if not cue.content:
             return []
-        asked = dict.fromkeys(self._analyzer.terms(cue.content))
         said = set(self._analyzer.terms(f"{memory.actor} {memory.content}"))
-        return [term for term in asked if term in said]
+        asked = dict.fromkeys(words(cue.content))
+        return [word for word in asked if said.intersection(self._analyzer.terms(word))]
 
 
 def wanted_episodes(wanted: EpisodeFilter | None, mind: Mind) -> tuple[str, ...]:
