@@ -37,7 +37,7 @@ class AttentionOptions(Config, frozen=True, kw_only=True):
 class RecallOptions(Config, frozen=True, kw_only=True):
     """How cues are answered. `dense_share` is the convex weight of the dense z-score."""
 
-    dense_share: Unit = 0.6
+    dense_share: Unit = 0.65
     candidates: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 30
     concurrency: Count = 16
 
