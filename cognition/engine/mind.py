@@ -80,20 +80,16 @@ class OpenEpisode:
             rev=self.count,
         )
 
-    def record(self, mind: str, *, epoch: int) -> tuple[Episode, Dense] | None:
-        """What is stored of it while it is open, with its centroid; None when it is empty
-        (all of its memories were erased)."""
-        centroid = self.tally.centroid()
-        return None if centroid is None else (self.as_it_is(mind, epoch=epoch), centroid)
+    def record(self, mind: str, *, epoch: int) -> tuple[Episode, Dense | None]:
+        """What is stored of it while it is open, with its centroid; an episode whose memories
+        were all erased has none."""
+        return self.as_it_is(mind, epoch=epoch), self.tally.centroid()
 
     def closed(
         self, mind: str, boundary: Boundary, next_id: str | None, *, epoch: int
-    ) -> tuple[Episode, Dense] | None:
-        """What is stored of it for good; None when it is empty."""
-        record = self.record(mind, epoch=epoch)
-        if record is None:
-            return None
-        episode, centroid = record
+    ) -> tuple[Episode, Dense | None]:
+        """What is stored of it for good."""
+        episode, centroid = self.record(mind, epoch=epoch)
         return msgspec.structs.replace(
             episode,
             ended_at=self.last_at,

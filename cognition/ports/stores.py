@@ -135,8 +135,9 @@ class TombstoneStore(Protocol):
 class EpisodeStore(Protocol):
     async def get(self, mind: str, episode_ids: Sequence[str]) -> dict[str, Episode]: ...
 
-    async def save(self, episodes: Sequence[tuple[Episode, Dense]], *, epoch: int) -> None:
-        """Write whole episodes with their centroids, fenced by `epoch`."""
+    async def save(self, episodes: Sequence[tuple[Episode, Dense | None]], *, epoch: int) -> None:
+        """Write whole episodes with their centroids, fenced by `epoch`. None where no member
+        is left: what was stored of the centroid goes too."""
         ...
 
     async def patch(self, mind: str, patches: Mapping[str, Mapping[str, Any]], *, epoch: int) -> None:
