@@ -22,7 +22,7 @@ from cognition.engine.encoding import Committed, Encoder
 from cognition.engine.mind import Mind, later
 from cognition.engine.minds import Minds
 from cognition.engine.options import MindOptions
-from cognition.errors import LeaseLostError, StoreRefusedError, UnavailableError
+from cognition.errors import BadPerceptError, LeaseLostError, StoreRefusedError, UnavailableError
 from cognition.ports.clock import Clock
 from cognition.ports.line import Delivered, Line
 from cognition.ports.sink import Sink
@@ -41,9 +41,13 @@ BACKOFF_MAX_S = 5.0
 """Wait before the next session, doubling from base to max while sessions keep failing."""
 CHECKPOINT_SHARE = 0.05
 """Share of the time that checkpoints may take."""
+CHECKPOINT_SELDOM_S = 60.0
+"""But after this long one is due, however long the last one took."""
 BATCH_MAX = 128
 """Recovered entries are taken in batches of this size."""
-RETRIED = (UnavailableError, LeaseLostError, StoreRefusedError)
+REFUSED = (StoreRefusedError, BadPerceptError)
+"""What a store says of something that it will never take."""
+RETRIED = (UnavailableError, LeaseLostError, *REFUSED)
 
 
 @dataclass(slots=True)
@@ -52,6 +56,7 @@ class Batch:
 
     arrivals: list[Arrival]
     unreadable: list[Delivered]
+    settled: anyio.Event | None = None
 
     @property
     def entries(self) -> list[tuple[int, str]]:
@@ -128,7 +133,7 @@ class Intake:
                 await self._wait_after(leaf(expected), failures)
 
     async def _wait_after(self, error: BaseException, failures: int) -> None:
-        self._one_by_one = isinstance(error, StoreRefusedError)
+        self._one_by_one = isinstance(error, REFUSED)
         wait = min(BACKOFF_MAX_S, BACKOFF_BASE_S * 2.0 ** min(failures, 16))
         self._sink.publish(
             OperationRetried(
@@ -161,14 +166,16 @@ class Intake:
 
     async def _sense(self, recovered: list[Delivered], send: MemoryObjectSendStream[Batch]) -> None:
         async with send:
-            size = 1 if self._one_by_one else BATCH_MAX
-            for chunk in chunks(recovered, size):
-                await self._send(chunk, send)
-            while not self._stopping.is_set():
-                delivered = await self._read()
-                self.idle = not delivered
-                for chunk in chunks(delivered, BATCH_MAX):
+            try:
+                for chunk in chunks(recovered, 1 if self._one_by_one else BATCH_MAX):
                     await self._send(chunk, send)
+                while not self._stopping.is_set():
+                    delivered = await self._read()
+                    self.idle = not delivered
+                    for chunk in chunks(delivered, BATCH_MAX):
+                        await self._send(chunk, send)
+            except anyio.BrokenResourceError:
+                return  # the other task has failed, and its error ends the session
 
     async def _read(self) -> list[Delivered]:
         """The next entries; nothing when told to stop meanwhile (they stay pending)."""
@@ -177,19 +184,31 @@ class Intake:
         return []
 
     async def _send(self, delivered: Sequence[Delivered], send: MemoryObjectSendStream[Batch]) -> None:
-        unreadable = [d for d in delivered if d.message is None]
-        suspects = [d for d in delivered if d.suspect and d.message is not None]
-        for suspect in suspects:
-            if not await self._line.attempt_alone(suspect):
-                unreadable.append(replace(suspect, message=None, problem=POISON))
-        doomed = {d.entry for d in unreadable}
-        entries = [
-            Entry(d.partition, d.entry, d.message)
-            for d in delivered
-            if d.message is not None and d.entry not in doomed
-        ]
+        if any(d.suspect and not d.problem for d in delivered):
+            assert len(delivered) == 1, "a suspect stands alone"
+            await self._send_alone(delivered[0], send)
+            return
+        entries = [Entry(d.partition, d.entry, d.message) for d in delivered if d.message is not None]
         arrivals = await self._senses.prepare(entries) if entries else []
-        await send.send(Batch(arrivals, unreadable))
+        await send.send(Batch(arrivals, [d for d in delivered if d.message is None]))
+
+    async def _send_alone(self, suspect: Delivered, send: MemoryObjectSendStream[Batch]) -> None:
+        """Nothing else is in hand while the attempt counts: neither what came before, which might
+        be what the process dies of, nor what comes after."""
+        await self._settle(send)
+        if await self._line.attempt_alone(suspect):
+            assert suspect.message is not None
+            entry = Entry(suspect.partition, suspect.entry, suspect.message)
+            await send.send(Batch(await self._senses.prepare([entry]), []))
+        else:
+            await send.send(Batch([], [replace(suspect, problem=POISON)]))
+        await self._settle(send)
+
+    async def _settle(self, send: MemoryObjectSendStream[Batch]) -> None:
+        """Wait until everything sent so far is encoded, written down and acknowledged."""
+        settled = anyio.Event()
+        await send.send(Batch([], [], settled))
+        await settled.wait()
 
     # --- second task: encode ----------------------------------------------------------------
 
@@ -206,11 +225,15 @@ class Intake:
                 if batch is not None:
                     await self._take(batch)
                 await self._checkpoint_if_due()
+                if batch is not None and batch.settled is not None:
+                    await self._checkpoint()
+                    batch.settled.set()
         await self._checkpoint()
 
     def _checkpoint_every_s(self) -> float:
         """Seldom enough that checkpoints take a small share of the time, on a slow disk too."""
-        return max(self._options.checkpoint_s, self._checkpoint_took_s / CHECKPOINT_SHARE)
+        seldom = min(CHECKPOINT_SELDOM_S, self._checkpoint_took_s / CHECKPOINT_SHARE)
+        return max(self._options.checkpoint_s, seldom)
 
     def _until_checkpoint(self) -> float | None:
         if not self._unacknowledged:
@@ -237,7 +260,7 @@ class Intake:
     async def _commit(self, batch: Batch) -> Committed:
         try:
             return await self._encoder.commit(batch.arrivals, self._line.epochs())
-        except StoreRefusedError as error:
+        except REFUSED as error:
             if len(batch.arrivals) == 1:
                 entry = batch.arrivals[0].entry
                 culprit = Delivered(entry.partition, entry.id, entry.message)
