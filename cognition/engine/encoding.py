@@ -69,7 +69,7 @@ class Ledger:
     epochs: dict[int, int]
     traces: dict[str, Trace] = field(default_factory=dict)
     patches: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
-    episodes: dict[str, tuple[Episode, Dense]] = field(default_factory=dict)
+    episodes: dict[str, tuple[Episode, Dense | None]] = field(default_factory=dict)
     known: dict[str, Memory] = field(default_factory=dict)
 
 
@@ -120,55 +120,76 @@ class Encoder:
         wanted = [(a.mind, a.memory_id) for a in arrivals if a.memory_id and not a.rejection]
         return set(await self._stores.tombstones.among(wanted)) if wanted else set()
 
-    async def _take(
-        self, arrival: Arrival, ledger: Ledger, erased: set[str], done: Committed
-    ) -> None:
+    async def _take(self, arrival: Arrival, ledger: Ledger, erased: set[str], done: Committed) -> None:
         entry = arrival.entry
-        epoch = ledger.epochs[entry.partition]
-        mind = await self._minds.awake(arrival.mind, epoch=epoch)
+        mind = await self._minds.awake(arrival.mind, epoch=ledger.epochs[entry.partition])
         done.touched[mind.name] = entry.partition
-        if mind.stopped:
-            arrival.rejection = f"this mind is stopped: {mind.stopped}"
-        if arrival.rejection:
-            done.rejected.append((entry, arrival.rejection))
-            receipt = self._receipt(arrival, Outcome.REJECTED, reason=arrival.rejection)
-        elif isinstance(entry.message, Forget):
-            await self._write(ledger)
-            count = await self._forgetting.erase(mind, entry.message, entry.id, epoch=epoch)
-            receipt = self._receipt(arrival, Outcome.FORGOTTEN, count=count)
-        elif isinstance(entry.message, Mark):
-            receipt = self._mark(mind, arrival, ledger, done)
-        elif arrival.memory_id in erased:
-            reason = "this memory was erased and may not return; use another key"
-            receipt = self._receipt(
-                arrival, Outcome.FORGOTTEN, memory_id=arrival.memory_id, reason=reason
-            )
-        else:
-            if arrival.vector is not None:
-                await self._minds.ensure_born(mind, arrival.vector, arrival.at, epoch=epoch)
-            receipt = await self._percept(mind, arrival, ledger, done)
+        receipt = await self._outcome(mind, arrival, ledger, erased, done)
         if later(entry.id, mind.through):
             mind.through = entry.id
             mind.last_arrival = entry_seconds(entry.id)
         done.receipts.append((entry.partition, receipt))
 
-    async def _percept(
-        self, mind: Mind, arrival: Arrival, ledger: Ledger, done: Committed
+    async def _outcome(
+        self, mind: Mind, arrival: Arrival, ledger: Ledger, erased: set[str], done: Committed
     ) -> Receipt:
+        """Do what the entry asks of this mind, and say what became of it."""
+        message = arrival.entry.message
+        epoch = ledger.epochs[arrival.entry.partition]
+        sound = isinstance(message, Percept) and not arrival.rejection and arrival.memory_id not in erased
+        if sound and arrival.vector is not None:
+            await self._minds.ensure_born(mind, arrival.vector, arrival.at, epoch=epoch)
+        if mind.stopped:
+            arrival.rejection = f"this mind is stopped: {mind.stopped}"
+        if arrival.rejection:
+            done.rejected.append((arrival.entry, arrival.rejection))
+            return self._receipt(arrival, Outcome.REJECTED, reason=arrival.rejection)
+        if isinstance(message, Forget):
+            return await self._forget(mind, arrival, message, ledger, erased)
+        if isinstance(message, Mark):
+            return self._mark(mind, arrival, ledger, done)
+        if sound:
+            return await self._percept(mind, arrival, ledger, done)
+        reason = "this memory was erased and may not return; use another key"
+        return self._receipt(arrival, Outcome.FORGOTTEN, memory_id=arrival.memory_id, reason=reason)
+
+    async def _forget(
+        self, mind: Mind, arrival: Arrival, request: Forget, ledger: Ledger, erased: set[str]
+    ) -> Receipt:
+        """Forget what was derived, write that down, then erase (see `forgetting`)."""
         entry = arrival.entry.id
+        if later(entry, mind.through):
+            await self._write(ledger)
+            epoch = ledger.epochs[arrival.entry.partition]
+            await self._forgetting.unlearn(mind, request, entry, epoch=epoch)
+            mind.through = entry
+            await self._minds.checkpoint()
+        gone = await self._forgetting.erase(mind.name, request, entry)
+        erased.update(gone)
+        for memory_id in gone:
+            ledger.known.pop(memory_id, None)
+        return self._receipt(arrival, Outcome.FORGOTTEN, count=len(gone))
+
+    async def _percept(self, mind: Mind, arrival: Arrival, ledger: Ledger, done: Committed) -> Receipt:
+        entry = arrival.entry.id
+        fresh = later(entry, mind.through)
         known = ledger.known.get(arrival.memory_id)
         if known is not None and known.entry == entry:
-            if later(entry, mind.through):
+            if fresh:
                 await self._fold_again(mind, arrival, known, ledger, done)
             return self._encoded(arrival, known)
         echo = None if known else mind.echo.find(arrival.hash, arrival.at)
         if known is None and echo is not None:
             known = await self._find_one(mind, echo, ledger)
         if known is not None:
-            if later(entry, mind.through):
+            if fresh:
                 mind.percepts += 1
+                mind.repeats += 1
                 mind.last_percept_at = arrival.at
             return self._repeat(mind, arrival, known, ledger, done)
+        if not fresh:
+            reason = "taken before: it strengthened a memory that cannot be named any more"
+            return self._receipt(arrival, Outcome.STRENGTHENED, reason=reason)
         return self._encode(mind, arrival, ledger, done)
 
     async def _find_one(self, mind: Mind, memory: str, ledger: Ledger) -> Memory | None:
@@ -193,7 +214,6 @@ class Encoder:
                 "repeated_through": entry,
                 "rev": known.rev + 1,
             }
-            mind.repeats += 1
             done.strengthened += 1
             self._patch(mind, known, patch, ledger)
         return self._receipt(
@@ -253,8 +273,6 @@ class Encoder:
         self, mind: Mind, arrival: Arrival, known: Memory, ledger: Ledger, done: Committed
     ) -> None:
         """The entry's memory was written before a crash: fold it as it stands in the store."""
-        if known.id in ledger.traces:
-            return
         traces = await self._stores.memories.get_traces(mind.name, [known.id])
         trace = traces[known.id]
         self._enter_episode(
@@ -325,7 +343,9 @@ class Encoder:
             elif boundary is None:
                 boundary = Boundary(type=BoundaryType.PREDICTION_ERROR, trigger="as stored")
         if boundary is not None and mind.episode is not None:
-            self._close(mind, boundary, arrival, ledger, done, continues=True)
+            self._close(
+                mind, boundary, arrival, ledger, done, continues=True, known_episode=known_episode
+            )
         if mind.episode is None:
             opened = mind.open_episode(
                 arrival.entry.id, arrival.at, mind.segmenter.label, known_id=known_episode
@@ -343,16 +363,16 @@ class Encoder:
         done: Committed,
         *,
         continues: bool,
+        known_episode: str = "",
     ) -> None:
         """Write the open episode for good; working memory keeps its most salient third."""
         episode = mind.episode
         assert episode is not None
         epoch = ledger.epochs[arrival.entry.partition]
-        next_id = episode_id(mind.name, arrival.entry.id) if continues else None
+        next_id = (known_episode or episode_id(mind.name, arrival.entry.id)) if continues else None
         record = episode.closed(mind.name, boundary, next_id, epoch=epoch)
-        if record is not None:
-            ledger.episodes[episode.id] = record
-            done.closed.append(record[0])
+        ledger.episodes[episode.id] = record
+        done.closed.append(record[0])
         mind.episode = None
         mind.working.at_boundary()
 

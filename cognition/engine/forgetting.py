@@ -1,22 +1,25 @@
 """Erasing what a person wants erased: for good, exactly that, and never to return.
 
-Order of steps: tombstones first (no path may write these ids again), then the points, then
-everything derived from them (lexicon, working memory, labels of their episodes). A crash in
-between is healed when the entry is delivered again.
+Two steps, with a checkpoint of the mind between them. First the mind forgets what it derived
+(lexicon, working memory, what is told of episodes), while the memories can still be read.
+Then tombstones (no path may write these ids again) and the memories themselves. A crash at
+any place is healed when the entry is delivered again: before the checkpoint the first step
+is done anew from the same memories, after it only the second is left.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from cognition.engine.mind import Mind
+import msgspec
+
+from cognition.engine.mind import Mind, later
 from cognition.mechanisms.episodes import EpisodeTally
-from cognition.mechanisms.lexicon import Lexicon
 from cognition.ports.clock import Clock
 from cognition.ports.sink import Sink
 from cognition.ports.stores import Scope, Stores, Trace
 from schemas.events import MemoriesForgotten
-from schemas.memory import Tombstone
+from schemas.memory import Memory, Tombstone
 from schemas.percept import Forget
 
 EPISODE_MEMBERS_MAX = 2_000
@@ -32,82 +35,96 @@ class Forgetting:
         self._clock = clock
         self._sink = sink
 
-    async def erase(self, mind: Mind, request: Forget, entry: str, *, epoch: int) -> int:
-        """Erase the named memories of this mind; the number that is gone because of this entry."""
-        wanted = [(mind.name, memory_id) for memory_id in request.memory_ids]
-        buried = await self._stores.tombstones.among(wanted)
-        interrupted = [i for i, t in buried.items() if t.entry == entry]
+    async def unlearn(self, mind: Mind, request: Forget, entry: str, *, epoch: int) -> None:
+        """First step: nothing that this mind derived from the named memories is left in it."""
+        ids = list(dict.fromkeys(request.memory_ids))
         traces: dict[str, Trace] = {}
-        for ids in pages(request.memory_ids):
-            traces.update(await self._stores.memories.get_traces(mind.name, ids))
-        archived = await self._stores.archive.get(mind.name, request.memory_ids)
-        doomed = list(dict.fromkeys([*traces, *archived, *interrupted]))
+        for page in pages(ids):
+            found = await self._stores.memories.get_traces(mind.name, page)
+            traces.update((i, trace) for i, trace in found.items() if before(trace.memory, entry))
+        archived = await self._archived(mind.name, ids, entry)
+        doomed = {*traces, *archived}
         if not doomed:
-            return 0
-        await self._bury(mind, doomed, request, entry)
-        await self._stores.memories.erase(mind.name, doomed)
-        await self._stores.archive.erase(mind.name, doomed)
-        await self._forget_derived(mind, traces, set(doomed), rebuild=bool(interrupted), epoch=epoch)
+            return
+        episodes = dict.fromkeys(t.memory.episode_id for t in traces.values())
+        for episode in episodes:
+            await self._retell(mind, episode, doomed, epoch=epoch)
+        for memory_id in doomed:
+            mind.working.forget(memory_id)
+        mind.echo.drop(doomed)
+        for trace in traces.values():
+            mind.unlearn(dict(trace.lexical), trace.memory.length, trace.context)
         mind.forgotten += len(doomed)
-        self._sink.publish(
-            MemoriesForgotten(at=self._clock.now(), mind=mind.name, count=len(doomed))
-        )
-        return len(doomed)
 
-    async def _bury(self, mind: Mind, doomed: Sequence[str], request: Forget, entry: str) -> None:
+    async def erase(self, mind: str, request: Forget, entry: str) -> list[str]:
+        """Second step: the ids that are gone because of this entry. Doing it again is harmless."""
+        ids = list(dict.fromkeys(request.memory_ids))
+        buried = await self._stores.tombstones.among([(mind, memory_id) for memory_id in ids])
+        gone = [i for i, tombstone in buried.items() if tombstone.entry == entry]
+        doomed = dict.fromkeys(gone)
+        for page in pages(ids):
+            found = await self._stores.memories.get(mind, page)
+            doomed.update((i, None) for i, memory in found.items() if before(memory, entry))
+        doomed.update(dict.fromkeys(await self._archived(mind, ids, entry)))
+        if not doomed:
+            return []
+        await self._bury(mind, [i for i in doomed if i not in buried], request, entry)
+        await self._stores.memories.erase(mind, list(doomed))
+        await self._stores.archive.erase(mind, list(doomed))
+        if len(gone) < len(doomed):
+            self._sink.publish(MemoriesForgotten(at=self._clock.now(), mind=mind, count=len(doomed)))
+        return list(doomed)
+
+    async def _archived(self, mind: str, ids: Sequence[str], entry: str) -> list[str]:
+        found = await self._stores.archive.get(mind, ids)
+        return [i for i, memory in found.items() if before(memory, entry)]
+
+    async def _bury(self, mind: str, doomed: Sequence[str], request: Forget, entry: str) -> None:
         now = self._clock.now()
         await self._stores.tombstones.bury(
             [
-                Tombstone(id=i, mind=mind.name, forgotten_at=now, entry=entry, reason=request.reason)
+                Tombstone(id=i, mind=mind, forgotten_at=now, entry=entry, reason=request.reason)
                 for i in doomed
             ]
         )
 
-    async def _forget_derived(
-        self, mind: Mind, traces: dict[str, Trace], doomed: set[str], *, rebuild: bool, epoch: int
-    ) -> None:
-        for memory_id in doomed:
-            mind.working.forget(memory_id)
-        mind.echo.drop(doomed)
-        if rebuild:
-            await rebuild_lexicon(mind, self._stores)
-        else:
-            for trace in traces.values():
-                mind.unlearn(dict(trace.lexical), trace.memory.length, trace.context)
-        for episode in {t.memory.episode_id for t in traces.values()}:
-            await self._relabel(mind, episode, epoch=epoch)
-
-    async def _relabel(self, mind: Mind, episode_id: str, *, epoch: int) -> None:
-        """Derive the label, gist and feeling of an episode from what is left of it."""
-        scope = Scope(episodes=(episode_id,))
-        ids = await self._stores.memories.select(mind.name, scope, limit=EPISODE_MEMBERS_MAX)
-        tally, count = EpisodeTally(), 0
-        for page in pages(ids):
-            members = (await self._stores.memories.get_traces(mind.name, page)).values()
-            for trace in sorted(members, key=lambda t: t.memory.position):
-                m = trace.memory
-                tally.add(
-                    trace.context, m.valence, m.arousal, m.content, m.composite_salience, m.occurred_at
-                )
-                count += 1
+    async def _retell(self, mind: Mind, episode_id: str, doomed: Collection[str], *, epoch: int) -> None:
+        """Tell an episode anew from what is left of it: label, gist, feeling and centroid. What
+        was given as its label goes too: it may come from what is erased."""
+        tally = await self._tally(mind, episode_id, doomed)
         if mind.episode is not None and mind.episode.id == episode_id:
-            mind.episode.tally = tally
-        patch: dict[str, object] = {"memory_count": count, "emotional_summary": tally.emotion()}
-        patch |= {"label": tally.label(), "gist": tally.gist()} if count else {"label": "", "gist": ""}
-        await self._stores.episodes.patch(mind.name, {episode_id: patch}, epoch=epoch)
+            mind.episode.tally, mind.episode.given_label = tally, ""
+            return
+        stored = (await self._stores.episodes.get(mind.name, [episode_id])).get(episode_id)
+        if stored is None:
+            return
+        retold = msgspec.structs.replace(
+            stored,
+            memory_count=tally.count,
+            emotional_summary=tally.emotion(),
+            label=tally.label(),
+            gist=tally.gist(),
+        )
+        await self._stores.episodes.save([(retold, tally.centroid())], epoch=epoch)
+
+    async def _tally(self, mind: Mind, episode_id: str, doomed: Collection[str]) -> EpisodeTally:
+        """The account of an episode's members without the doomed ones, in the order in which they came."""
+        scope = Scope(episodes=(episode_id,))
+        found = await self._stores.memories.select(mind.name, scope, limit=EPISODE_MEMBERS_MAX)
+        ids = [memory_id for memory_id in found if memory_id not in doomed]
+        members: list[Trace] = []
+        for page in pages(ids):
+            members += (await self._stores.memories.get_traces(mind.name, page)).values()
+        tally = EpisodeTally()
+        for trace in sorted(members, key=lambda t: t.memory.position):
+            m = trace.memory
+            tally.add(trace.context, m.valence, m.arousal, m.content, m.composite_salience, m.occurred_at)
+        return tally
 
 
-async def rebuild_lexicon(mind: Mind, stores: Stores) -> None:
-    """Count the mind's lexicon anew from its stored memories."""
-    lexicon, offset = Lexicon(), None
-    while True:
-        rows, offset = await stores.memories.terms_after(mind.name, offset, limit=PAGE)
-        for terms, length, vector in rows:
-            lexicon.add(terms, length, vector)
-        if offset is None:
-            break
-    mind.lexicon = lexicon
-    mind.lexicon_whole_due = True
+def before(memory: Memory, entry: str) -> bool:
+    """Whether the memory was there when this entry came; a later one is not meant by it."""
+    return later(entry, memory.entry)
 
 
 def pages(ids: Sequence[str]) -> list[Sequence[str]]:
