@@ -177,7 +177,7 @@ class MemoryLine:
     def _take(self) -> list[Delivered]:
         found: list[Delivered] = []
         for number, partition in enumerate(self.streams.partitions):
-            repeated = [partition.find(entry) for entry in partition.again]
+            repeated = [partition.find(entry) for entry in partition.again if entry in partition.pending]
             partition.again.clear()
             fresh = partition.entries[partition.read : partition.read + self._batch - len(found)]
             partition.read += len(fresh)

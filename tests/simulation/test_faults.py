@@ -1,0 +1,38 @@
+"""Lives under faults end as the same lives without them."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from tests.simulation.account import account, differences
+from tests.simulation.faults import sometimes
+from tests.simulation.life import life
+from tests.simulation.world import World, lived
+
+SEEDS = 150
+
+
+def faulty(seed: int, length: int) -> World:
+    """The life of this seed, with up to six faults."""
+    plan = sometimes(random.Random(seed), share=0.02, most=6)
+    return lived(life(seed, length), seed=seed, plan=plan)
+
+
+def check(seed: int, length: int) -> None:
+    """The disturbed life leaves what the undisturbed one leaves."""
+    calm = account(lived(life(seed, length), seed=seed + 1))
+    found = list(differences(calm, account(faulty(seed, length))))
+    assert not found, "\n".join(found[:20])
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_a_life_with_faults_is_remembered_like_one_without(seed: int) -> None:
+    check(seed, length=16 + seed % 16)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("seed", range(1_000, 5_000))
+def test_thousands_of_lives(seed: int) -> None:
+    check(seed, length=20 + seed % 60)
