@@ -19,7 +19,7 @@ import msgspec
 
 from cognition import data_directory as directories
 from cognition import errors
-from cognition.errors import BadCueError, BadPerceptError, CognitionError, DeadlineError, UnavailableError
+from cognition.errors import BadPerceptError, CognitionError, DeadlineError, UnavailableError
 from cognition.settings import Settings, load
 from schemas import identifiers
 from schemas.base import Message, SchemaError

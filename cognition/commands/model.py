@@ -98,7 +98,6 @@ def tell(folder: Path | None, record: Record | None, *, as_json: bool) -> None:
     choice = record.choice
     print(f"runs as: {choice.precision}, {choice.workers} workers of {choice.threads} threads")
     for trial in record.trials:
-        print(
-            f"  {trial.precision:9} {trial.workers} x {trial.threads} threads  {trial.texts_per_s:7.1f} texts/s"
-            f"  cosine to float32 >= {trial.cosine_min:.5f}"
-        )
+        layout = f"{trial.precision:9} {trial.workers} x {trial.threads} threads"
+        fidelity = f"cosine to float32 >= {trial.cosine_min:.5f}" if trial.cosine_min < 1.0 else ""
+        print(f"  {layout}  {trial.texts_per_s:7.1f} texts/s  {fidelity}".rstrip())
