@@ -15,12 +15,14 @@ caller is told. This module must not know what an entry means.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 import anyio
 from redis.asyncio import Redis
 
+from streams import groups
 from streams.client import BLOCK_MS_MAX, command, pipeline, streams_of
 from streams.delivery import Delivery
 from streams.errors import StreamsRefusedError
@@ -37,8 +39,6 @@ BLOCK_MS: Final = 500
 """Bounds how long stopping, and taking another partition, waits for a read; costs two wake-ups a second."""
 
 ACK_CHUNK: Final = 1_000
-_GROUP_GONE: Final = frozenset({"NOGROUP", "UNBLOCKED"})
-_GROUP_EXISTS: Final = frozenset({"BUSYGROUP"})
 
 
 class Consumer:
@@ -90,15 +90,10 @@ class Consumer:
 
     async def ensure_groups(self, partitions: Sequence[int]) -> list[int]:
         """Make the group (and stream) where it is missing, reading from the beginning; who needed it."""
-        replies = await pipeline(
-            self._client,
-            [
-                (b"XGROUP", b"CREATE", self._keys.stream(p, self.stream), self.group, "0", "MKSTREAM")
-                for p in partitions
-            ],
-            tolerate=_GROUP_EXISTS,
+        made = await groups.create(
+            self._client, [self._keys.stream(p, self.stream) for p in partitions], self.group
         )
-        return [p for p, r in zip(partitions, replies, strict=True) if not isinstance(r, StreamsRefusedError)]
+        return [partition for partition, new in zip(partitions, made, strict=True) if new]
 
     async def recover(self, partition: int, count: int = PAGE) -> AsyncIterator[list[Delivery]]:
         """All that is pending in the group, whoever had it, in order of entry, in pages.
@@ -134,13 +129,13 @@ class Consumer:
 
     async def claim_stragglers(self, count: int = PAGE, idle_ms: int = STRAGGLER_IDLE_MS) -> list[Delivery]:
         """Entries long pending that nobody works on here; call now and then. Goes on where it stopped."""
-        found: list[Delivery] = []
         async with self._reading:
-            for partition in self._held:
-                cursor = self._cursors.get(partition, "-")
-                page, after = await self._claim(partition, cursor, count, idle_ms)
-                self._cursors[partition] = after or "-"
-                found.extend(page)
+            with self._gathering() as found:
+                for partition in self._held:
+                    cursor = self._cursors.get(partition, "-")
+                    page, after = await self._claim(partition, cursor, count, idle_ms)
+                    self._cursors[partition] = after or "-"
+                    found.extend(page)
         return self._still_held(found)
 
     async def ack(self, partition: int, entry_ids: Sequence[str]) -> None:
@@ -182,7 +177,7 @@ class Consumer:
                     "STREAMS", *streams, *([">"] * len(streams)),
                 )  # fmt: skip
         except StreamsRefusedError as error:
-            if error.code not in _GROUP_GONE:
+            if error.code not in groups.GONE:
                 raise
             await self._recreate(held)
             return []
@@ -201,41 +196,44 @@ class Consumer:
 
     async def _missed(self) -> list[Delivery]:
         """Entries delivered by a read whose reply never came, of the partitions in doubt."""
-        found: list[Delivery] = []
-        for partition in sorted(self._doubtful):
-            cursor: str | None = "-"
-            while cursor is not None:
-                page, cursor = await self._claim(partition, cursor, PAGE, idle_ms=0)
-                found.extend(page)
-            self._doubtful.discard(partition)
+        with self._gathering() as found:
+            for partition in sorted(self._doubtful):
+                cursor: str | None = "-"
+                while cursor is not None:
+                    page, cursor = await self._claim(partition, cursor, PAGE, idle_ms=0)
+                    found.extend(page)
+                self._doubtful.discard(partition)
         return self._still_held(found)
+
+    @contextmanager
+    def _gathering(self) -> Iterator[list[Delivery]]:
+        """A list for what is claimed; when gathering fails half way, that is not in work after all."""
+        found: list[Delivery] = []
+        try:
+            yield found
+        except BaseException:
+            for delivery in found:
+                self._in_work.get(delivery.partition, set()).discard(delivery.entry_id)
+            self._doubtful.update({delivery.partition for delivery in found}.intersection(self._held))
+            raise
 
     async def _claim(
         self, partition: int, cursor: str, count: int, idle_ms: int
     ) -> tuple[list[Delivery], str | None]:
-        """One page of pending entries that are not in work here, made ours; where to go on.
-
-        XPENDING and XCLAIM rather than XAUTOCLAIM: that one counts a delivery for entries that
-        are in work, and the count is what condemns an entry. Entries that were deleted from
-        the stream are dropped from the pending list by XCLAIM itself.
-        """
+        """One page of pending entries that are not in work here, made ours; where to go on."""
         key = self._keys.stream(partition, self.stream)
         in_work = self._in_work.get(partition, set())
-        entries: list[Any] = []
         try:
-            pending = await command(
-                self._client, b"XPENDING", key, self.group, "IDLE", idle_ms, cursor, "+", count
-            )
-            times = {row[0]: row[3] + 1 for row in pending if row[0].decode() not in in_work}
-            if times:
-                entries = await command(self._client, b"XCLAIM", key, self.group, self.name, 0, *times)
+            page = await groups.claim(
+                self._client, key, self.group, self.name,
+                cursor=cursor, count=count, idle_ms=idle_ms, except_for=in_work,
+            )  # fmt: skip
         except StreamsRefusedError as error:
-            if error.code not in _GROUP_GONE:
+            if error.code not in groups.GONE:
                 raise
             await self._recreate([partition])
             return [], None
-        after = f"({pending[-1][0].decode()}" if len(pending) == count else None
-        return self._deliver(partition, entries, times), after
+        return self._deliver(partition, page.entries, page.times), page.after
 
     def _deliver(self, partition: int, entries: Iterable[Any], times: Mapping[bytes, int]) -> list[Delivery]:
         in_work = self._in_work.setdefault(partition, set())

@@ -38,8 +38,8 @@ class Script:
         self, client: Redis, calls: Sequence[tuple[Sequence[str], Sequence[Any]]]
     ) -> list[Any]:
         """Run it for each of these keys and arguments, in one round trip."""
-        if not calls:
-            return []
+        if len(calls) < 2:
+            return [await self.run(client, *call) for call in calls]
         replies = await pipeline(
             client,
             [(b"EVALSHA", self._sha, len(keys), *keys, *args) for keys, args in calls],
