@@ -6,6 +6,7 @@ encoding of earlier entries.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -28,6 +29,14 @@ Dense = NDArray[np.float32]
 
 PAST_MAX_S = 1e11
 """About 3,000 years; a time before that is a mistaken unit."""
+
+
+RETRY_BASE_S = 0.05
+RETRY_FACTOR = 4.0
+"""Waits between the attempts to embed: 50 ms, 200 ms, as long as a model needs to be itself again."""
+
+PROBE = "Is the embedder well?"
+_MEMORY_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +72,17 @@ class Arrival:
 def embedding_text(actor: str, content: str) -> str:
     """What is embedded of a percept: ``actor: content`` (measured on LoCoMo), or the content."""
     return f"{actor}: {content}" if actor else content
+
+
+def not_ids(memory_ids: Sequence[str]) -> str:
+    """What is wrong with the first that is not a memory's id, "" if all are."""
+    for place, given in enumerate(memory_ids):
+        if not _MEMORY_ID.match(given):
+            return (
+                f"memory_ids[{place}] = {given[:64]!r} is not the id of a memory. "
+                "Give ids as `recall` shows them: 36 characters, lower case."
+            )
+    return ""
 
 
 def entry_seconds(entry: str) -> float:
@@ -107,21 +127,22 @@ class Senses:
         message = entry.message
         arrived = entry_seconds(entry.id)
         if isinstance(message, Forget):
-            return Arrival(entry, message.mind, arrived)
+            return Arrival(entry, message.mind, arrived, rejection=not_ids(message.memory_ids))
         if not isinstance(message, Percept | Mark):
             raise AssertionError(f"{type(message).__name__} is not carried by the awake stream")
         at = arrived if message.occurred_at is None else seconds(message.occurred_at)
         arrival = Arrival(entry, message.mind, at)
         try:
-            self._check_moment(at)
+            self._check_moment(at, arrived)
             if isinstance(message, Percept):
                 self._read(message, arrival)
         except BadPerceptError as error:
             arrival.rejection = str(error)
         return arrival
 
-    def _check_moment(self, at: float) -> None:
-        ahead = at - self._clock.now()
+    def _check_moment(self, at: float, arrived: float) -> None:
+        """A clock that was set back does not make what comes in a thing of the future."""
+        ahead = at - max(self._clock.now(), arrived)
         if not np.isfinite(at) or ahead > self._options.future_max_s or at < -PAST_MAX_S:
             raise BadPerceptError(
                 f"occurred_at = {at!r} is {ahead:.0f} s ahead of this daemon's clock"
@@ -150,54 +171,48 @@ class Senses:
                 remedy="Give `vector`, or start the daemon with embedding.enabled = true.",
             )
 
-    async def _embed(self, arrivals: list[Arrival]) -> None:
+    async def _embed(self, arrivals: Sequence[Arrival]) -> None:
         """Give every arrival its vector; one that fails each attempt is rejected alone."""
-        waiting = arrivals
-        for attempt in range(1, self._attempts_max + 1):
-            if not waiting or self._embedder is None:
+        failed = [(arrival, "") for arrival in arrivals]
+        for attempt in range(self._attempts_max):
+            if attempt:
+                await self._clock.sleep(RETRY_BASE_S * RETRY_FACTOR ** (attempt - 1))
+            failed = await self._try([arrival for arrival, _ in failed])
+            if not failed:
                 return
-            texts = [embedding_text(self._actor(a), a.content) for a in waiting]
-            try:
-                rows = await self._embedder.embed(texts)
-            except EmbeddingError as error:
-                failed = error.failed or dict.fromkeys(range(len(waiting)), str(error))
-                if len(waiting) > 1 and len(failed) == len(waiting):
-                    await self._confirm_embedder(error)
-                waiting = await self._embed_the_rest(waiting, failed, attempt)
-                continue
-            for arrival, row in zip(waiting, rows, strict=True):
-                arrival.vector = row
-            return
+        await self._confirm_embedder(failed[0][1])
+        for arrival, reason in failed:
+            arrival.rejection = (
+                f"embedding failed {self._attempts_max} times: {reason}. "
+                "Correct the content, or give a vector."
+            )
 
-    async def _embed_the_rest(
-        self, waiting: list[Arrival], failed: dict[int, str], attempt: int
-    ) -> list[Arrival]:
-        assert self._embedder is not None
-        sound = [a for i, a in enumerate(waiting) if i not in failed]
-        bad = [a for i, a in enumerate(waiting) if i in failed]
-        if attempt >= self._attempts_max:
-            for index, arrival in enumerate(waiting):
-                if index in failed:
-                    arrival.rejection = (
-                        f"embedding failed {attempt} times: {failed[index]}. "
-                        "Correct the content, or give a vector."
-                    )
-            bad = []
-        else:
-            await self._clock.sleep(0.05 * 4 ** (attempt - 1))
-        if sound:
-            texts = [embedding_text(self._actor(a), a.content) for a in sound]
-            for arrival, row in zip(sound, await self._embedder.embed(texts), strict=True):
-                arrival.vector = row
-        return bad
-
-    async def _confirm_embedder(self, error: EmbeddingError) -> None:
-        """When every text of a batch fails, ask whether it is the embedder that is down."""
+    async def _try(self, arrivals: Sequence[Arrival]) -> list[tuple[Arrival, str]]:
+        """Embed them together, without those that are to blame when that fails; who failed, and why."""
+        if not arrivals:
+            return []
         assert self._embedder is not None
         try:
-            await self._embedder.embed(["Is the embedder well?"])
-        except EmbeddingError:
-            raise UnavailableError(f"the embedder fails on every text: {error}") from error
+            rows = await self._embedder.embed([embedding_text(self._actor(a), a.content) for a in arrivals])
+        except EmbeddingError as error:
+            if error.failed:
+                bad = [(a, error.failed[i]) for i, a in enumerate(arrivals) if i in error.failed]
+                return bad + await self._try([a for i, a in enumerate(arrivals) if i not in error.failed])
+            if len(arrivals) == 1:
+                return [(arrivals[0], str(error))]
+            await self._confirm_embedder(str(error))
+            return [failure for arrival in arrivals for failure in await self._try([arrival])]
+        for arrival, row in zip(arrivals, rows, strict=True):
+            arrival.vector = row
+        return []
+
+    async def _confirm_embedder(self, reason: str) -> None:
+        """Before a text is blamed: does the embedder take any? If not, the line waits."""
+        assert self._embedder is not None
+        try:
+            await self._embedder.embed([PROBE])
+        except EmbeddingError as error:
+            raise UnavailableError(f"the embedder fails on every text: {reason}") from error
 
     @staticmethod
     def _actor(arrival: Arrival) -> str:
