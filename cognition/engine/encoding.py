@@ -109,6 +109,10 @@ class Encoder:
         for arrival in arrivals:
             await self._take(arrival, ledger, erased, done)
         await self._write(ledger)
+        for name in done.touched:
+            mind = self._minds.resident(name)
+            if mind is not None:
+                mind.recallable = mind.through
         return done
 
     async def _read_known(self, arrivals: Sequence[Arrival], ledger: Ledger) -> None:

@@ -9,6 +9,7 @@ used every day.
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +23,7 @@ from cognition.engine.encoding import Committed, Encoder
 from cognition.engine.mind import Mind, later
 from cognition.engine.minds import Minds
 from cognition.engine.options import MindOptions
-from cognition.errors import BadPerceptError, LeaseLostError, StoreRefusedError, UnavailableError
+from cognition.errors import BadCueError, BadPerceptError, LeaseLostError, StoreRefusedError, UnavailableError
 from cognition.ports.clock import Clock
 from cognition.ports.line import Delivered, Line
 from cognition.ports.sink import Sink
@@ -45,6 +46,7 @@ CHECKPOINT_SELDOM_S = 60.0
 """But after this long one is due, however long the last one took."""
 BATCH_MAX = 128
 """Recovered entries are taken in batches of this size."""
+ENTRY = re.compile(r"[0-9]{1,20}(-[0-9]{1,20})?\Z")
 REFUSED = (StoreRefusedError, BadPerceptError)
 """What a store says of something that it will never take."""
 RETRIED = (UnavailableError, LeaseLostError, *REFUSED)
@@ -76,8 +78,13 @@ class Progress:
         self._news = anyio.Event()
 
     async def wait(self, mind: str, entry: str) -> None:
-        """Return once the mind has come through this entry. The caller sets the deadline."""
-        while later(entry, (await self._minds.look(mind)).through):
+        """Return once what this entry brought can be recalled. The caller sets the deadline."""
+        if not ENTRY.match(entry):
+            raise BadCueError(
+                f"after = {entry[:64]!r} is not an entry of the stream",
+                remedy="Give the id that publishing returned, such as 1700000000000-0.",
+            )
+        while later(entry, (await self._minds.look(mind)).recallable):
             await self._news.wait()
 
 

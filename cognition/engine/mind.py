@@ -167,7 +167,8 @@ class EchoWindow:
 
 @dataclass(slots=True)
 class Mind:
-    """The state of one mind. `through` is the last entry folded into it."""
+    """The state of one mind. `through` is the last entry folded into it, `recallable` the last
+    one of which everything is in the store."""
 
     name: str
     segmenter: Segmenter
@@ -178,6 +179,7 @@ class Mind:
     lexicon_slot: int = -1
     lexicon_saved: int = 0
     through: str = ""
+    recallable: str = ""
     model: str = ""
     episode: OpenEpisode | None = None
     last_episode: str | None = None
@@ -295,6 +297,7 @@ class Mind:
         """Take over a checkpoint. Raises `msgspec.DecodeError` or `ValueError` if it is damaged."""
         saved = msgspec.msgpack.decode(slots[STATE_SLOT], type=SavedState)
         self.through, self.model = saved.through, saved.model
+        self.recallable = saved.through
         self.segmenter = Segmenter.restore(saved.segmenter, profile(episodes))
         self.working = WorkingMemory.restore(saved.working)
         self.echo.restore(saved.echo)
