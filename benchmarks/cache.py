@@ -1,8 +1,8 @@
 """Embeddings of benchmark texts, kept outside the repository by model and hash of the text.
 
 A CPU embeds only some thousand tokens a second, and every run embeds the same texts. The cache
-stands before an `Embedder`, which is made only when a text is new: a run whose texts are all
-known never loads the model. It must not know what the texts are for.
+stands before an `Embedder` that is asked only for new texts: before a lazy one, a run whose texts
+are all known never loads the model. It must not know what the texts are for.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import hashlib
 import os
 import re
 import sqlite3
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -82,21 +82,18 @@ class VectorCache:
 
 
 class CachedEmbedder:
-    """An `Embedder` that asks the cache first and makes the real one on the first new text."""
+    """An `Embedder` that asks the cache first, and another one for what is new."""
 
-    def __init__(self, model: str, cache: VectorCache, make: Callable[[], Awaitable[Embedder]]) -> None:
-        self._model = model
+    def __init__(self, inner: Embedder, cache: VectorCache) -> None:
+        self._inner = inner
         self._cache = cache
-        self._make = make
-        self._inner: Embedder | None = None
         self._near: dict[str, Vectors] = {}
-        self._making = anyio.Lock()
         self.embedded = 0
-        """How many texts the real embedder had to embed."""
+        """How many texts the other one had to embed."""
 
     @property
     def model(self) -> str:
-        return self._model
+        return self._inner.model
 
     async def preload(self, texts: Sequence[str]) -> None:
         """Hold the known ones of these in memory, so that a timed cue does not wait for the file."""
@@ -110,8 +107,7 @@ class CachedEmbedder:
             known = await anyio.to_thread.run_sync(self._cache.find, texts)
         new = [text for text in dict.fromkeys(texts) if text not in known]
         if new:
-            inner = await self._real()
-            vectors = await inner.embed(new)
+            vectors = await self._inner.embed(new)
             await anyio.to_thread.run_sync(self._cache.keep, new, vectors)
             known = {**known, **dict(zip(new, vectors, strict=True))}
             self.embedded += len(new)
@@ -120,14 +116,7 @@ class CachedEmbedder:
         return np.stack([known[text] for text in texts])
 
     async def aclose(self) -> None:
-        if self._inner is not None:
-            await self._inner.aclose()
-
-    async def _real(self) -> Embedder:
-        async with self._making:
-            if self._inner is None:
-                self._inner = await self._make()
-            return self._inner
+        await self._inner.aclose()
 
 
 def _key(text: str) -> bytes:

@@ -9,13 +9,11 @@ from __future__ import annotations
 import argparse
 import os
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-
-import anyio
 
 from benchmarks.cache import CachedEmbedder, VectorCache, cache_root
 from benchmarks.data import Dataset, Question
@@ -124,9 +122,9 @@ async def opened(
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cognition-bench-")))
         embedder = None
         if choice.cached and settings.embedding.enabled:
-            make = await stack.enter_async_context(on_need(lambda: real_embedder(settings)))
             cache = VectorCache(cache_root(), settings.embedding.model)
-            embedder = CachedEmbedder(settings.embedding.model, cache, make)
+            embedder = CachedEmbedder(real_embedder(settings), cache)
+            stack.push_async_callback(embedder.aclose)
             await embedder.preload([q.content for q in dataset.questions] if dataset else [])
         session = await stack.enter_async_context(
             open_engine(data=folder, settings=settings, embedder=embedder)
@@ -134,46 +132,26 @@ async def opened(
         yield Bench(session, embedder)
 
 
-def real_embedder(settings: Settings) -> AbstractAsyncContextManager[Embedder]:
-    """The embedder that the daemon would open for these settings."""
+def real_embedder(settings: Settings) -> Embedder:
+    """The embedder that the daemon would open for these settings, loaded with its first text."""
+    from cognition.embedding.lazy import LazyEmbedder
     from cognition.embedding.opening import open_embedder
 
     chosen = settings.embedding
-    opening: AbstractAsyncContextManager[Embedder] = open_embedder(
-        path=chosen.path,
-        model=chosen.model,
-        precision=chosen.precision,
-        linger_s=chosen.linger_ms / 1e3,
-        queue_max=chosen.queue_max,
+    return LazyEmbedder(
+        lambda: open_embedder(
+            path=chosen.path,
+            model=chosen.model,
+            precision=chosen.precision,
+            linger_s=chosen.linger_ms / 1e3,
+            queue_max=chosen.queue_max,
+        ),
+        chosen.model,
     )
-    return opening
 
 
-@asynccontextmanager
-async def on_need(
-    enter: Callable[[], AbstractAsyncContextManager[Embedder]],
-) -> AsyncIterator[Callable[[], Awaitable[Embedder]]]:
-    """Enter a context when its value is first asked for, in one task; leave it at the end there."""
-    wanted, ready, over = anyio.Event(), anyio.Event(), anyio.Event()
-    values: list[Embedder] = []
+def model_folder(settings: Settings) -> Path:
+    """Where the weights of that embedder lie; fetched when there are none."""
+    from cognition.embedding.opening import ready
 
-    async def host() -> None:
-        await wanted.wait()
-        async with enter() as value:
-            values.append(value)
-            ready.set()
-            await over.wait()
-
-    async def value() -> Embedder:
-        wanted.set()
-        await ready.wait()
-        return values[0]
-
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(host)
-        try:
-            yield value
-        finally:
-            over.set()
-            if not wanted.is_set():
-                tasks.cancel_scope.cancel()
+    return ready(settings.embedding.path, settings.embedding.model)[0]

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.engine import Bench, EngineChoice, opened
+import anyio.to_thread
+
+from benchmarks.engine import Bench, EngineChoice, model_folder, opened
 from benchmarks.progress import Progress
 from benchmarks.timing.bare import BareShard
 from benchmarks.timing.figures import figure
@@ -48,11 +50,12 @@ async def text(count: int, seed: int) -> list[dict[str, Any]]:
     from cognition.engine.arrivals import embedding_text
 
     percepts = Materials(seed, TEXT_MINDS).percepts(WARM_UP // 8 + count, with_vectors=False)
-    async with opened(EngineChoice(cached=False)) as bench:
+    choice = EngineChoice(cached=False)
+    async with opened(choice) as bench:
         ours = await _rate(bench, percepts, f"ingest of {count:,} texts", warm_up=WARM_UP // 8)
-        path = model_path(bench)
     texts = [embedding_text(p.actor, p.content) for p in percepts[WARM_UP // 8 :]]
-    bare, setting = best_encode(path, texts)
+    path = await anyio.to_thread.run_sync(model_folder, choice.settings())
+    bare, setting = best_encode(str(path), texts)
     return [figure("ingest_text", ours, bare, "memories/s", f"SentenceTransformer.encode, {setting}")]
 
 
@@ -86,13 +89,6 @@ async def all_points(backend: VectorBackend) -> list[Point]:
         offset = page.next_offset
         if offset is None:
             return points
-
-
-def model_path(bench: Bench) -> str:
-    """Where the weights of the engine's embedder lie."""
-    daemon = bench.session.daemon
-    assert daemon is not None
-    return str(daemon.embedder.path)  # type: ignore[union-attr]
 
 
 def best_encode(path: str, texts: Sequence[str]) -> tuple[float, str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 from typing import Any
 
+import anyio.to_thread
+
+from benchmarks.engine import EngineChoice, model_folder
 from benchmarks.processes import DaemonProcess
 from benchmarks.timing.bare import process_s
 from benchmarks.timing.figures import figure, percentile
@@ -32,8 +34,8 @@ async def starts(folder: Path) -> list[dict[str, Any]]:
         shard = folder / f"bare-start-{number}"
         shard.mkdir()
         stores.append(process_s(_STORE, str(shard)))
-    path = await _model_path()
-    models = [process_s(_MODEL, path) for _ in range(RUNS)]
+    path = await anyio.to_thread.run_sync(model_folder, EngineChoice().settings())
+    models = [process_s(_MODEL, str(path)) for _ in range(RUNS)]
     return [
         figure(
             "start_without_model", without, percentile(stores, 50), "s", "interpreter, imports, one new shard"
@@ -54,11 +56,3 @@ async def _start_s(folder: Path, *arguments: str) -> float:
             times.append(time.monotonic() - daemon.started)
         daemon.stop()
     return percentile(times, 50)
-
-
-async def _model_path() -> str:
-    from benchmarks.engine import real_embedder
-    from cognition.settings import load
-
-    async with real_embedder(load(environment=os.environ).settings) as embedder:
-        return str(embedder.path)  # type: ignore[attr-defined]

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.engine import EngineChoice, real_embedder
 from benchmarks.processes import DaemonProcess
 from benchmarks.progress import Progress
 from benchmarks.timing.bare import BareShard
@@ -121,15 +122,11 @@ def _bare_upserts(folder: Path, percepts: Sequence[Percept]) -> list[float]:
 
 async def _bare_encodes(percepts: Sequence[Percept]) -> list[float]:
     """One text at a time through the daemon's own embedder, in ms."""
-    import os
-
-    from benchmarks.engine import real_embedder
-    from cognition.settings import load
-
+    embedder = real_embedder(EngineChoice().settings())
     times = []
-    async with real_embedder(load(environment=os.environ).settings) as embedder:
-        for percept in percepts:
-            began = time.perf_counter()
-            await embedder.embed([percept.content])
-            times.append((time.perf_counter() - began) * 1e3)
+    for percept in percepts:
+        began = time.perf_counter()
+        await embedder.embed([percept.content])
+        times.append((time.perf_counter() - began) * 1e3)
+    await embedder.aclose()
     return times[WARM_UP:]

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.cache import CachedEmbedder, VectorCache
-from cognition.ports.embedder import DIMENSION, Embedder
+from cognition.ports.embedder import DIMENSION
 
 
 class CountingEmbedder:
@@ -30,11 +30,7 @@ class CountingEmbedder:
 async def test_a_text_is_embedded_once_across_processes_of_the_cache(tmp_path: Path) -> None:
     first, second = CountingEmbedder(), CountingEmbedder()
     for inner in (first, second):
-
-        async def make(inner: CountingEmbedder = inner) -> Embedder:
-            return inner
-
-        embedder = CachedEmbedder("counting", VectorCache(tmp_path, "counting"), make)
+        embedder = CachedEmbedder(inner, VectorCache(tmp_path, "counting"))
         vectors = await embedder.embed(["one", "three", "one"])
         assert vectors[:, 0].tolist() == [3.0, 5.0, 3.0]
         await embedder.aclose()
@@ -43,17 +39,15 @@ async def test_a_text_is_embedded_once_across_processes_of_the_cache(tmp_path: P
     assert second.asked == []
 
 
-async def test_known_texts_never_make_the_real_embedder(tmp_path: Path) -> None:
-    cache = VectorCache(tmp_path, "m")
-    cache.keep(["a"], np.ones((1, DIMENSION), dtype=np.float32))
-
-    async def make() -> Embedder:
-        raise AssertionError("the model was loaded for a known text")
-
-    embedder = CachedEmbedder("m", cache, make)
+async def test_known_texts_do_not_reach_the_real_embedder(tmp_path: Path) -> None:
+    cache, inner = VectorCache(tmp_path, "m"), CountingEmbedder()
+    cache.keep(["a", "b"], np.ones((2, DIMENSION), dtype=np.float32))
+    embedder = CachedEmbedder(inner, cache)
+    await embedder.preload(["a"])
     assert (await embedder.embed(["a"])).shape == (1, DIMENSION)
+    assert (await embedder.embed(["b", "a"])).shape == (2, DIMENSION)
     assert (await embedder.embed([])).shape == (0, DIMENSION)
-    assert embedder.embedded == 0
+    assert (embedder.embedded, inner.asked) == (0, [])
 
 
 def test_many_texts_are_found_whatever_the_number(tmp_path: Path) -> None:
