@@ -47,9 +47,7 @@ class EmbeddingStatistics(msgspec.Struct, frozen=True, kw_only=True):
 class BatchingEmbedder:
     """An `Embedder` over any synchronous `encode`, which must allow calls from `workers` threads."""
 
-    def __init__(
-        self, encode: Encode, *, model: str, limits: Limits | None = None, workers: int = 1
-    ) -> None:
+    def __init__(self, encode: Encode, *, model: str, limits: Limits | None = None, workers: int = 1) -> None:
         self._encode = encode
         self._model = model
         self._queue = TextQueue(limits or Limits(), workers)
