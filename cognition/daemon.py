@@ -32,7 +32,7 @@ from cognition.mechanisms.text import Analyzer
 from cognition.ports.clock import Clock
 from cognition.ports.embedder import Embedder
 from cognition.ports.stores import Stores
-from cognition.settings import Settings
+from cognition.settings import Settings, hide_password
 from cognition.stores.backend import VectorBackend
 from cognition.telemetry import LogSink
 from cognition.version import VERSION
@@ -110,7 +110,7 @@ async def running(
         stores = await _open_stores(backend, stack)
         if embedder is None and settings.embedding.enabled:
             embedder = await _open_embedder(settings, stack, warm=warm)
-        service = _Service(settings, directory, client, stores, embedder, clock, sink)
+        service = _Service(settings, directory, url, client, stores, embedder, clock, sink)
         await stack.enter_async_context(service.running())
         daemon = Daemon(
             url,
@@ -216,6 +216,7 @@ class _Service:
         self,
         settings: Settings,
         directory: Path,
+        url: str,
         client: Redis,
         stores: Stores,
         embedder: Embedder | None,
@@ -223,6 +224,7 @@ class _Service:
         sink: LogSink,
     ) -> None:
         self._settings = settings
+        self._url = hide_password(url)
         self._client = client
         self._stores = stores
         self._clock = clock
@@ -299,6 +301,7 @@ class _Service:
         sink = self._sink
         return {
             "version": VERSION,
+            "streams": self._url,
             "uptime_s": round(self._clock.monotonic() - self._began, 3),
             "partitions": len(self.partitions.epochs()),
             "resident_minds": len(self.minds),
