@@ -3,7 +3,8 @@
 All keys of a partition share the hash tag ``{namespace:partition}``, so that a cluster
 would keep them on one slot and a script may touch several of them. A publisher in any
 language finds the partition of a mind as the first 8 bytes of BLAKE2b (digest size 8)
-over the UTF-8 name, read big-endian, modulo the number of partitions.
+over the UTF-8 name, read big-endian, modulo the number of partitions. With the default 16
+that is the last hexadecimal digit of ``printf %s MIND | b2sum -l 64``.
 """
 
 from __future__ import annotations

@@ -134,3 +134,46 @@ async def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(EmbeddedServerError, match="Give a data directory"):
         await EmbeddedServer(tmp_path / "file" / "data").start()
+
+
+ORPHAN = CHILD.replace(
+    "async def main",
+    "import streams.embedded\nstreams.embedded.dies_with_parent = lambda: None\nasync def main",
+)
+
+
+def left_behind(directory: Path) -> tuple[str, int]:
+    """A server whose parent was killed on a platform where it lives on."""
+    with subprocess.Popen(
+        [sys.executable, "-c", ORPHAN, str(directory)], stdout=subprocess.PIPE, text=True
+    ) as parent:
+        assert parent.stdout is not None
+        url = parent.stdout.readline().strip()
+        parent.kill()
+    return url, int((directory / "valkey.pid").read_text())
+
+
+async def test_an_orphan_is_adopted_and_ended_in_the_end(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("streams.embedded.TAKEOVER_AFTER_S", 0.05)
+    url, pid = left_behind(tmp_path)
+    assert await increment(url) == 1
+    async with embedded_server(tmp_path) as again:
+        assert again == url
+        assert await increment(again) == 2
+        assert int((tmp_path / "valkey.pid").read_text()) == pid
+    assert not is_running(url)
+    async with embedded_server(tmp_path) as fresh:
+        assert await increment(fresh) == 3
+        assert int((tmp_path / "valkey.pid").read_text()) != pid
+
+
+async def test_an_orphan_that_hangs_is_named_rather_than_doubled(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("streams.embedded.TAKEOVER_AFTER_S", 0.05)
+    monkeypatch.setattr("streams.sockets.PING_TIMEOUT_S", 0.05)
+    _, pid = left_behind(tmp_path)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(EmbeddedServerError, match=r"does not answer.*valkey\.pid"):
+            await EmbeddedServer(tmp_path).start()
+    finally:
+        os.kill(pid, signal.SIGKILL)

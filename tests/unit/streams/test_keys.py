@@ -17,6 +17,11 @@ def test_the_partition_of_a_mind_never_changes() -> None:
     assert [keys.partition_of(mind) for mind in ("ada", "bob", "çelik", "")] == [7, 2, 5, 4]
 
 
+def test_a_shell_finds_the_partition_with_b2sum() -> None:
+    """`printf %s ada | b2sum -l 64` prints 15b0da4321160527."""
+    assert StreamKeys().partition_of("ada") == int("15b0da4321160527"[-1], 16)
+
+
 @pytest.mark.parametrize("namespace", ["", "a{b", "a}b", "a:b", "a\nb"])
 def test_a_namespace_that_would_break_the_hash_tag_is_refused(namespace: str) -> None:
     with pytest.raises(ValueError, match="namespace = "):
