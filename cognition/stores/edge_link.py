@@ -6,9 +6,7 @@ which collections lie where.
 
 from __future__ import annotations
 
-import os
 import signal
-import sys
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -17,6 +15,7 @@ import anyio.abc
 from anyio.abc import Process, TaskStatus
 
 from cognition.errors import StoreUnavailableError
+from cognition.stores import edge_process
 from cognition.stores import edge_wire as wire
 from cognition.stores.backend import CollectionSpec
 
@@ -92,6 +91,7 @@ class HostLink:
                 delay = min(delay * 2, BACKOFF_MAX_S)
         finally:
             self._ended = True
+            self._ready.set()  # whoever still waits for a start need not
 
     async def call(self, body: wire.Request, expected: type[T]) -> T:
         """Ask and wait. Raises what the host raised, or `StoreUnavailableError` when it died."""
@@ -124,23 +124,19 @@ class HostLink:
     # --- one process ----------------------------------------------------------------------
 
     async def _live(self, task_status: TaskStatus[None]) -> None:
-        command = [sys.executable, "-m", "cognition.stores.edge_host", str(self._directory), str(os.getpid())]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-        process = await anyio.open_process(
-            command,
-            stderr=None,
-            env=environment,
-            start_new_session=True,
-            pass_fds=(self._lock_fd,),
+        process = await edge_process.spawn(
+            "cognition.stores.edge_host", str(self._directory), pass_fds=(self._lock_fd,)
         )
         self._process = process
+        patience_s = 0.0
         try:
             async with anyio.create_task_group() as group:
                 group.start_soon(self._open_all, task_status)
                 await self._read(process)
+                patience_s = edge_process.PATIENCE_S
                 group.cancel_scope.cancel()
         finally:
-            await self._bury(process)
+            await self._bury(process, patience_s)
 
     async def _open_all(self, task_status: TaskStatus[None]) -> None:
         try:
@@ -154,13 +150,11 @@ class HostLink:
         self._ready.set()
         task_status.started()
 
-    async def _bury(self, process: Process) -> None:
+    async def _bury(self, process: Process, patience_s: float) -> None:
         """Every call in flight learns that its host is gone; what it wrote may or may not be there."""
-        self._ready = anyio.Event()
-        with anyio.CancelScope(shield=True):
-            if process.returncode is None:
-                process.kill()
-            await process.aclose()
+        if self._ready.is_set():
+            self._ready = anyio.Event()
+        await edge_process.end(process, patience_s=patience_s)
         code = process.returncode or 0
         if not self._ended and code:
             name = signal.Signals(-code).name if code < 0 else f"exit code {code}"

@@ -9,9 +9,7 @@ then names the new generation: interrupted before that, the old one is what ther
 
 from __future__ import annotations
 
-import os
 import shutil
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -24,7 +22,7 @@ from anyio.abc import Process
 from anyio.streams.text import TextReceiveStream
 
 from cognition.errors import StoreUnavailableError
-from cognition.stores import edge_directory
+from cognition.stores import edge_directory, edge_process
 from cognition.stores import edge_wire as wire
 from cognition.stores.backend import CollectionSpec, WriteMode
 from cognition.stores.edge_gate import Gate
@@ -96,12 +94,15 @@ async def rebuild(seat: Seat, collection: Path, successor: HostLink) -> float:
 async def _optimised_copy(seat: Seat, source: Path, target: Path) -> float:
     """Have the shard copied and the copy optimised; how long the writers were held.
 
+    The process is started before anybody waits for it: it says when it is ready for its go.
+
     With the writers held and the host idle (it has answered a last question) the copy is what a
     killed host would leave behind, and opens as that does: from its files and its log.
     """
-    process = await _optimiser(source, target)
+    process = await edge_process.spawn("cognition.stores.edge_optimise", str(source), str(target))
     assert process.stdin is not None
     lines = _lines(process)
+    patience_s = 0.0
     try:
         await _expect(lines, READY, source)
         await seat.link.call(wire.Flush(seat.spec.name), wire.Done)
@@ -113,23 +114,12 @@ async def _optimised_copy(seat: Seat, source: Path, target: Path) -> float:
             await _expect(lines, COPIED, source)
             held = anyio.current_time() - began
         await _expect(lines, OPTIMISED, source)
+        patience_s = edge_process.PATIENCE_S
     except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
         raise _failed(source, "started") from error
     finally:
-        await _end(process)
+        await edge_process.end(process, patience_s=patience_s)
     return held
-
-
-async def _optimiser(source: Path, target: Path) -> Process:
-    """Started before anything waits for it: it says when it is ready and waits for its go."""
-    command = [sys.executable, "-m", "cognition.stores.edge_optimise"]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    return await anyio.open_process(
-        [*command, str(source), str(target), str(os.getpid())],
-        stderr=None,
-        env=environment,
-        start_new_session=True,
-    )
 
 
 async def _lines(process: Process) -> AsyncIterator[str]:
@@ -152,13 +142,6 @@ def _failed(source: Path, word: str) -> StoreUnavailableError:
         f"Building the indexes of {source} failed before it was {word}",
         remedy="Nothing is lost; it is tried again when it is next due.",
     )
-
-
-async def _end(process: Process) -> None:
-    with anyio.CancelScope(shield=True):
-        if process.returncode is None:
-            process.kill()
-        await process.aclose()
 
 
 async def _catch_up(seat: Seat, successor: HostLink) -> None:
