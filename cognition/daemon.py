@@ -42,7 +42,7 @@ from schemas.events import DaemonStarted, DaemonStopped, StoreOptimised
 from schemas.percept import BoundaryMark, Mark
 from streams.client import connect, wait_until_ready
 from streams.delivery import Limits
-from streams.embedded import embedded_server
+from streams.embedded import EmbeddedServer
 from streams.keys import StreamKeys
 from streams.producer import Producer
 
@@ -102,7 +102,8 @@ async def running(
     directories.prepare(directory)
     async with AsyncExitStack() as stack:
         address = stack.enter_context(directories.held(directory, clock.now()))
-        url = await _streams_url(settings, directory, stack)
+        private = None if settings.streams.url else await _private_server(directory, stack)
+        url = private.url if private is not None else settings.streams.url
         client = connect(url)
         stack.push_async_callback(client.aclose)
         await wait_until_ready(client)
@@ -111,7 +112,7 @@ async def running(
         if embedder is None and settings.embedding.enabled:
             embedder = await _open_embedder(settings, stack, warm=warm)
         service = _Service(settings, directory, url, client, stores, embedder, clock, sink)
-        await stack.enter_async_context(service.running())
+        await stack.enter_async_context(service.running(private))
         daemon = Daemon(
             url,
             service.keys,
@@ -146,11 +147,17 @@ def _holder(settings: Settings, url: str, clock: Clock) -> directories.Holder:
     )
 
 
-async def _streams_url(settings: Settings, directory: Path, stack: AsyncExitStack) -> str:
-    """The server that the settings name, else a private one in the data directory."""
-    if settings.streams.url:
-        return settings.streams.url
-    return await stack.enter_async_context(embedded_server(directory / directories.STREAMS_FOLDER))
+async def _private_server(directory: Path, stack: AsyncExitStack) -> EmbeddedServer:
+    """A server of our own in the data directory, ended with the daemon."""
+    server = EmbeddedServer(directory / directories.STREAMS_FOLDER)
+    await server.start()
+    stack.push_async_callback(_stop_shielded, server)
+    return server
+
+
+async def _stop_shielded(server: EmbeddedServer) -> None:
+    with anyio.CancelScope(shield=True):
+        await server.stop()
 
 
 async def _open_backend(
@@ -315,7 +322,7 @@ class _Service:
         }
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
+    async def running(self, private: EmbeddedServer | None) -> AsyncIterator[None]:
         """Acquire, run, and on leaving: stop reading, finish, acknowledge, release."""
         await self.partitions.acquire()
         began = self._clock.monotonic()
@@ -326,6 +333,8 @@ class _Service:
             tasks.start_soon(self.requests.run)
             tasks.start_soon(self._close_idle_episodes)
             tasks.start_soon(self._optimise_when_due)
+            if private is not None:
+                tasks.start_soon(private.keep_alive, self._on_server_restarted)
             try:
                 yield
             finally:
@@ -336,6 +345,10 @@ class _Service:
         reason = "stopped" if clean else f"gave up waiting after {self._settings.shutdown_s} s"
         took = self._clock.monotonic() - began
         self._sink.publish(DaemonStopped(at=self._clock.now(), reason=reason, took_s=took))
+
+    def _on_server_restarted(self, reason: str) -> None:
+        error = UnavailableError(reason)
+        self._sink.publish(retried(self._clock, "private stream server", error, 0.0))
 
     async def _finish(self, finished: anyio.Event) -> bool:
         """Finish what is in hand, within the time that is given; whether it was."""
@@ -390,4 +403,3 @@ class _Service:
                         at=self._clock.now(), collection="memories", points=0, took_s=took, pause_s=pause
                     )
                 )
-

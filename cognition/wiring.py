@@ -26,7 +26,13 @@ from streams.codec import decode_fields
 from streams.consumer import Consumer
 from streams.dead_letters import DeadLetters
 from streams.delivery import DeadLetter, Delivery, HandleAlone, Limits, decide
-from streams.errors import StreamsDeniedError, StreamsUnavailableError
+from streams.errors import (
+    BackpressureError,
+    DeadLettersFullError,
+    StreamsDeniedError,
+    StreamsRefusedError,
+    StreamsUnavailableError,
+)
 from streams.keys import StreamKeys
 from streams.lease import Lease, LeaseKeeper, Leases
 from streams.receipts import ReceiptWriter
@@ -52,7 +58,13 @@ def in_our_words() -> Iterator[None]:
     """Failures of the streams as errors of the engine: outside, and worth another try."""
     try:
         yield
-    except (StreamsUnavailableError, StreamsDeniedError) as error:
+    except (
+        StreamsUnavailableError,
+        StreamsDeniedError,
+        StreamsRefusedError,
+        DeadLettersFullError,
+        BackpressureError,
+    ) as error:
         raise UnavailableError(str(error)) from error
 
 
@@ -81,6 +93,10 @@ class Partitions:
     def epochs(self) -> dict[int, int]:
         """Held partition -> epoch; a lease that ran out is not held."""
         return {p: lease.epoch for p, lease in self._held.items() if self._keeper.valid(p)}
+
+    def leases(self) -> dict[int, Lease]:
+        """Held partition -> lease."""
+        return dict(self._held)
 
     async def acquire(self) -> int:
         """Take every partition that is free; how many are held now."""
@@ -146,6 +162,7 @@ class StreamLine:
         block_ms: int,
         limits: Limits,
     ) -> None:
+        self._keys = keys
         self._partitions = partitions
         self._clock = clock
         self._batch = batch
@@ -202,6 +219,14 @@ class StreamLine:
             message = decode_fields(wire.AWAKE, delivery.fields)
         except SchemaError as error:
             return Delivered(delivery.partition, delivery.entry_id, problem=str(error))
+        mind = getattr(message, "mind", "")
+        home = self._keys.partition_of(mind)
+        if home != delivery.partition:
+            problem = (
+                f"mind {mind!r} belongs to partition {home}, not {delivery.partition}. "
+                f"Publish it to {self._keys.stream(home, wire.AWAKE)}."
+            )
+            return Delivered(delivery.partition, delivery.entry_id, problem=problem)
         suspect = delivery.times_delivered > self._limits.max_deliveries
         return Delivered(delivery.partition, delivery.entry_id, message, suspect=suspect)
 
@@ -230,7 +255,9 @@ class StreamLine:
             done.setdefault(partition, []).append(entry)
             self._originals.pop((partition, entry), None)
         with in_our_words():
-            await self._consumer.ack_many(done)
+            refused = await self._consumer.ack_while_held(done, self._partitions.leases())
+            if refused:
+                raise LeaseLostError(f"the server names another holder of partition {refused[0]}")
             self._acknowledged += len(entries)
             if self._acknowledged >= TRIM_EVERY_ACKS:
                 self._acknowledged = 0
@@ -364,5 +391,3 @@ def retried(
         attempt=attempt,
         retry_in_s=wait_s,
     )
-
-

@@ -27,7 +27,8 @@ from streams.client import BLOCK_MS_MAX, command, pipeline, streams_of
 from streams.delivery import Delivery
 from streams.errors import StreamsRefusedError
 from streams.keys import StreamKeys
-from streams.scripts import TRIM
+from streams.lease import Lease
+from streams.scripts import TRIM, Script
 
 PAGE: Final = 256
 """Pending entries looked at in one step."""
@@ -39,6 +40,11 @@ BLOCK_MS: Final = 500
 """Bounds how long stopping, and taking another partition, waits for a read; costs two wake-ups a second."""
 
 ACK_CHUNK: Final = 1_000
+
+_ACK_WHILE_HELD: Final = Script("""
+if redis.call('GET', KEYS[2]) ~= ARGV[1] then return -1 end
+return redis.call('XACK', KEYS[1], ARGV[2], unpack(ARGV, 3))
+""")
 
 
 class Consumer:
@@ -153,6 +159,33 @@ class Consumer:
             await pipeline(self._client, commands)
         for partition, ids in done.items():
             self._in_work.get(partition, set()).difference_update(ids)
+
+    async def ack_while_held(
+        self, done: Mapping[int, Sequence[str]], leases: Mapping[int, Lease]
+    ) -> list[int]:
+        """`ack_many`, each partition only if the server still names this lease; where it did not.
+
+        The check and the acknowledgement are one step on the server: a holder that slept through
+        the loss of its lease acknowledges nothing that its successor has in work.
+        """
+        chunks = [
+            (p, ids[at : at + ACK_CHUNK]) for p, ids in done.items() for at in range(0, len(ids), ACK_CHUNK)
+        ]
+        replies = await _ACK_WHILE_HELD.run_many(
+            self._client,
+            [
+                (
+                    [self._keys.stream(p, self.stream), self._keys.lease(p)],
+                    [leases[p].token, self.group, *ids],
+                )
+                for p, ids in chunks
+            ],
+        )
+        refused = {p for (p, _), reply in zip(chunks, replies, strict=True) if reply < 0}
+        for partition, ids in chunks:
+            if partition not in refused:
+                self._in_work.get(partition, set()).difference_update(ids)
+        return sorted(refused)
 
     async def trim(self, partitions: Sequence[int] | None = None) -> int:
         """Remove what every group has acknowledged; how many entries went."""

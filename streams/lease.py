@@ -71,6 +71,11 @@ class Lease:
     ttl_s: float
     valid_until: float
 
+    @property
+    def token(self) -> str:
+        """What the server keeps while this holding lasts."""
+        return f"{self.epoch} {self.holder}"
+
     def valid(self, monotonic_now: float) -> bool:
         """Whether the holder may still write."""
         return monotonic_now < self.valid_until

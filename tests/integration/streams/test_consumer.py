@@ -11,6 +11,7 @@ from streams.consumer import Consumer
 from streams.delivery import Delivery
 from streams.errors import StreamsUnavailableError
 from streams.keys import StreamKeys
+from streams.lease import Leases
 from streams.producer import Producer
 
 MINDS = [f"mind {i}" for i in range(12)]
@@ -328,3 +329,25 @@ async def test_a_server_that_cannot_be_reached_is_named(keys, tmp_path) -> None:
     with pytest.raises(StreamsUnavailableError, match=r"none\.sock"):
         await consumer(nowhere, keys, partitions=[0]).read(block_ms=0)
     await nowhere.aclose()
+
+
+async def test_a_holder_that_slept_through_the_loss_of_its_lease_acknowledges_nothing(
+    client, keys, publish
+) -> None:
+    leases = Leases(client, keys, anyio.current_time)
+    held = {p: await leases.acquire(p, "sleeper", ttl_s=30) for p in ALL}
+    one = consumer(client, keys)
+    await take_all(one)
+    await publish(48)
+    found = await one.read(count=1_000, block_ms=0)
+    done: dict[int, list[str]] = {}
+    for delivery in found:
+        done.setdefault(delivery.partition, []).append(delivery.entry_id)
+    lost = min(done)
+    await leases.release(held[lost])
+    await leases.acquire(lost, "successor", ttl_s=30)
+
+    assert await one.ack_while_held(done, held) == [lost]
+
+    left = [d for p in ALL for d in await recovered(consumer(client, keys, "two"), p)]
+    assert [d.entry_id for d in left] == done[lost]
