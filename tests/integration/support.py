@@ -243,4 +243,3 @@ class Told:
     def json(self) -> Any:
         """Standard output as the one JSON document that it is."""
         return json.loads(self.out)
-

@@ -73,7 +73,7 @@ async def test_the_flat_form_is_read_and_what_it_lacks_here_is_said(client: Clie
 async def test_a_cue_in_words_is_told_what_it_lacks_while_there_is_no_model(session: Session) -> None:
     ticket = await session.mind("words").perceive("Marzipan is for Clara.", vector=vector_of("Marzipan"))
     await ticket.wait()
-    with pytest.raises(BadCueError, match="without an embedder and the cue has no vector. Give `vector`"):
+    with pytest.raises(BadCueError, match=r"without an embedder and the cue has no vector\. Give `vector`"):
         await session.mind("words").recall("marzipan")
 
 
