@@ -69,7 +69,7 @@ def encode(value: Message) -> Payload:
             payload[name] = _moment(kind, name, payload[name])
     for name in FREE_FORM.get(kind, ()):
         if payload.get(name):
-            _plain(kind, name, payload[name])
+            _plain(kind, name, getattr(value, name))
     _unicode(kind, payload)
     return payload
 
@@ -95,7 +95,7 @@ def encode_patch(kind: type[Message], patch: Mapping[str, Any]) -> Payload:
         if name in MOMENTS[kind] and plain is not None:
             plain = _moment(kind, name, plain)
         elif name in FREE_FORM.get(kind, ()):
-            _plain(kind, name, plain)
+            _plain(kind, name, value)
         payload[name] = plain
     _unicode(kind, payload)
     return payload
