@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
@@ -19,7 +19,13 @@ import msgspec
 
 from cognition import data_directory as directories
 from cognition import errors
-from cognition.errors import BadPerceptError, CognitionError, DeadlineError, UnavailableError
+from cognition.errors import (
+    BadPerceptError,
+    CognitionError,
+    DeadlineError,
+    SettingsError,
+    UnavailableError,
+)
 from cognition.settings import Settings, load
 from schemas import identifiers
 from schemas.base import Message, SchemaError
@@ -43,7 +49,13 @@ from schemas.percept import BoundaryMark, Forget, Mark, Percept
 from schemas.recollection import Recollection
 from streams.client import connect, wait_until_ready
 from streams.dead_letters import DeadLetters
-from streams.errors import AnswerTimeoutError, StreamsError
+from streams.errors import (
+    AnswerTimeoutError,
+    NoSuchDeadLetterError,
+    StreamsError,
+    StreamsUnavailableError,
+    StreamsUrlError,
+)
 from streams.keys import StreamKeys
 from streams.producer import Producer
 from streams.receipts import ReceiptReader
@@ -57,12 +69,19 @@ if TYPE_CHECKING:
     from cognition.ports.embedder import Embedder
 
 T = TypeVar("T", bound=Message)
+V = TypeVar("V")
 Moment = float | dt.datetime
 Stage = Literal["accepted", "encoded", "recallable"]
 
 RECEIPT_WAIT_S = 60.0
 PUBLISH_WAIT_S = 30.0
 """How long a publisher waits for a full line before it is told."""
+
+ANSWER_WAY_S = 1.0
+"""Added to a request's own deadline: the daemon's refusal to be late has a way to go, too."""
+
+AWAY_RETRY_S = 0.1
+"""Between two attempts while the stream server is away; a restart takes a second or two."""
 
 
 class RecentMemory(msgspec.Struct, frozen=True):
@@ -260,10 +279,8 @@ class Session:
 
     async def receipt(self, mind: str, entry: str, within_s: float) -> Receipt:
         """The receipt of one entry."""
-        try:
-            return await self._receipts.wait(self.keys.partition_of(mind), entry, within_s)
-        except StreamsError as error:
-            raise in_our_words(error) from error
+        partition = self.keys.partition_of(mind)
+        return await patiently(lambda left_s: self._receipts.wait(partition, entry, left_s), within_s)
 
     async def settled(self, tickets: Iterable[Ticket], *, within_s: float = 600.0) -> None:
         """Wait until everything that was published before each of these is recallable."""
@@ -273,10 +290,8 @@ class Session:
 
     async def ask(self, request: Any, kind: type[T]) -> T:
         """Ask and get an answer of this kind, or the error that the daemon answered with."""
-        try:
-            answer = await self._caller.ask(request, deadline_s=request.deadline_s + 1.0)
-        except StreamsError as error:
-            raise in_our_words(error) from error
+        within_s = request.deadline_s + ANSWER_WAY_S
+        answer = await patiently(lambda left_s: self._caller.ask(request, deadline_s=left_s), within_s)
         if isinstance(answer, Failure):
             raise raised(answer)
         assert isinstance(answer, kind), f"asked for {kind.__name__}, got {type(answer).__name__}"
@@ -301,10 +316,28 @@ class Session:
         return None
 
 
+async def patiently(call: Callable[[float], Awaitable[V]], within_s: float) -> V:
+    """Call, given the time that is left, and again while the stream server is away: a daemon that
+    restarts takes its private one along. For what may be repeated without harm."""
+    deadline = anyio.current_time() + within_s
+    while True:
+        try:
+            return await call(deadline - anyio.current_time())
+        except StreamsError as error:
+            away = isinstance(error, StreamsUnavailableError)
+            if not away or anyio.current_time() + AWAY_RETRY_S >= deadline:
+                raise in_our_words(error) from error
+        await anyio.sleep(AWAY_RETRY_S)
+
+
 def in_our_words(error: StreamsError) -> CognitionError:
     """A failure of delivery as an error of this package."""
     if isinstance(error, AnswerTimeoutError):
         return DeadlineError(str(error))
+    if isinstance(error, StreamsUrlError):
+        return SettingsError(str(error))
+    if isinstance(error, NoSuchDeadLetterError):
+        return CognitionError(str(error))
     return UnavailableError(str(error))
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,7 +26,7 @@ from cognition.engine.intake import Intake, Progress
 from cognition.engine.introspection import DaemonFigures, Introspection
 from cognition.engine.minds import Minds
 from cognition.engine.recall import Recall
-from cognition.errors import StoreUnavailableError, UnavailableError
+from cognition.errors import SettingsError, StoreUnavailableError, UnavailableError
 from cognition.mechanisms.laws import DEFAULT_LAWS
 from cognition.mechanisms.text import Analyzer
 from cognition.ports.clock import Clock
@@ -36,13 +36,14 @@ from cognition.settings import Settings, hide_password
 from cognition.stores.backend import VectorBackend
 from cognition.telemetry import LogSink
 from cognition.version import VERSION
-from cognition.wiring import Partitions, Requests, StreamLine, retried
+from cognition.wiring import Partitions, Requests, StreamLine, in_our_words, retried
 from schemas.episode import BoundaryType
 from schemas.events import DaemonStarted, DaemonStopped, StoreOptimised
 from schemas.percept import BoundaryMark, Mark
 from streams.client import connect, wait_until_ready
 from streams.delivery import Limits
 from streams.embedded import EmbeddedServer
+from streams.errors import StreamsError, StreamsUrlError
 from streams.keys import StreamKeys
 from streams.producer import Producer
 
@@ -102,11 +103,12 @@ async def running(
     directories.prepare(directory)
     async with AsyncExitStack() as stack:
         address = stack.enter_context(directories.held(directory, clock.now()))
-        private = None if settings.streams.url else await _private_server(directory, stack)
-        url = private.url if private is not None else settings.streams.url
-        client = connect(url)
-        stack.push_async_callback(client.aclose)
-        await wait_until_ready(client)
+        with _starting():
+            private = None if settings.streams.url else await _private_server(directory, stack)
+            url = private.url if private is not None else settings.streams.url
+            client = connect(url)
+            stack.push_async_callback(client.aclose)
+            await wait_until_ready(client)
         backend = await _open_backend(settings, directory, stack, clock)
         stores = await _open_stores(backend, stack)
         if embedder is None and settings.embedding.enabled:
@@ -145,6 +147,17 @@ def _holder(settings: Settings, url: str, clock: Clock) -> directories.Holder:
         partitions=settings.streams.partitions,
         ready=True,
     )
+
+
+@contextmanager
+def _starting() -> Iterator[None]:
+    """What keeps the streams from being served at all, in our words."""
+    try:
+        yield
+    except StreamsUrlError as error:
+        raise SettingsError(f"setting streams.{error}") from error
+    except StreamsError as error:
+        raise UnavailableError(str(error)) from error
 
 
 async def _private_server(directory: Path, stack: AsyncExitStack) -> EmbeddedServer:
@@ -356,8 +369,16 @@ class _Service:
         self.requests.stop()
         with anyio.move_on_after(self._settings.shutdown_s) as scope:
             await finished.wait()
-            await self.partitions.release()
+            await self._release()
         return not scope.cancelled_caught
+
+    async def _release(self) -> None:
+        """Give the partitions back; where that cannot be said, the leases run out by themselves."""
+        try:
+            await self.partitions.release()
+        except UnavailableError as error:
+            runs_out_s = self._settings.streams.lease_s
+            self._sink.publish(retried(self._clock, "releasing leases", error, runs_out_s))
 
     async def _run_intake(self, finished: anyio.Event) -> None:
         try:
@@ -378,8 +399,9 @@ class _Service:
                     occurred_at=self._clock.now(),
                 )
                 try:
-                    await producer.publish(mark, mind.name)
-                except ConnectionError as error:
+                    with in_our_words():
+                        await producer.publish(mark, mind.name)
+                except UnavailableError as error:
                     wait = self._settings.episodes.idle_check_s
                     self._sink.publish(retried(self._clock, "closing idle episodes", error, wait))
 

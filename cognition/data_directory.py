@@ -49,16 +49,11 @@ def prepare(directory: Path) -> None:
     Raises `DataVersionError` for a newer one and `StoreUnavailableError` when it cannot be made.
     """
     version_file = directory / VERSION_FILE
-    try:
+    with _usable(directory):
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not version_file.exists():
             write_atomically(version_file, f"{FORMAT_VERSION}\n".encode())
         found = version_file.read_text("ascii", errors="replace").strip()
-    except OSError as error:
-        raise StoreUnavailableError(
-            f"data directory {directory} cannot be used: {error.strerror or error}",
-            remedy="Free space or correct its permissions, or choose another with --data.",
-        ) from error
     if not found.isdigit() or int(found) > FORMAT_VERSION:
         raise DataVersionError(
             f"data directory {directory} has format {found!r}, this version reads up to {FORMAT_VERSION}",
@@ -67,12 +62,25 @@ def prepare(directory: Path) -> None:
 
 
 @contextlib.contextmanager
+def _usable(directory: Path) -> Iterator[None]:
+    """What the file system refuses, in our words."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreUnavailableError(
+            f"data directory {directory} cannot be used: {error.strerror or error}",
+            remedy="Free space or correct its permissions, or choose another with --data.",
+        ) from error
+
+
+@contextlib.contextmanager
 def held(directory: Path, started_at: float) -> Iterator[Path]:
     """Hold the directory while the block runs; gives the address file to announce oneself in.
 
     Raises `StoreLockedError` naming the holder. The lock goes with the process, however it ends.
     """
-    descriptor = os.open(directory / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    with _usable(directory):
+        descriptor = os.open(directory / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -82,7 +90,8 @@ def held(directory: Path, started_at: float) -> Iterator[Path]:
                 remedy="Talk to that daemon (same --data), stop it, or choose another directory.",
             ) from error
         address = directory / ADDRESS_FILE
-        announce(address, Holder(pid=os.getpid(), host=socket.gethostname(), started_at=started_at))
+        with _usable(directory):
+            announce(address, Holder(pid=os.getpid(), host=socket.gethostname(), started_at=started_at))
         try:
             yield address
         finally:

@@ -154,6 +154,11 @@ def _read(file: Path) -> dict[str, Any]:
         raise SettingsError(
             f"config file {file} does not exist", remedy="Correct --config or create the file."
         ) from error
+    except OSError as error:
+        raise SettingsError(
+            f"config file {file} cannot be read: {error.strerror or error}",
+            remedy="Name a file of settings that may be read.",
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(
             f"config file {file} is not TOML: {error}", remedy="Correct the line that it names."

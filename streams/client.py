@@ -106,9 +106,10 @@ def connect(
     ``redis://``, ``rediss://`` (TLS), ``unix://`` and their valkey spellings; user and
     password in the URL; TLS and database options as query parameters.
     """
+    known = normalised(url)
     try:
         pool = ConnectionPool.from_url(
-            normalised(url),
+            known,
             protocol=PROTOCOL,
             decode_responses=False,
             socket_timeout=None,

@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from cognition.cli import DONE, NO
-from cognition.client import open_engine
+from cognition.client import in_our_words, open_engine
 from cognition.commands.running import loaded_settings, print_json
 from streams.dead_letters import DeadLetter, DeadLetters
+from streams.errors import StreamsError
 
 LISTED_MAX = 1_000
 
@@ -19,7 +20,10 @@ async def the_dead(options: argparse.Namespace) -> AsyncIterator[DeadLetters]:
     """The dead letters of the daemon that there is."""
     settings = loaded_settings(options).settings
     async with open_engine(settings=settings, url=settings.streams.url or None, warm=False) as session:
-        yield session.dead_letters()
+        try:
+            yield session.dead_letters()
+        except StreamsError as error:
+            raise in_our_words(error) from error
 
 
 def row(letter: DeadLetter) -> dict[str, object]:

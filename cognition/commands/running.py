@@ -16,6 +16,7 @@ from cognition.cli import NO, UNREACHABLE, WRONG_USE
 from cognition.data_directory import default_directory
 from cognition.errors import (
     CognitionError,
+    DataVersionError,
     MindStoppedError,
     ModelUnavailableError,
     SettingsError,
@@ -28,6 +29,16 @@ from schemas.base import SchemaError
 Run = Callable[[argparse.Namespace], Awaitable[int]]
 
 
+OUT_OF_REACH = (
+    UnavailableError,
+    ModelUnavailableError,
+    StoreLockedError,
+    DataVersionError,
+    ConnectionError,
+    TimeoutError,
+)
+
+
 class UsageError(CognitionError, ValueError):
     """The command line asks for something that makes no sense."""
 
@@ -38,16 +49,26 @@ def run_command(run: Run, options: argparse.Namespace) -> int:
         return anyio.run(run, options)
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        return unheard()
     except BaseExceptionGroup as group:
+        if group.subgroup(BrokenPipeError) is not None:
+            return unheard()
         error = first_expected(group)
         if error is None:
             raise
         return told(error, options)
     except (CognitionError, SchemaError, ConnectionError, TimeoutError) as error:
         return told(error, options)
-    except BrokenPipeError:
-        sys.stderr.close()
-        return NO
+
+
+def unheard() -> int:
+    """Nobody reads standard output any more (``cognition recall ... | head``): that is no failure of ours.
+
+    What is still buffered must go nowhere, or the interpreter complains when it ends.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return NO
 
 
 def first_expected(group: BaseExceptionGroup[BaseException]) -> Exception | None:
@@ -70,8 +91,7 @@ def told(error: Exception, options: argparse.Namespace) -> int:
         return WRONG_USE
     if isinstance(error, MindStoppedError):
         return NO
-    reachable = UnavailableError | ModelUnavailableError | StoreLockedError | ConnectionError | TimeoutError
-    return UNREACHABLE if isinstance(error, reachable) else NO
+    return UNREACHABLE if isinstance(error, OUT_OF_REACH) else NO
 
 
 def show_help(options: argparse.Namespace) -> Awaitable[int]:
