@@ -256,6 +256,7 @@ class Intake:
         if not self._unacknowledged:
             self._checkpoint_due = began + self._checkpoint_every_s()
         done = await self._commit(batch)
+        self._line.epochs()
         await self._line.tell(done.receipts)
         await self._bury_rejected(done)
         rejected = {entry.id for entry, _ in done.rejected}

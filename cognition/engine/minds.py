@@ -149,6 +149,7 @@ class Minds:
             born(mind.name, now, self._laws), first_percept_at=at, epoch=epoch
         )
         stored = await self._stores.identities.create(draft, concept)
+        held(stored, epoch)
         problems = verify(stored, self._laws)
         self._identities[mind.name] = stored
         mind.identified = True
@@ -159,7 +160,10 @@ class Minds:
     async def _begin_session(self, mind: Mind, epoch: int) -> None:
         """Count a restart once for each daemon that takes over a mind with a past."""
         identity = self._identities.get(mind.name)
-        if identity is None or mind.stopped or identity.epoch >= epoch:
+        if identity is None or mind.stopped:
+            return
+        held(identity, epoch)
+        if identity.epoch == epoch:
             return
         now = self._clock.now()
         await self._swap(
@@ -173,17 +177,14 @@ class Minds:
     async def _swap(self, mind: Mind, *, epoch: int, **fields: object) -> None:
         for _ in range(SWAP_ATTEMPTS_MAX):
             identity = self._identities[mind.name]
-            fresh = msgspec.structs.replace(
-                identity, **fields, epoch=max(epoch, identity.epoch), rev=identity.rev + 1
-            )
+            held(identity, epoch)
+            fresh = msgspec.structs.replace(identity, **fields, epoch=epoch, rev=identity.rev + 1)
             if await self._stores.identities.swap(fresh, expected_rev=identity.rev):
                 self._identities[mind.name] = fresh
                 return
             stored = await self._stores.identities.get(mind.name)
             if stored is not None:
                 self._identities[mind.name] = stored
-                if stored.epoch > epoch:
-                    raise LeaseLostError(f"mind {mind.name!r} is under epoch {stored.epoch}, not {epoch}")
         raise UnavailableError(f"the identity of mind {mind.name!r} changes faster than it can be written")
 
     # --- writing down -----------------------------------------------------------------------
@@ -232,3 +233,10 @@ class Minds:
     def identity(self, name: str) -> Identity | None:
         """The identity as last read or written, if the mind is in memory."""
         return self._identities.get(name)
+
+
+def held(identity: Identity, epoch: int) -> None:
+    """Raise `LeaseLostError` when a later holder has written this identity: what is its, and what
+    we would write from now on, is not for us."""
+    if identity.epoch > epoch:
+        raise LeaseLostError(f"mind {identity.mind!r} is under epoch {identity.epoch}, ours is {epoch}")
