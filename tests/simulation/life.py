@@ -74,11 +74,10 @@ class _Mind:
 class _Author:
     """Writes one life."""
 
-    def __init__(self, seed: int, length: int, *, forgetting: bool = True) -> None:
+    def __init__(self, seed: int, length: int) -> None:
         self.chance = random.Random(seed)
         self.ms = STARTS_MS
         self.length = length
-        self.forgetting = forgetting
         names = [f"mind-{i}" for i in range(self.chance.randint(1, 4))]
         self.minds = [_Mind(name, self.chance.choice(TOPICS)) for name in names]
 
@@ -92,7 +91,7 @@ class _Author:
         if kind < 0.06:
             mark = self.chance.choice(list(BoundaryMark))
             return Lived(entry, mind.name, Mark(mind=mind.name, boundary=mark, label=self._maybe("chapter")))
-        if kind < 0.14 and mind.keys and self.forgetting:
+        if kind < 0.14 and mind.keys:
             return Lived(entry, mind.name, self._forget(mind))
         if kind < 0.17:
             return Lived(entry, mind.name, None, problem="not a message")
@@ -164,6 +163,6 @@ class _Author:
         return self.chance.choice(("", f"{word} {self._word()}"))
 
 
-def life(seed: int, length: int, *, forgetting: bool = True) -> list[Lived]:
+def life(seed: int, length: int) -> list[Lived]:
     """The life of this seed."""
-    return _Author(seed, length, forgetting=forgetting).write()
+    return _Author(seed, length).write()

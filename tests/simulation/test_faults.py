@@ -11,7 +11,7 @@ from tests.simulation.faults import sometimes
 from tests.simulation.life import life
 from tests.simulation.world import World, lived
 
-SEEDS = 150
+SEEDS = 200
 
 
 def faulty(seed: int, length: int) -> World:
