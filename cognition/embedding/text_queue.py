@@ -10,6 +10,7 @@ asked for them, so that hardly any of the computation is padding.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -20,13 +21,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 SHARE_TOKENS_MIN = 128  # below this, splitting work over workers costs more than it gains (measured)
+FULL_TOKENS = 256  # from here on a batch is efficient (measured), and texts that would pad it may wait
+PADDING_MAX = 1.15  # padded over read tokens of a batch that is efficient already
 TOKENS_MAX = 384  # what the model reads of a text (its sentence_bert_config.json)
-CHARS_PER_TOKEN = 4  # English conversation: 130.5 characters in 33.7 tokens, two of them marks
+CHARS_READ = 4_000  # more characters than TOKENS_MAX tokens of any prose
+CHARS_PER_TOKEN_MAX = 8  # keys and other strings without spaces are cut into pieces shorter than this
+# Words, single marks, and single signs of scripts that are written without spaces. On LoCoMo the
+# correlation with the model's own count is .998 (with characters only: .979, which pads 9 % more).
+WORD = re.compile(r"[^\W\u2e80-\uffff]+|[^\w\s]|[\u2e80-\uffff]")
 
 
 def estimate_tokens(text: str) -> int:
     """About how many tokens the model will read; exact counts would cost a tokenisation."""
-    return min(TOKENS_MAX, 2 + len(text) // CHARS_PER_TOKEN)
+    read = text[:CHARS_READ]
+    return min(TOKENS_MAX, 2 + max(len(WORD.findall(read)), len(read) // CHARS_PER_TOKEN_MAX))
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -231,13 +239,7 @@ class TextQueue:
         jobs = self._jobs()
         budget = self._budget(jobs)
         near = sorted(jobs, key=lambda job: (job is not anchor, abs(job.tokens - anchor.tokens)))
-        batch: list[Job] = []
-        longest = 0
-        for job in near[: self.limits.batch_texts]:
-            longest = max(longest, job.tokens)
-            if batch and longest * (len(batch) + 1) > budget:
-                break
-            batch.append(job)
+        batch = _fill(near[: self.limits.batch_texts], budget)
         for job in batch:
             job.request.waiting.remove(job)
         return batch
@@ -245,3 +247,15 @@ class TextQueue:
 
 def _tokens(jobs: list[Job]) -> int:
     return sum(job.tokens for job in jobs)
+
+
+def _fill(near: list[Job], budget: int) -> list[Job]:
+    """The first of these jobs that fit together; always at least one."""
+    longest = read = 0
+    for count, job in enumerate(near):
+        longest = max(longest, job.tokens)
+        read += job.tokens
+        padded = longest * (count + 1)
+        if count and (padded > budget or (padded > FULL_TOKENS and padded > PADDING_MAX * read)):
+            return near[:count]
+    return near

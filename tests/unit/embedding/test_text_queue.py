@@ -52,6 +52,13 @@ def test_padding_counts_towards_the_tokens_of_a_batch() -> None:
     assert len(queue.take()) == SHARE_TOKENS_MIN * 2 // estimate_tokens("x" * 400)
 
 
+def test_texts_that_would_pad_a_batch_that_is_efficient_already_wait() -> None:
+    queue = TextQueue(Limits(linger_s=QUICK))
+    asked(queue, *("w " * 70 for _ in range(4)), *("w " * 20 for _ in range(4)))
+    assert texts_of(queue.take()) == ["w " * 70] * 4
+    assert texts_of(queue.take()) == ["w " * 20] * 4
+
+
 def test_a_text_longer_than_the_budget_goes_alone() -> None:
     queue = TextQueue(Limits(batch_tokens=50))
     asked(queue, "x" * 10_000, "y")
@@ -146,8 +153,17 @@ def test_closing_ends_waiting_and_running_requests_once() -> None:
     assert late.error is error
 
 
-@pytest.mark.parametrize(("text", "tokens"), [("", 2), ("x" * 40, 12), ("x" * 10_000, TOKENS_MAX)])
-def test_tokens_are_estimated_from_length_up_to_what_the_model_reads(text: str, tokens: int) -> None:
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("", 2),
+        ("Thanks, Ana!", 6),
+        ("日本語です", 7),
+        ("k" * 80, 12),
+        ("word " * 10_000, TOKENS_MAX),
+    ],
+)
+def test_tokens_are_estimated_from_words_up_to_what_the_model_reads(text: str, tokens: int) -> None:
     assert estimate_tokens(text) == tokens
 
 
