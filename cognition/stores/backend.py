@@ -46,12 +46,17 @@ Vector = Dense | Sparse
 
 @dataclass(frozen=True, slots=True)
 class CollectionSpec:
-    """What a collection holds: dense vectors (name -> size, cosine), sparse vectors, indexes."""
+    """What a collection holds: dense vectors (name -> size, cosine), sparse vectors, indexes.
+
+    `opaque` names top-level fields that no condition ever looks at (one that does is refused),
+    so that an engine may keep them in whatever form is cheapest for it.
+    """
 
     name: str
     dense: Mapping[str, int] = field(default_factory=dict)
     sparse: Sequence[str] = ()
     indexes: Mapping[str, FieldType] = field(default_factory=dict)
+    opaque: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

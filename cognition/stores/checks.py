@@ -22,11 +22,16 @@ from cognition.stores.backend import (
     Either,
     FieldType,
     HasId,
+    IsNull,
+    Match,
+    MatchAny,
     Not,
     Payload,
     Point,
     Query,
+    Range,
     Sparse,
+    TimeRange,
     Vector,
 )
 
@@ -57,6 +62,7 @@ def points(spec: CollectionSpec, given: Sequence[Point]) -> list[Point]:
 def query(spec: CollectionSpec, asked: Query) -> None:
     """The query names a vector of the collection and brings one of its kind and size."""
     _vector(spec, asked.using, asked.vector, "the query")
+    condition(spec, asked.condition)
     if asked.limit < 0:
         raise StoreRefusedError(f"{spec.name}: limit {asked.limit} is negative")
 
@@ -84,16 +90,19 @@ def payload(collection: str, given: Payload) -> None:
         raise StoreRefusedError(f"{collection}: the payload is not JSON: {error}") from error
 
 
-def condition(asked: Condition | None) -> None:
-    """The ids that a condition names are ids."""
+def condition(spec: CollectionSpec, asked: Condition | None) -> None:
+    """The ids that a condition names are ids, and it looks at no opaque field."""
     match asked:
         case HasId(wanted):
-            ids("condition", wanted)
+            ids(spec.name, wanted)
         case Not(inner):
-            condition(inner)
+            condition(spec, inner)
         case Either(parts) | Both(parts):
             for part in parts:
-                condition(part)
+                condition(spec, part)
+        case Match(key) | MatchAny(key) | Range(key) | TimeRange(key) | IsNull(key):
+            if spec.opaque and key.partition(".")[0] in spec.opaque:
+                raise StoreRefusedError(f"{spec.name}: no condition may look at {key!r}, it is opaque")
 
 
 def _vector(spec: CollectionSpec, name: str, vector: Vector, whose: str) -> None:

@@ -2,16 +2,19 @@
 
 A collection's name here is the name of its shard and of its server collection.
 Indexes are made before any data. Indexed is what is filtered or ordered by; entries of
-the maps `context` and `metadata` are filtered without an index, inside one mind.
+the maps `context` and `metadata` are filtered without an index, inside one mind. Every other
+field of a memory is opaque: no condition looks at it.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Final
 
 from cognition.ports.embedder import DIMENSION
 from cognition.stores.backend import CollectionSpec, FieldType
+from schemas.memory import Memory
 
 CONTEXT: Final = "context"
 EVIDENCE: Final = "evidence"
@@ -55,9 +58,16 @@ _MEMORY: Final[Mapping[str, FieldType]] = {
     "consolidation_tag": FieldType.BOOL,
 }
 
-MEMORIES: Final = CollectionSpec("memories", {CONTEXT: DIMENSION}, (LEXICAL, SUBJECT), _MEMORY)
+_FILTERED: Final = {*_MEMORY, "id", "context", "metadata", "rev"}
+_OPAQUE: Final = frozenset(Memory.__struct_fields__) - _FILTERED
+
+MEMORIES: Final = CollectionSpec("memories", {CONTEXT: DIMENSION}, (LEXICAL, SUBJECT), _MEMORY, _OPAQUE)
 UNCONSCIOUS: Final = CollectionSpec(
-    "unconscious", {CONTEXT: DIMENSION}, (LEXICAL, SUBJECT), {**_TENANT, "archived_at": FieldType.DATETIME}
+    "unconscious",
+    {CONTEXT: DIMENSION},
+    (LEXICAL, SUBJECT),
+    {**_TENANT, "archived_at": FieldType.DATETIME},
+    _OPAQUE,
 )
 EPISODES: Final = CollectionSpec(
     "episodes", {CENTROID: DIMENSION}, (), {**_FENCED, "started_at": FieldType.DATETIME}
@@ -76,4 +86,4 @@ def with_evidence(spec: CollectionSpec) -> CollectionSpec:
     Not the default: an engine keeps room for a declared vector in every point, also where it
     is absent (measured with Edge 0.9: 3 KB a point), so it is declared only where it is used.
     """
-    return CollectionSpec(spec.name, {**spec.dense, EVIDENCE: DIMENSION}, spec.sparse, spec.indexes)
+    return dataclasses.replace(spec, dense={**spec.dense, EVIDENCE: DIMENSION})

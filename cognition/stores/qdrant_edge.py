@@ -22,7 +22,7 @@ import numpy as np
 import qdrant_edge as engine
 
 from cognition.errors import CognitionError, SchemaDriftError, StoreRefusedError, StoreUnavailableError
-from cognition.stores import checks, edge_directory, times
+from cognition.stores import checks, edge_directory, edge_packing, times
 from cognition.stores.backend import (
     Both,
     CollectionInfo,
@@ -104,10 +104,11 @@ class EdgeShards:
     ) -> None:
         with self._writing(collection) as shard:
             kept = checks.points(shard.spec, points)
+            checks.condition(shard.spec, condition)
             where = None if mode is WriteMode.INSERT_ONLY else condition
             shard.update(
                 engine.UpdateOperation.upsert_points(
-                    [engine.Point(p.id, _vectors_in(p.vectors), p.payload) for p in kept],
+                    [_point_in(p, shard.spec.opaque) for p in kept],
                     condition=None if where is None else filter_of(where),
                     update_mode=_MODES[mode],
                 )
@@ -118,17 +119,17 @@ class EdgeShards:
     ) -> None:
         with self._writing(collection) as shard:
             checks.ids(collection, patches)
+            checks.condition(shard.spec, condition)
             for point_id, patch in patches.items():
-                where = ids_filter([point_id], condition)
-                shard.update(engine.UpdateOperation.set_payload_by_filter(where, patch))
+                shard.set_payload(ids_filter([point_id], condition), patch)
 
     def set_payload(
         self, collection: str, ids: Sequence[str], payload: Payload, *, condition: Condition | None = None
     ) -> None:
         with self._writing(collection) as shard:
             checks.ids(collection, ids)
-            where = ids_filter(ids, condition)
-            shard.update(engine.UpdateOperation.set_payload_by_filter(where, payload))
+            checks.condition(shard.spec, condition)
+            shard.set_payload(ids_filter(ids, condition), payload)
 
     def delete(self, collection: str, ids: Sequence[str]) -> None:
         with self._writing(collection) as shard:
@@ -148,7 +149,7 @@ class EdgeShards:
             checks.ids(collection, ids)
             wanted = list(dict.fromkeys(ids))
             records = shard.engine.retrieve(wanted, with_payload, list(with_vectors) or False)
-            return [_hit(record, with_vectors) for record in records]
+            return [shard.hit(record, with_payload, with_vectors) for record in records]
 
     def query(self, collection: str, queries: Sequence[Query]) -> list[list[Hit]]:
         with self._reading(collection) as shard:
@@ -156,10 +157,10 @@ class EdgeShards:
                 checks.query(shard.spec, asked)
             if not queries:
                 return []
-            request = engine.QueryBatchRequest([_query_in(asked) for asked in queries])
+            request = engine.QueryBatchRequest([_query_in(asked, shard.spec.opaque) for asked in queries])
             answers = shard.engine.query_batch(request)
             return [
-                [_hit(point, asked.with_vectors, point.score) for point in answer]
+                [shard.hit(p, asked.with_payload, asked.with_vectors, p.score) for p in answer]
                 for asked, answer in zip(queries, answers, strict=True)
             ]
 
@@ -179,21 +180,23 @@ class EdgeShards:
             if order_by is not None:
                 checks.order(shard.spec, order_by)
             checks.page(shard.spec, limit)
+            checks.condition(shard.spec, condition)
             direction = engine.Direction.Desc if descending else engine.Direction.Asc
             request = engine.ScrollRequest(
                 offset=offset if order_by is None else None,
                 limit=limit,
                 filter=None if condition is None else filter_of(condition),
-                with_payload=_payload_in(with_payload),
+                with_payload=_payload_in(with_payload, shard.spec.opaque),
                 with_vector=list(with_vectors) or False,
                 order_by=None if order_by is None else engine.OrderBy(order_by, direction),
             )
             records, following = shard.engine.scroll(request)
             more = None if following is None or order_by is not None else str(following)
-            return Page([_hit(record, with_vectors) for record in records], more)
+            return Page([shard.hit(r, with_payload, with_vectors) for r in records], more)
 
     def count(self, collection: str, *, condition: Condition | None = None) -> int:
         with self._reading(collection) as shard:
+            checks.condition(shard.spec, condition)
             where = None if condition is None else filter_of(condition)
             return int(shard.engine.count(engine.CountRequest(exact=True, filter=where)))
 
@@ -256,6 +259,25 @@ class _Shard:
     def update(self, operation: Any) -> None:
         self._dirty = True
         self.engine.update(operation)
+
+    def set_payload(self, where: Any, patch: Payload) -> None:
+        packed = edge_packing.pack_patch(patch, self.spec.opaque)
+        self.update(engine.UpdateOperation.set_payload_by_filter(where, packed))
+
+    def hit(
+        self,
+        found: Any,
+        with_payload: bool | tuple[str, ...],
+        with_vectors: tuple[str, ...],
+        score: float = 0.0,
+    ) -> Hit:
+        payload = found.payload
+        if payload is not None and self.spec.opaque:
+            payload = edge_packing.unpack(payload)
+            if isinstance(with_payload, tuple):
+                payload = {name: payload[name] for name in with_payload if name in payload}
+        vectors = _vectors_out(found.vector or {}) if with_vectors else None
+        return Hit(str(found.id), score, payload, vectors)
 
     def flush(self) -> None:
         if self._dirty:
@@ -365,24 +387,24 @@ def _vector_in(vector: Vector) -> Any:
     return vector
 
 
-def _query_in(asked: Query) -> Any:
+def _point_in(point: Point, opaque: frozenset[str]) -> Any:
+    payload = edge_packing.pack(point.payload, opaque) if opaque else point.payload
+    return engine.Point(point.id, _vectors_in(point.vectors), payload)
+
+
+def _query_in(asked: Query, opaque: frozenset[str]) -> Any:
     return engine.QueryRequest(
         limit=asked.limit,
         query=engine.Query.Nearest(_vector_in(asked.vector), using=asked.using),
         filter=None if asked.condition is None else filter_of(asked.condition),
-        with_payload=_payload_in(asked.with_payload),
+        with_payload=_payload_in(asked.with_payload, opaque),
         with_vector=list(asked.with_vectors) or False,
         params=engine.SearchParams(exact=asked.exact),
     )
 
 
-def _payload_in(wanted: bool | tuple[str, ...]) -> bool | list[str]:
-    return list(wanted) if isinstance(wanted, tuple) else wanted
-
-
-def _hit(found: Any, with_vectors: tuple[str, ...], score: float = 0.0) -> Hit:
-    vectors = _vectors_out(found.vector or {}) if with_vectors else None
-    return Hit(str(found.id), score, found.payload, vectors)
+def _payload_in(wanted: bool | tuple[str, ...], opaque: frozenset[str]) -> bool | list[str]:
+    return edge_packing.selected(wanted, opaque) if isinstance(wanted, tuple) else wanted
 
 
 def _vectors_out(found: Mapping[str, Any]) -> dict[str, Vector]:
@@ -399,13 +421,11 @@ def _vectors_out(found: Mapping[str, Any]) -> dict[str, Vector]:
 
 def filter_of(condition: Condition) -> Any:
     """A condition as the engine's filter."""
-    checks.condition(condition)
     return engine.Filter(must=[_part(condition)])
 
 
 def ids_filter(ids: Sequence[str], condition: Condition | None) -> Any:
     """These points, where the condition holds."""
-    checks.condition(condition)
     rest = [] if condition is None else [_part(condition)]
     return engine.Filter(must=[engine.HasIdCondition(set(ids)), *rest])
 

@@ -92,6 +92,7 @@ class ServerBackend:
         condition: Condition | None = None,
     ) -> None:
         kept = checks.points(self._spec(collection), points)
+        checks.condition(self._specs[collection], condition)
         where = None if mode is WriteMode.INSERT_ONLY or condition is None else _filter(condition)
         for point in kept:
             checks.payload(collection, point.payload)
@@ -111,6 +112,7 @@ class ServerBackend:
         self, collection: str, ids: Sequence[str], payload: Payload, *, condition: Condition | None = None
     ) -> None:
         checks.ids(self._spec(collection).name, ids)
+        checks.condition(self._specs[collection], condition)
         if not ids:
             return
         with _translated(collection):
@@ -122,6 +124,7 @@ class ServerBackend:
         self, collection: str, patches: Mapping[str, Payload], *, condition: Condition | None = None
     ) -> None:
         checks.ids(self._spec(collection).name, patches)
+        checks.condition(self._specs[collection], condition)
         operations = [
             models.SetPayloadOperation(
                 set_payload=models.SetPayload(payload=patch, filter=_with_ids([point_id], condition))
@@ -190,6 +193,7 @@ class ServerBackend:
     ) -> Page:
         spec = self._spec(collection)
         checks.page(spec, limit)
+        checks.condition(spec, condition)
         if order_by is not None:
             checks.order(spec, order_by)
         direction = models.Direction.DESC if descending else models.Direction.ASC
@@ -207,8 +211,9 @@ class ServerBackend:
         return Page([_hit(record, with_vectors) for record in records], more)
 
     async def count(self, collection: str, *, condition: Condition | None = None) -> int:
+        checks.condition(self._spec(collection), condition)
         where = None if condition is None else _filter(condition)
-        with _translated(self._spec(collection).name):
+        with _translated(collection):
             return (await self._client.count(collection, count_filter=where, exact=True)).count
 
     async def info(self, collection: str) -> CollectionInfo:
@@ -298,12 +303,10 @@ def _vectors_out(found: Mapping[str, Any]) -> dict[str, Vector]:
 
 
 def _filter(condition: Condition) -> models.Filter:
-    checks.condition(condition)
     return models.Filter(must=[_part(condition)])
 
 
 def _with_ids(ids: Sequence[str], condition: Condition | None) -> models.Filter:
-    checks.condition(condition)
     rest = [] if condition is None else [_part(condition)]
     return models.Filter(must=[models.HasIdCondition(has_id=list(ids)), *rest])
 

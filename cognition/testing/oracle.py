@@ -58,7 +58,7 @@ class _Collection:
             del self.minds[old.payload.get("mind")][point_id]
 
     def satisfying(self, condition: Condition | None) -> list[Point]:
-        checks.condition(condition)
+        checks.condition(self.spec, condition)
         some = (self.points.get(i) for i in self._narrowed(condition))
         return [p for p in some if p is not None and matches(p.payload, condition, p.id)]
 
@@ -117,6 +117,7 @@ class OracleBackend:
         condition: Condition | None = None,
     ) -> None:
         async with self._verb("upsert", collection) as found:
+            checks.condition(found.spec, condition)
             for point in [_stored(p) for p in checks.points(found.spec, points)]:
                 stored = found.points.get(point.id)
                 if stored is None:
@@ -143,6 +144,7 @@ class OracleBackend:
     ) -> None:
         async with self._verb(verb, collection) as found:
             checks.ids(collection, patches)
+            checks.condition(found.spec, condition)
             for point_id, patch in patches.items():
                 stored = found.points.get(point_id)
                 if stored is not None and matches(stored.payload, condition, point_id):

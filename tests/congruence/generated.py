@@ -42,6 +42,7 @@ SPEC = CollectionSpec(
         "gone_at": FieldType.DATETIME,
         "epoch": FieldType.INTEGER,
     },
+    frozenset({"hidden", "text"}),
 )
 BARE = CollectionSpec("bare", indexes={"mind": FieldType.TENANT, "epoch": FieldType.INTEGER})
 
@@ -79,6 +80,8 @@ payloads = st.fixed_dictionaries(
         "context": st.dictionaries(names, words, max_size=3),
         "metadata": st.dictionaries(names, anything, max_size=3),
         "loose": anything,
+        "hidden": anything,
+        "text": words,
     },
 )
 

@@ -107,7 +107,7 @@ writes = st.lists(
             st.just("set_payload"),
             st.lists(st.integers(0, 5), max_size=3),
             st.dictionaries(
-                st.sampled_from(["kind", "n", "context", "loose"]), st.none() | g.words, max_size=2
+                st.sampled_from(["kind", "n", "context", "loose", "hidden"]), st.none() | g.words, max_size=2
             ),
             st.none() | g.conditions,
         ),
@@ -222,11 +222,14 @@ async def test_chosen_fields_are_all_that_comes(backend: VectorBackend) -> None:
     mind = g.fresh_mind()
     vector = np.array([1, 0, 0, 0], np.float32)
     await ours.upsert(
-        "things", [Point(g.point_id(mind, 0), {"mind": mind, "n": 1, "kind": "a"}, {"v": vector})]
+        "things",
+        [Point(g.point_id(mind, 0), {"mind": mind, "n": 1, "kind": "a", "text": "t"}, {"v": vector})],
     )
-    asked = Query("v", vector, 1, Match("mind", mind), with_payload=("n", "absent"), with_vectors=("v",))
+    asked = Query(
+        "v", vector, 1, Match("mind", mind), with_payload=("n", "text", "hidden"), with_vectors=("v",)
+    )
     ((hit,),) = await ours.query("things", [asked])
-    assert hit.payload == {"n": 1}
+    assert hit.payload == {"n": 1, "text": "t"}
     assert set(hit.vectors or {}) == {"v"}
     page = await ours.scroll("things", condition=Match("mind", mind), with_payload=("kind",))
     assert [h.payload for h in page.hits] == [{"kind": "a"}]
@@ -275,6 +278,8 @@ async def test_requests_that_make_no_sense_are_refused(backend: VectorBackend) -
         await ours.count("nowhere")
     with pytest.raises(StoreRefusedError, match="nope"):
         await ours.count("things", condition=Not(HasId(("nope",))))
+    with pytest.raises(StoreRefusedError, match="opaque"):
+        await ours.count("things", condition=Not(Match("hidden", "x")))
     with pytest.raises(StoreRefusedError, match="page"):
         await ours.scroll("things", limit=0)
 

@@ -1,0 +1,64 @@
+"""Fields that nobody filters by, packed into one text.
+
+The engine's Python binding takes about 8 us for every value of a payload on its way in, by trying
+one type after the other (measured with Edge 0.9: 330 us for a memory of 46 fields, 680 us with eight
+associations; packed 140 us in both cases). What a collection declares opaque therefore travels as JSON
+text: together under ``_`` when a point is written, each under ``__name`` when it is set later. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+import msgspec
+
+from cognition.stores.backend import Payload
+
+PACKED: Final = "_"
+LATER: Final = "__"
+
+_ENCODER: Final = msgspec.json.Encoder()
+_DECODER: Final = msgspec.json.Decoder()
+
+
+def pack(payload: Payload, opaque: Collection[str]) -> Payload:
+    """A whole payload as it is stored."""
+    hidden = {name: value for name, value in payload.items() if name in opaque}
+    if not hidden:
+        return payload
+    shown = {name: value for name, value in payload.items() if name not in opaque}
+    shown[PACKED] = _ENCODER.encode(hidden).decode()
+    return shown
+
+
+def pack_patch(patch: Payload, opaque: Collection[str]) -> Payload:
+    """Some fields as they are set on a stored payload."""
+    return {
+        (LATER + name if name in opaque else name): (
+            _ENCODER.encode(value).decode() if name in opaque else value
+        )
+        for name, value in patch.items()
+    }
+
+
+def unpack(stored: Payload) -> Payload:
+    """The payload that was packed, with what was set later; what was set to None is absent."""
+    hidden: Payload = _DECODER.decode(stored[PACKED]) if PACKED in stored else {}
+    later: Payload = {}
+    for name, value in stored.items():
+        if name.startswith(LATER):
+            later[name[len(LATER) :]] = _DECODER.decode(value)
+        elif name != PACKED:
+            hidden[name] = value
+    hidden.update(later)
+    for name in [name for name, value in later.items() if value is None]:
+        del hidden[name]
+    return hidden
+
+
+def selected(fields: Collection[str], opaque: Collection[str]) -> list[str]:
+    """The stored fields that hold these."""
+    hidden = [name for name in fields if name in opaque]
+    shown = [name for name in fields if name not in opaque]
+    return shown + [LATER + name for name in hidden] + ([PACKED] if hidden else [])

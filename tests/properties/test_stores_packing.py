@@ -1,0 +1,37 @@
+"""Law of packing: packed or not, a payload that is written and patched reads the same."""
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cognition.stores.edge_packing import pack, pack_patch, selected, unpack
+
+names = st.sampled_from(["a", "b", "c", "d"])
+values = (
+    st.none() | st.integers(-9, 9) | st.text(max_size=3) | st.lists(st.none() | st.booleans(), max_size=2)
+)
+maps = st.dictionaries(names, values, max_size=4)
+
+
+def patched(payload: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
+    """What an engine does with a patch: fields set to None are removed."""
+    merged = {**payload, **patch}
+    return {k: v for k, v in merged.items() if k not in patch or v is not None}
+
+
+@given(maps, st.lists(maps, max_size=3), st.frozensets(names))
+def test_packing_changes_nothing_that_is_read(
+    payload: dict[str, Any], patches: list[dict[str, Any]], opaque: frozenset[str]
+) -> None:
+    plain, stored = payload, pack(payload, opaque)
+    for patch in patches:
+        plain, stored = patched(plain, patch), patched(stored, pack_patch(patch, opaque))
+    assert unpack(stored) == plain
+    for name in names_of(plain):
+        chosen = {k: v for k, v in stored.items() if k in selected([name], opaque)}
+        assert unpack(chosen).get(name) == plain[name]
+
+
+def names_of(payload: dict[str, Any]) -> list[str]:
+    return sorted(payload)
