@@ -68,7 +68,7 @@ class Minds:
         return mind
 
     async def look(self, name: str) -> Mind:
-        """The mind as it is now, loaded if need be; one without a past is empty and not kept."""
+        """The mind as it is now, loaded if need be; one without a past is empty."""
         mind = self._resident.get(name)
         if mind is None:
             async with self._loading:
