@@ -110,7 +110,8 @@ def _read(
 def main() -> None:
     directory, parent = Path(sys.argv[1]), int(sys.argv[2])
     end_with_parent(parent)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for asked in (signal.SIGINT, signal.SIGTERM):  # the daemon is asked too, and ends this in order
+        signal.signal(asked, signal.SIG_IGN)
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever else prints must not end up among the replies
     requests = os.fdopen(0, "rb", buffering=BUFFER_BYTES)

@@ -384,7 +384,7 @@ def _vectors_in(vectors: Mapping[str, Vector]) -> dict[str, Any]:
 def _vector_in(vector: Vector) -> Any:
     if isinstance(vector, Sparse):
         return engine.SparseVector(vector.indices.tolist(), vector.values.tolist())
-    return vector
+    return vector.tolist()  # the engine takes an array, too, but at twice the cost (71 against 40 us)
 
 
 def _point_in(point: Point, opaque: frozenset[str]) -> Any:

@@ -92,6 +92,18 @@ async def test_a_call_in_flight_learns_that_the_host_died(tmp_path: Path) -> Non
         assert await backend.count(NAME) == 0, "the host was started again"
 
 
+async def test_a_host_that_is_asked_to_end_waits_for_its_daemon(tmp_path: Path) -> None:
+    async with open_edge(tmp_path, started_at=0.0) as backend:
+        assert isinstance(backend, EdgeBackend)
+        await backend.ensure(SPEC)
+        (before,) = backend.hosts
+        for asked in (signal.SIGTERM, signal.SIGINT):
+            os.kill(before, asked)
+            await backend.upsert(NAME, [point(0)])
+        assert backend.hosts == [before]
+    assert _command(before) == ""
+
+
 async def test_reads_and_writes_go_on_while_indexes_are_built(tmp_path: Path) -> None:
     async with open_edge(tmp_path, started_at=0.0) as backend:
         assert isinstance(backend, EdgeBackend)
