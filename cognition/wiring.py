@@ -247,6 +247,13 @@ class StreamLine:
                 await self._attempts.begin(delivery)
         return True
 
+    async def absolve(self, delivered: Delivered) -> None:
+        """Clear the counter: it is for entries that the process dies of."""
+        delivery = self._originals.get((delivered.partition, delivered.entry))
+        if delivery is not None:
+            with in_our_words():
+                await self._attempts.clear(delivery)
+
     async def acknowledge(self, entries: Sequence[tuple[int, str]]) -> None:
         """Acknowledge while the leases are still held, and trim now and then."""
         self.epochs()

@@ -46,9 +46,15 @@ class Forgetting:
         doomed = {*traces, *archived}
         if not doomed:
             return
-        episodes = dict.fromkeys(t.memory.episode_id for t in traces.values())
-        for episode in episodes:
-            await self._retell(mind, episode, doomed, epoch=epoch)
+        episodes: dict[str, bool] = {}
+        for trace in traces.values():
+            first = trace.memory.position == 0
+            episodes[trace.memory.episode_id] = episodes.get(trace.memory.episode_id, False) or first
+        for episode, opened in episodes.items():
+            previous = await self._retell(mind, episode, doomed, epoch=epoch)
+            if opened and previous:
+                patches = {previous: {"boundary_trigger": ""}}
+                await self._stores.episodes.patch(mind.name, patches, epoch=epoch)
         for memory_id in doomed:
             mind.working.forget(memory_id)
         mind.echo.drop(doomed)
@@ -88,24 +94,29 @@ class Forgetting:
             ]
         )
 
-    async def _retell(self, mind: Mind, episode_id: str, doomed: Collection[str], *, epoch: int) -> None:
+    async def _retell(
+        self, mind: Mind, episode_id: str, doomed: Collection[str], *, epoch: int
+    ) -> str | None:
         """Tell an episode anew from what is left of it: label, gist, feeling and centroid. What
-        was given as its label goes too: it may come from what is erased."""
+        was given as its label, and what is said of its end, go too: they may come from what is
+        erased. Returns the episode before it, of whose end its first memory was the cause."""
         tally = await self._tally(mind, episode_id, doomed)
         if mind.episode is not None and mind.episode.id == episode_id:
             mind.episode.tally, mind.episode.given_label = tally, ""
-            return
+            return mind.episode.previous_id
         stored = (await self._stores.episodes.get(mind.name, [episode_id])).get(episode_id)
         if stored is None:
-            return
+            return None
         retold = msgspec.structs.replace(
             stored,
             memory_count=tally.count,
             emotional_summary=tally.emotion(),
             label=tally.label(),
             gist=tally.gist(),
+            boundary_trigger="",
         )
         await self._stores.episodes.save([(retold, tally.centroid())], epoch=epoch)
+        return stored.previous_id
 
     async def _tally(self, mind: Mind, episode_id: str, doomed: Collection[str]) -> EpisodeTally:
         """The account of an episode's members without the doomed ones, in the order in which they came."""

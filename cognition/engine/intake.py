@@ -113,6 +113,7 @@ class Intake:
         self._stopping = anyio.Event()
         self._reading = anyio.CancelScope()
         self._one_by_one = False
+        self._alone: Delivered | None = None
         self._unacknowledged: deque[tuple[int, str]] = deque()
         self._checkpoint_due = 0.0
         self._checkpoint_took_s = 0.0
@@ -157,17 +158,21 @@ class Intake:
     async def _session(self) -> None:
         self._minds.discard()
         self._unacknowledged.clear()
-        recovered = await self._recover()
+        try:
+            await self._absolve()
+            recovered = await self._line.recover()
+        except RETRIED as error:
+            raise BaseExceptionGroup("recovery", [error]) from None
         send, receive = anyio.create_memory_object_stream[Batch](1)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._sense, recovered, send)
             tasks.start_soon(self._encode, receive)
 
-    async def _recover(self) -> list[Delivered]:
-        try:
-            return await self._line.recover()
-        except RETRIED as error:
-            raise BaseExceptionGroup("recovery", [error]) from None
+    async def _absolve(self) -> None:
+        """What was handled alone when the last session failed did not kill the process."""
+        if self._alone is not None:
+            await self._line.absolve(self._alone)
+            self._alone = None
 
     # --- first task: sense ----------------------------------------------------------------
 
@@ -175,6 +180,8 @@ class Intake:
         async with send:
             try:
                 for chunk in chunks(recovered, 1 if self._one_by_one else BATCH_MAX):
+                    if self._stopping.is_set():
+                        return
                     await self._send(chunk, send)
                 while not self._stopping.is_set():
                     delivered = await self._read()
@@ -203,13 +210,16 @@ class Intake:
         """Nothing else is in hand while the attempt counts: neither what came before, which might
         be what the process dies of, nor what comes after."""
         await self._settle(send)
+        self._alone = suspect
         if await self._line.attempt_alone(suspect):
             assert suspect.message is not None
             entry = Entry(suspect.partition, suspect.entry, suspect.message)
             await send.send(Batch(await self._senses.prepare([entry]), []))
         else:
+            self._alone = None
             await send.send(Batch([], [replace(suspect, problem=POISON)]))
         await self._settle(send)
+        self._alone = None
 
     async def _settle(self, send: MemoryObjectSendStream[Batch]) -> None:
         """Wait until everything sent so far is encoded, written down and acknowledged."""

@@ -57,6 +57,10 @@ class Line(Protocol):
         """Write down that a suspect is being handled alone; False when it had its chances."""
         ...
 
+    async def absolve(self, delivered: Delivered) -> None:
+        """Take back what was written down: the attempt failed, but the process lived."""
+        ...
+
     async def tell(self, receipts: Sequence[tuple[int, Receipt]]) -> None:
         """Publish what became of entries."""
         ...

@@ -221,6 +221,12 @@ class MemoryLine:
         await self._pass("attempt_alone")
         return True
 
+    async def absolve(self, delivered: Delivered) -> None:
+        """Forget the attempts."""
+        await self._pass("absolve")
+        self.streams.attempts.pop(delivered.entry, None)
+        await self._pass("absolve")
+
     async def tell(self, receipts: Sequence[tuple[int, Receipt]]) -> None:
         """Keep the receipts."""
         await self._pass("tell")
