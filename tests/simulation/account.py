@@ -142,11 +142,11 @@ def _receipts(world: World) -> None:
         told.setdefault(receipt.entry, set()).add(receipt.outcome)
     for each in world.life:
         outcomes = told.get(each.entry, set())
-        assert outcomes, f"no receipt for {each}"
-        assert (Outcome.REJECTED in outcomes) == (each.entry in world.streams.dead), f"{each}: {outcomes}"
-        assert len(outcomes - {Outcome.FORGOTTEN}) <= 1, f"{each}: {outcomes}"
+        assert outcomes, f"no receipt for {each.entry}"
+        assert (Outcome.REJECTED in outcomes) == (each.entry in world.streams.dead), f"{each.entry}: {outcomes}"
+        assert len(outcomes - {Outcome.FORGOTTEN}) <= 1, f"{each.entry}: {outcomes}"
         settled = each.entry in world.streams.dead or each.entry in world.streams.acknowledged
-        assert settled, f"{each} was neither acknowledged nor buried"
+        assert settled, f"{each.entry} was neither acknowledged nor buried"
     assert not world.streams.dead.keys() & world.streams.acknowledged
 
 

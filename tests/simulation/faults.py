@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import anyio
@@ -43,15 +43,22 @@ def at(faults: Mapping[int, Fault]) -> Plan:
     return faults.get
 
 
-def sometimes(chance: random.Random, share: float, most: int) -> Plan:
-    """Any fault with this probability, `most` in all."""
+LETHAL = (Fault.CRASH, Fault.AMNESIA)
+HARMLESS = tuple(fault for fault in Fault if fault not in LETHAL)
+"""Faults that a process lives through."""
+
+
+def sometimes(
+    chance: random.Random, share: float, most: int, faults: Sequence[Fault] = tuple(Fault)
+) -> Plan:
+    """Any of the faults with this probability, `most` in all."""
     left = [most]
 
     def plan(gate: int) -> Fault | None:
         if not left[0] or chance.random() >= share:
             return None
         left[0] -= 1
-        return chance.choice(list(Fault))
+        return chance.choice(faults)
 
     return plan
 

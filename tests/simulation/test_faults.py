@@ -7,7 +7,7 @@ import random
 import pytest
 
 from tests.simulation.account import account, differences
-from tests.simulation.faults import sometimes
+from tests.simulation.faults import HARMLESS, sometimes
 from tests.simulation.life import life
 from tests.simulation.world import World, lived
 
@@ -30,6 +30,21 @@ def check(seed: int, length: int) -> None:
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_a_life_with_faults_is_remembered_like_one_without(seed: int) -> None:
     check(seed, length=16 + seed % 16)
+
+
+def outage(seed: int, length: int) -> None:
+    """Ports fail and fail, but no process dies: nobody is blamed, however often it was delivered."""
+    chance = random.Random(seed)
+    plan = sometimes(chance, share=0.08, most=40, faults=HARMLESS)
+    world = lived(life(seed, length), seed=seed, plan=plan, patience=1)
+    calm = account(lived(life(seed, length), seed=seed + 1))
+    found = list(differences(calm, account(world)))
+    assert not found, "\n".join(found[:20])
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_an_outage_condemns_nobody(seed: int) -> None:
+    outage(seed, length=12)
 
 
 @pytest.mark.nightly

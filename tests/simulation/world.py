@@ -26,12 +26,20 @@ class World:
     """Plays a life to its end, through as many processes as it takes."""
 
     def __init__(
-        self, life: Sequence[Lived], clock: ManualClock, *, seed: int = 0, plan: Plan = never
+        self,
+        life: Sequence[Lived],
+        clock: ManualClock,
+        *,
+        seed: int = 0,
+        plan: Plan = never,
+        patience: int = 10**9,
     ) -> None:
         self.life = life
         self.clock = clock
         self.chance = random.Random(seed)
-        self.streams = MemoryStreams(deliveries_max=10**9, before_read=self._publish)
+        self.streams = MemoryStreams(
+            deliveries_max=patience, lone_attempts_max=1, before_read=self._publish
+        )
         self.backend = OracleBackend()
         self.sink = RecordingSink()
         self.gates = Gates(self.streams, clock, self.chance, plan)
@@ -90,10 +98,12 @@ class World:
                 self.streams.publish(each.mind, each.message, entry=each.entry, problem=each.problem)
 
 
-def lived(life: Sequence[Lived], *, seed: int = 0, plan: Plan = never) -> World:
-    """The world after this life, on virtual time."""
+def lived(
+    life: Sequence[Lived], *, seed: int = 0, plan: Plan = never, patience: int = 10**9
+) -> World:
+    """The world after this life, on virtual time. `patience`: deliveries before an entry is suspect."""
 
     async def main(clock: ManualClock) -> World:
-        return await World(life, clock, seed=seed, plan=plan).run()
+        return await World(life, clock, seed=seed, plan=plan, patience=patience).run()
 
     return play(main)

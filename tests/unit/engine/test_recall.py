@@ -1,0 +1,196 @@
+"""What comes back to a cue: every filter alone and together, episodes, working memory, reasons, bounds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cognition.engine.options import RecallOptions
+from cognition.errors import BadCueError
+from cognition.testing.engine import Options
+from schemas.cue import CueFilter, EpisodeFilter, FilterMode, Mood
+from schemas.percept import BoundaryMark, ContentType, Mark, MemoryKind, Percept
+from tests.unit.engine.bench import ANA, BO, START_MS, Bench, bench, contents, vector
+
+FELT: dict[str, Any] = {
+    "kind": MemoryKind.SEMANTIC,
+    "content_type": ContentType.FACT,
+    "source": "mail",
+    "actor": "Bea",
+    "subject": "tea",
+    "session": "s1",
+    "agent": "a1",
+    "run": "r1",
+    "user": "u1",
+    "context": {"place": "garden", "task": "tea"},
+    "metadata": {"n": 7, "ok": True, "who": "x"},
+    "valence": 0.8,
+    "arousal": 0.9,
+    "occurred_at": START_MS / 1e3 - 500.0,
+}
+FILTERS: dict[str, CueFilter] = {
+    "kinds": CueFilter(kinds=[MemoryKind.SEMANTIC]),
+    "content_types": CueFilter(content_types=[ContentType.FACT, ContentType.SKILL]),
+    "sources": CueFilter(sources=["mail"]),
+    "actors": CueFilter(actors=["Bea", "nobody"]),
+    "subjects": CueFilter(subjects=["tea"]),
+    "session": CueFilter(session="s1"),
+    "agent": CueFilter(agent="a1"),
+    "run": CueFilter(run="r1"),
+    "user": CueFilter(user="u1"),
+    "context": CueFilter(context={"place": "garden"}),
+    "metadata": CueFilter(metadata={"n": 7, "ok": True}),
+    "time": CueFilter(occurred_from=START_MS / 1e3 - 501.0, occurred_to=START_MS / 1e3 - 499.0),
+    "mood": CueFilter(mood=Mood(valence=0.7, arousal=0.8, radius=0.3)),
+}
+TOGETHER = CueFilter(
+    kinds=[MemoryKind.SEMANTIC], actors=["Bea"], session="s1", context={"task": "tea"}, metadata={"who": "x"}
+)
+
+
+@pytest.fixture
+async def many() -> Bench:
+    """Sixty memories that say tea louder than the one that the filters are about."""
+    on = await bench()
+    await on.take(*(Percept(mind=ANA, content=f"green tea {i}", actor="Zed") for i in range(60)))
+    await on.say("a cup of green tea and much else that has nothing to do with it", **FELT)
+    return on
+
+
+@pytest.mark.parametrize("name", FILTERS)
+async def test_each_filter_finds_what_many_better_ones_would_hide(many: Bench, name: str) -> None:
+    answer = await many.recall("green tea", filter=FILTERS[name], limit=5)
+    assert [r.memory.subject for r in answer.recalled] == ["tea"]
+
+
+async def test_filters_are_joined(many: Bench) -> None:
+    assert len((await many.recall("green tea", filter=TOGETHER)).recalled) == 1
+    other = CueFilter(kinds=[MemoryKind.SEMANTIC], actors=["Zed"])
+    nothing = await many.recall("green tea", filter=other)
+    assert (nothing.recalled, nothing.abstained) == ([], "no memory satisfies the filters")
+
+
+@pytest.mark.parametrize("name", FILTERS)
+async def test_working_memory_does_not_pass_a_filter(name: str) -> None:
+    on = await bench()
+    await on.say("green tea")
+    assert not (await on.recall("green tea", filter=FILTERS[name])).recalled
+
+
+# --- episodes ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def two_episodes() -> tuple[Bench, str]:
+    """The first episode is about the boat; the open one about tea. The first one's id."""
+    on = await bench()
+    first = await on.say("the blue boat in the harbour")
+    await on.take(Mark(mind=ANA, boundary=BoundaryMark.END))
+    await on.say("the tea is green")
+    return on, first.episode_id
+
+
+async def test_a_strict_filter_keeps_to_its_episodes(two_episodes: tuple[Bench, str]) -> None:
+    on, first = two_episodes
+    strict = EpisodeFilter(ids=[first], mode=FilterMode.STRICT)
+    assert contents(await on.recall("the tea is green", episode=strict)) == ["the blue boat in the harbour"]
+
+
+async def test_no_ids_mean_the_open_episode(two_episodes: tuple[Bench, str]) -> None:
+    on, _ = two_episodes
+    strict = EpisodeFilter(mode=FilterMode.STRICT)
+    assert contents(await on.recall("the blue boat", episode=strict)) == ["the tea is green"]
+    await on.take(Mark(mind=ANA, boundary=BoundaryMark.END))
+    assert contents(await on.recall("the blue boat", episode=strict)) == []
+
+
+async def test_a_soft_filter_prefers_its_episode_and_says_so(two_episodes: tuple[Bench, str]) -> None:
+    on, first = two_episodes
+    plain = await on.recall("the tea is green", explain=True)
+    prefers = EpisodeFilter(ids=[first], factor=0.1)
+    soft = await on.recall("the tea is green", episode=prefers, explain=True)
+    assert contents(plain)[0] == "the tea is green"
+    scores = {r.memory.content: r.score for r in plain.recalled}
+    for r in soft.recalled:
+        factor = 1.0 if r.memory.episode_id == first else 0.1
+        assert r.score == pytest.approx(scores[r.memory.content] * factor)
+    off = await on.recall("the tea is green", episode=prefers, without=["episode"])
+    assert contents(off) == contents(plain)
+
+
+# --- what else ------------------------------------------------------------------------------
+
+
+async def test_working_memory_joins_what_the_store_does_not_offer() -> None:
+    on = await bench(options=Options(recall=RecallOptions(candidates=1)))
+    await on.take(*(Percept(mind=ANA, content=f"green tea {i}") for i in range(5)))
+    with_it = await on.recall("green tea 0", limit=1)
+    without = await on.recall("green tea 0", limit=1, without=["working_memory"])
+    assert with_it.candidates == 5
+    assert without.candidates < 5
+
+
+@pytest.mark.parametrize(("off", "kept"), [("dense", "lexical"), ("lexical", "dense")])
+async def test_the_parts_sum_to_the_evidence_and_an_absent_part_weighs_nothing(off: str, kept: str) -> None:
+    on = await bench()
+    await on.take(*(Percept(mind=ANA, content=text) for text in ("green tea", "blue boat", "green boat")))
+    both = await on.recall("green boat", explain=True)
+    one = await on.recall("green boat", explain=True, without=[off])
+    for answer in (both, one):
+        evidence = [sum(p.contribution for p in r.parts) for r in answer.recalled]
+        assert evidence == sorted(evidence, reverse=True)
+    parts = {p.name: p for p in one.recalled[0].parts}
+    assert (parts[off].weight, parts[off].contribution, parts[kept].weight) == (0.0, 0.0, 1.0)
+    assert not (await on.recall("green boat")).recalled[0].parts
+    assert "words green, boat" in both.recalled[0].why
+
+
+async def test_below_the_threshold_the_answer_is_nothing_with_the_reason() -> None:
+    on = await bench()
+    await on.say("the tea is green")
+    answer = await on.recall("quantum chromodynamics", abstain_below=0.99)
+    assert answer.recalled == []
+    assert "is below abstain_below = 0.99" in answer.abstained
+    assert answer.candidates == 1
+
+
+async def test_a_token_budget_is_kept() -> None:
+    on = await bench()
+    await on.take(*(Percept(mind=ANA, content=f"green tea {'x' * 40} {i}") for i in range(5)))
+    answer = await on.recall("green tea", token_budget=30)
+    assert len(answer.recalled) == 2
+    assert (await on.recall("green tea", token_budget=1)).recalled == []
+
+
+async def test_a_limit_is_kept_and_a_mind_without_a_past_says_so() -> None:
+    on = await bench()
+    await on.take(*(Percept(mind=ANA, content=f"green tea {i}") for i in range(5)))
+    assert len((await on.recall("green tea", limit=3)).recalled) == 3
+    assert (await on.recall("tea", mind=BO)).abstained == "this mind has no memories yet"
+
+
+BAD_CUES: list[tuple[dict[str, Any], str]] = [
+    ({}, "neither content nor vector"),
+    ({"content": "  "}, "neither content nor vector"),
+    ({"content": "x", "without": ["magic"]}, r"\['magic'\] names no mechanism. Use any of dense"),
+    ({"content": "x", "vector": b"\0" * 8}, "8 bytes"),
+    ({"content": "x", "filter": CueFilter(context={'a"b': "c"})}, "without double quotes"),
+]
+
+
+@pytest.mark.parametrize(("fields", "words"), BAD_CUES)
+async def test_a_bad_cue_is_refused_with_a_remedy(fields: dict[str, Any], words: str) -> None:
+    on = await bench()
+    await on.say("tea")
+    with pytest.raises(BadCueError, match=words):
+        await on.recall(**fields)
+
+
+async def test_a_vector_alone_is_a_cue_and_without_an_embedder_the_only_one() -> None:
+    on = await bench(blind=True)
+    await on.say("one", vector=vector(1))
+    await on.say("two", vector=vector(2))
+    assert contents(await on.recall(vector=vector(2)))[0] == "two"
+    with pytest.raises(BadCueError, match="without an embedder"):
+        await on.recall("two")
