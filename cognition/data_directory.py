@@ -9,6 +9,7 @@ import contextlib
 import fcntl
 import os
 import socket
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -23,6 +24,11 @@ LOCK_FILE = "daemon.lock"
 ADDRESS_FILE = "daemon.json"
 STREAMS_FOLDER = "streams"
 STORE_FOLDER = "store"
+
+
+LOCK_ATTEMPTS = 5
+LOCK_PAUSE_S = 0.02
+"""Looking at a lock takes microseconds; five looks in a row at the wrong moment do not happen."""
 
 
 class Holder(msgspec.Struct):
@@ -82,13 +88,7 @@ def held(directory: Path, started_at: float) -> Iterator[Path]:
     with _usable(directory):
         descriptor = os.open(directory / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise StoreLockedError(
-                f"data directory {directory} is held by {holder_name(directory)}",
-                remedy="Talk to that daemon (same --data), stop it, or choose another directory.",
-            ) from error
+        _lock(descriptor, directory)
         address = directory / ADDRESS_FILE
         with _usable(directory):
             announce(address, Holder(pid=os.getpid(), host=socket.gethostname(), started_at=started_at))
@@ -98,6 +98,21 @@ def held(directory: Path, started_at: float) -> Iterator[Path]:
             address.unlink(missing_ok=True)
     finally:
         os.close(descriptor)
+
+
+def _lock(descriptor: int, directory: Path) -> None:
+    """Take the lock. Whoever merely looks (`is_held`) has it for an instant: that is waited for."""
+    for attempt in range(LOCK_ATTEMPTS):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError as error:
+            if attempt == LOCK_ATTEMPTS - 1:
+                raise StoreLockedError(
+                    f"data directory {directory} is held by {holder_name(directory)}",
+                    remedy="Talk to that daemon (same --data), stop it, or choose another directory.",
+                ) from error
+            time.sleep(LOCK_PAUSE_S)
 
 
 def is_held(directory: Path) -> bool:

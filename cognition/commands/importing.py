@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -36,7 +35,7 @@ async def import_file(options: argparse.Namespace) -> int:
         progress = Progress("importing", len(lines))
         batch: list[tuple[int, Percept]] = []
         for number, line in enumerate(lines, 1):
-            if number >= options.from_line:
+            if number >= options.from_line and line.strip():
                 try:
                     batch.append((number, percept_of(line, number, options.mind)))
                 except SchemaError as error:
@@ -95,22 +94,20 @@ def read_lines(file: str) -> list[bytes]:
 
 def percept_of(line: bytes, number: int, mind: str | None) -> Percept:
     """One line as a percept; `mind` stands in where the line names none, and a key is derived."""
-    if mind is not None or b'"key"' not in line:
-        line = b"".join(completed(line, number, mind))
-    return wire.decode_json(Percept, line)
+    return wire.decode_json(Percept, completed(line, number, mind))
 
 
-def completed(line: bytes, number: int, mind: str | None) -> Iterator[bytes]:
+def completed(line: bytes, number: int, mind: str | None) -> bytes:
     """The line with what it lacks; a line that is not an object stays as it is."""
     try:
         fields = msgspec.json.decode(line)
     except msgspec.DecodeError:
-        fields = None
+        return line
     if not isinstance(fields, dict):
-        yield line
-        return
+        return line
     if mind is not None:
         fields.setdefault("mind", mind)
-    digest = hashlib.blake2b(line, digest_size=8).hexdigest()
-    fields.setdefault("key", f"line-{number}-{digest}")
-    yield msgspec.json.encode(fields)
+    if not fields.get("key"):
+        digest = hashlib.blake2b(line, digest_size=8).hexdigest()
+        fields["key"] = f"line-{number}-{digest}"
+    return msgspec.json.encode(fields)
