@@ -27,6 +27,7 @@ from schemas.events import Receipt
 from streams.codec import decode_fields
 from streams.keys import StreamKeys
 
+ROOT = Path(__file__).parents[2]
 READY_WITHIN_S = 60.0
 STOP_WITHIN_S = 40.0
 RECEIPT_WITHIN_S = 30.0
@@ -146,22 +147,25 @@ def client_of(url: str) -> Client:
 
 
 class Daemon:
-    """`cognition daemon` as a process over a data directory, without the model."""
+    """`cognition daemon` as a process over a data directory, without the model.
 
-    def __init__(self, directory: Path, *arguments: str, **more: str) -> None:
+    With `texts` it takes texts, too (see `texts_daemon`).
+    """
+
+    def __init__(self, directory: Path, *arguments: str, texts: bool = False, **more: str) -> None:
         self.directory = directory
         self.log = directory.with_name(directory.name + ".log")
-        self._arguments = arguments
+        plain = ["cognition", "daemon", "--data", str(directory), "--no-model", *arguments]
+        self._module = ["tests.integration.texts_daemon", str(directory)] if texts else plain
         self._environment = environment(**more)
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, **options: Any) -> Daemon:
         """Spawn it; returns at once."""
-        words = [sys.executable, "-m", "cognition", "daemon", "--data", str(self.directory), "--no-model"]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*words, *self._arguments],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self._environment, **options,
+                [sys.executable, "-m", *self._module],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self._environment, cwd=ROOT, **options,
             )  # fmt: skip
         return self
 
@@ -210,9 +214,9 @@ class Daemon:
 
 
 @contextmanager
-def daemon_on(directory: Path, *arguments: str, **more: str) -> Iterator[Daemon]:
+def daemon_on(directory: Path, *arguments: str, texts: bool = False, **more: str) -> Iterator[Daemon]:
     """A ready daemon while the block runs; whatever happens, none is left behind."""
-    daemon = Daemon(directory, *arguments, **more)
+    daemon = Daemon(directory, *arguments, texts=texts, **more)
     try:
         daemon.start().ready()
         yield daemon
