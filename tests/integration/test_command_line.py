@@ -1,0 +1,323 @@
+"""The command line as a person uses it, against a running daemon: words in, words or JSON out, exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+import pytest
+
+from cognition.cli import main
+from cognition.client import Recent
+from cognition.commands.doctor import Finding
+from schemas.episode import Episode
+from schemas.events import Outcome, Receipt
+from schemas.inquiry import IdentityAnswer, MemoryAnswer, StatusAnswer
+from schemas.recollection import Recollection
+from tests.integration.support import Daemon, Told, cognition, daemon_on, environment
+
+T = TypeVar("T")
+Say = Callable[..., Told]
+KEYS = "The keys are under the blue pot."
+
+
+@pytest.fixture
+def say(texts: Daemon, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Say:
+    """Run a command in this process, against the daemon that takes texts."""
+    for name in os.environ.keys() - environment().keys():
+        monkeypatch.delenv(name)
+
+    def said(*words: str) -> Told:
+        capsys.readouterr()
+        code = main([*words, "--data", str(texts.directory)])
+        told = capsys.readouterr()
+        return Told(code, told.out, told.err)
+
+    return said
+
+
+def typed(told: Told, kind: type[T]) -> T:
+    """The JSON that was printed, as what the help text says it is."""
+    assert told.code == 0, told
+    return msgspec.json.decode(told.out, type=kind)
+
+
+def perceived(say: Say, mind: str, *words: str) -> Receipt:
+    return typed(say("perceive", "--mind", mind, *words, "--json"), Receipt)
+
+
+# --- every command, for people and for programs --------------------------------------------
+
+
+def test_what_is_perceived_is_recalled(say: Say) -> None:
+    receipt = perceived(say, "cli", KEYS, "--actor", "Ana", "--context", "place=kitchen", "--key", "keys-1")
+    assert (receipt.outcome, receipt.key) == (Outcome.ENCODED, "keys-1")
+    answer = typed(say("recall", "--mind", "cli", "Where are the keys?", "--explain", "--json"), Recollection)
+    assert answer.recalled[0].memory.id == receipt.memory_id
+    assert answer.recalled[0].memory.context == {"place": "kitchen"}
+    assert {part.name for part in answer.recalled[0].parts} >= {"dense", "lexical"}
+    human = say("recall", "--mind", "cli", "Where are the keys?", "--explain")
+    assert human.code == 0
+    assert re.search(rf"^ 1\. 0\.\d+ .* Ana: {re.escape(KEYS)}$", human.out, flags=re.MULTILINE)
+    assert "[keys-1]" in human.out
+    assert "contributes" in human.out
+
+
+def test_perceiving_says_what_became_of_it(say: Say) -> None:
+    first = say("perceive", "--mind", "cli-words", "It rains on the roof.")
+    assert re.match(r"encoded [0-9a-f-]{36} salience 0\.\d\d\n", first.out)
+    again = say("perceive", "--mind", "cli-words", "It rains on the roof.")
+    assert re.match(r"strengthened .* \(the same content as ", again.out)
+    later = say("perceive", "--mind", "cli-words", "It rains no more.", "--no-wait")
+    assert re.match(r"accepted as \d+-\d+\n", later.out)
+
+
+def test_content_may_come_from_standard_input(
+    say: Say, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "text").write_text("A letter came.")
+    with (tmp_path / "text").open() as text:
+        monkeypatch.setattr(sys, "stdin", text)
+        receipt = perceived(say, "cli-stdin", "-", "--key", "letter")
+    shown = typed(say("memory", "show", "--mind", "cli-stdin", "letter", "--json"), MemoryAnswer)
+    assert shown.memory is not None
+    assert (shown.memory.id, shown.memory.content) == (receipt.memory_id, "A letter came.")
+
+
+def test_what_a_mind_is_can_be_looked_at(say: Say) -> None:
+    receipt = perceived(say, "cli-looked", KEYS, "--key", "keys-2")
+    here = ("--mind", "cli-looked")
+    recent = typed(say("recent", *here, "--json"), Recent)
+    assert [m.memory_id for m in recent.memories] == [receipt.memory_id]
+    assert KEYS in say("recent", *here).out
+    (episode,) = typed(say("episodes", *here, "--json"), list[Episode])
+    assert (episode.id, episode.memory_count, episode.ended_at) == (receipt.episode_id, 1, None)
+    assert re.search(r"\.\. open +1 memories", say("episodes", *here).out)
+    for name in ("keys-2", receipt.memory_id):
+        assert json.loads(say("memory", "show", *here, name).out)["id"] == receipt.memory_id
+    identity = typed(say("identity", "show", *here, "--json"), IdentityAnswer).identity
+    assert identity is not None
+    assert identity.lifetime.memories == 1
+    assert "1 percepts, 1 memories, 1 episodes" in say("identity", "show", *here).out
+    assert typed(say("identity", "verify", *here, "--json"), IdentityAnswer).verified
+    assert say("identity", "verify", *here).out.startswith("sound: ")
+    status = typed(say("status", *here, "--json"), StatusAnswer)
+    assert (status.memories, status.lifetime.episodes, status.stopped) == (1, 1, "")
+    assert status.open_episode is not None
+    assert status.open_episode.id == receipt.episode_id
+    assert "cli-looked: 1 memories" in say("status", *here).out
+
+
+def test_a_mind_without_a_past_is_answered_with_no(say: Say) -> None:
+    here = ("--mind", "nobody")
+    for words in (
+        ("recall", "Who am I?", *here), ("recent", *here), ("episodes", *here), ("identity", "show", *here),
+        ("identity", "verify", *here), ("memory", "show", "none", *here), ("forget", "none", *here, "--yes"),
+    ):  # fmt: skip
+        assert say(*words).code == 1, words
+        told = say(*words, "--json")
+        assert told.code == 1, words
+        assert told.json is not None
+    assert "no memories yet" in say("recall", "Who am I?", *here).out
+
+
+def test_the_installation_is_examined(say: Say) -> None:
+    told = say("doctor", "--json", "--set", "embedding.enabled=false")
+    findings = {f.check: f for f in msgspec.json.decode(told.out, type=list[Finding])}
+    assert {"packages", "data directory", "daemon", "streams", "model"} <= findings.keys()
+    assert "valkey" in findings["streams"].found
+    assert told.code == (0 if all(f.ok for f in findings.values()) else 1)
+    assert "packages" in say("doctor", "--set", "embedding.enabled=false").out
+
+
+def test_the_doctor_names_what_is_missing(say: Say, tmp_path: Path) -> None:
+    told = say("doctor", "--set", f"embedding.path={tmp_path}", "--url", "redis://localhost:1/0")
+    assert told.code == 1
+    assert re.search(r"BAD  streams .* is not available.*\n     -> See that it runs", told.out)
+    assert re.search(r"BAD  model .*\n     -> Point it at a directory with modules.json", told.out)
+
+
+# --- forgetting -------------------------------------------------------------------------------
+
+
+def test_forgetting_shows_the_count_and_refuses_without_a_terminal_or_a_yes(say: Say) -> None:
+    for number in range(3):
+        perceived(say, "cli-forget", f"Secret number {number}.", "--source", "old phone")
+    perceived(say, "cli-forget", "Not a secret.", "--source", "new phone")
+    asked = ("forget", "--mind", "cli-forget", "--source", "old phone")
+    refused = say(*asked)
+    assert refused.code == 1
+    assert refused.err.count("Secret number") == 3
+    assert "there is no terminal to ask; add --yes" in refused.err
+    assert typed(say("status", "--mind", "cli-forget", "--json"), StatusAnswer).memories == 4
+    assert typed(say(*asked, "--yes", "--json"), dict[str, Any]) == {"mind": "cli-forget", "forgotten": 3}
+    assert typed(say("status", "--mind", "cli-forget", "--json"), StatusAnswer).memories == 1
+    again = say(*asked, "--yes")
+    assert (again.code, again.out) == (1, "Nothing to forget.\n")
+
+
+def test_what_was_forgotten_by_id_stays_forgotten_and_its_stone_is_shown(say: Say) -> None:
+    receipt = perceived(say, "cli-stone", "A thing to forget.", "--key", "stone")
+    told = say("forget", "--mind", "cli-stone", receipt.memory_id, "--yes", "--reason", "asked to")
+    assert (told.code, told.out) == (0, "1 forgotten for good.\n")
+    assert perceived(say, "cli-stone", "A thing to forget.", "--key", "stone").outcome is Outcome.FORGOTTEN
+    shown = say("memory", "show", "--mind", "cli-stone", "stone")
+    assert shown.code == 1
+    assert re.match(r"It was erased on .* asked to\n", shown.out)
+
+
+@pytest.mark.parametrize(
+    ("words", "remedy"),
+    [
+        (("forget", "--source", "old phone", "--yes"), "no mind is named. Add --mind NAME"),
+        (("forget", "--mind", "ana", "--yes"), "forget needs ids or a filter"),
+        (("recall", "Where?"), "Add --mind NAME"),
+        (("recall", "--mind", "ana", "Where?", "--from", "yesterday"), "time 'yesterday' is neither epoch"),
+        (("recall", "--mind", "ana", "Where?", "--mood", "happy"), "Write --mood 0.8,0.6,0.3"),
+        (("recall", "--mind", "ana", "Where?", "--strict"), "--strict needs --episode ID or --here"),
+        (("recall", "--mind", "ana", "Where?", "--context", "kitchen"), "Write --context place=kitchen"),
+        (("recall", "--mind", "ana", "Where?", "--limit", "0"), "Cue.limit = 0"),
+        (("perceive", "--mind", "a" * 129, "It rains."), "Percept.mind = 'aaa"),
+        (("perceive", "--mind", "ana", "It rains.", "--valence", "2"), "Percept.valence = 2.0"),
+        (("perceive", "--mind", "ana", "It rains.", "--at", "noon"), "time 'noon' is neither epoch"),
+        (("status", "--mind", "ana", "--set", "recall.candidates"), "Write --set recall.candidates=50"),
+        (("status", "--mind", "ana", "--set", "recall.candidate=5"), "Did you mean recall.candidates?"),
+        (("import", "/nowhere.jsonl"), "/nowhere.jsonl cannot be read"),
+        (("memory",), "show"),
+    ],
+)
+def test_wrong_use_is_told_with_a_remedy(say: Say, words: tuple[str, ...], remedy: str) -> None:
+    told = say(*words)
+    assert told.code == 2
+    assert remedy in told.err + told.out
+
+
+def test_an_error_is_json_too_where_json_is_asked_for(say: Say) -> None:
+    told = say("recall", "Where?", "--json")
+    assert told.code == 2
+    assert told.json == {"error": "UsageError", "message": "no mind is named. Add --mind NAME."}
+
+
+@pytest.mark.parametrize("words", [("recall", "--mind", "ana", "Where?"), ("dead", "list")])
+def test_a_service_out_of_reach_is_exit_code_3(say: Say, words: tuple[str, ...]) -> None:
+    told = say(*words, "--url", "redis://localhost:1/0")
+    assert told.code == 3
+    assert "redis://localhost:1/0 is not available" in told.err
+
+
+# --- importing --------------------------------------------------------------------------------
+
+
+def written(path: Path, *lines: object) -> str:
+    """A file of lines; what is no text is written as JSON."""
+    path.write_text("\n".join(x if isinstance(x, str) else json.dumps(x) for x in lines) + "\n")
+    return str(path)
+
+
+def test_importing_twice_doubles_nothing(say: Say, tmp_path: Path) -> None:
+    lines = [{"content": f"Line number {n}."} for n in range(70)]
+    lines[7]["context"] = {"key": "not a key of the percept"}  # type: ignore[assignment]
+    file = written(
+        tmp_path / "percepts.jsonl", *lines, "", {"mind": "cli-other", "content": "Other.", "key": "o"}
+    )
+    told = say("import", file, "--mind", "cli-import", "--json")
+    assert typed(told, dict[str, Any]) == {"lines": 72, "outcomes": {"encoded": 71}, "problems": []}
+    assert "importing [############################] 72/72" in told.err
+    again = say("import", file, "--mind", "cli-import")
+    assert (again.code, again.out) == (0, "72 lines: 71 strengthened; 0 refused\n")
+    status = typed(say("status", "--mind", "cli-import", "--json"), StatusAnswer)
+    assert (status.memories, status.lifetime.repeats) == (70, 70)
+    tail = say("import", file, "--mind", "cli-import", "--from-line", "71")
+    assert tail.out == "72 lines: 1 strengthened; 0 refused\n"
+
+
+def test_importing_names_the_line_of_every_error_and_takes_the_rest(say: Say, tmp_path: Path) -> None:
+    good = {"mind": "cli-errors", "content": "It rains."}
+    file = written(
+        tmp_path / "percepts.jsonl", good, "{oops", good | {"valence": 7}, {"content": "Whose?"}, [1],
+        good | {"content": " "}, good | {"content": "It stops."},
+    )  # fmt: skip
+    told = say("import", file, "--json")
+    assert told.code == 1
+    problems = told.json["problems"]
+    assert [problem.split(":")[0] for problem in problems] == [f"line {n}" for n in (2, 3, 4, 5, 6)]
+    for problem, words in zip(
+        problems, ("not JSON", "Percept.valence = 7", "missing required field `mind`", "Expected `object`",
+                   "content is missing or blank"), strict=True,
+    ):  # fmt: skip
+        assert words in problem
+        assert problem in told.err
+    assert told.json["outcomes"] == {"encoded": 2, "rejected": 1}
+
+
+# --- dead letters ---------------------------------------------------------------------------------
+
+
+def test_a_dead_letter_is_listed_retried_after_a_fix_and_dropped(tmp_path: Path) -> None:
+    here = ("--data", str(tmp_path / "data"))
+    with daemon_on(tmp_path / "data") as daemon:
+        client = daemon.client()
+        text = client.xadd("ana", {"mind": "ana", "content": KEYS, "key": "keys"})
+        nonsense = client.xadd("bob", {"t": "percept/1", "j": "{oops"})
+        client.receipt("ana", text)
+        client.receipt("bob", nonsense)
+        rows = {row["fields"].get("mind", ""): row for row in cognition("dead", "list", *here, "--json").json}
+        assert {(row["stream"], row["entry"]) for row in rows.values()} == {
+            ("awake", text),
+            ("awake", nonsense),
+        }
+        assert rows["ana"]["fields"] == {"mind": "ana", "content": KEYS, "key": "keys"}
+        assert "percept has no vector" in rows["ana"]["reason"]
+        assert rows[""]["fields"] == {"t": "percept/1", "j": "{oops"}
+        assert daemon.stop() == 0
+    with daemon_on(tmp_path / "data", texts=True) as daemon:
+        client = daemon.client()
+        listed = cognition("dead", "list", *here).out
+        assert f"awake {text}  this daemon runs without an embedder" in listed
+        (again,) = cognition("dead", "retry", rows["ana"]["id"], *here, "--json").json["retried"]
+        assert client.receipt("ana", again).outcome is Outcome.ENCODED
+        assert cognition("dead", "drop", "all", *here).out == "1 dropped\n"
+        assert cognition("dead", "list", *here, "--json").json == []
+        told = cognition("dead", "retry", rows["ana"]["id"], *here)
+        assert told.code == 1
+        assert "does not exist. List them with `cognition dead list`" in told.err
+
+
+# --- processes ---------------------------------------------------------------------------------------
+
+
+HEAVY = ("torch", "sentence_transformers", "transformers", "qdrant_edge", "qdrant_client", "scipy")
+SHOW = "import sys; from cognition.cli import main; main(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
+
+
+def modules_after(*words: str) -> set[str]:
+    """The modules that a command has imported by its end."""
+    done = subprocess.run(
+        [sys.executable, "-c", SHOW, *words], env=environment(), capture_output=True, text=True, check=True
+    )
+    return set(done.stderr.splitlines()[-1].split())
+
+
+def test_recalling_from_a_running_daemon_imports_neither_the_model_nor_the_engine(
+    texts: Daemon, say: Say
+) -> None:
+    perceived(say, "cli-light", KEYS)
+    loaded = modules_after("recall", "--mind", "cli-light", "keys", "--data", str(texts.directory))
+    assert loaded & {*HEAVY, "cognition.daemon"} == set()
+    assert "cognition.client" in loaded
+
+
+def test_a_command_works_as_a_process_and_without_anybody_reading_its_answer(texts: Daemon) -> None:
+    words = f"{sys.executable} -m cognition config show --data {texts.directory}"
+    done = subprocess.run(
+        f"{words} | head -n 1", shell=True, capture_output=True, text=True, check=True, env=environment()
+    )
+    assert done.stdout == f"# data directory: {texts.directory}\n"
+    assert done.stderr == ""
