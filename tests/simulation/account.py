@@ -143,7 +143,9 @@ def _receipts(world: World) -> None:
     for each in world.life:
         outcomes = told.get(each.entry, set())
         assert outcomes, f"no receipt for {each.entry}"
-        assert (Outcome.REJECTED in outcomes) == (each.entry in world.streams.dead), f"{each.entry}: {outcomes}"
+        assert (Outcome.REJECTED in outcomes) == (each.entry in world.streams.dead), (
+            f"{each.entry}: {outcomes}"
+        )
         assert len(outcomes - {Outcome.FORGOTTEN}) <= 1, f"{each.entry}: {outcomes}"
         settled = each.entry in world.streams.dead or each.entry in world.streams.acknowledged
         assert settled, f"{each.entry} was neither acknowledged nor buried"

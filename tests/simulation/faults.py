@@ -48,9 +48,7 @@ HARMLESS = tuple(fault for fault in Fault if fault not in LETHAL)
 """Faults that a process lives through."""
 
 
-def sometimes(
-    chance: random.Random, share: float, most: int, faults: Sequence[Fault] = tuple(Fault)
-) -> Plan:
+def sometimes(chance: random.Random, share: float, most: int, faults: Sequence[Fault] = tuple(Fault)) -> Plan:
     """Any of the faults with this probability, `most` in all."""
     left = [most]
 

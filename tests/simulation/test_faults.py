@@ -11,7 +11,7 @@ from tests.simulation.faults import HARMLESS, sometimes
 from tests.simulation.life import life
 from tests.simulation.world import World, lived
 
-SEEDS = 200
+SEEDS = 140
 
 
 def faulty(seed: int, length: int) -> World:

@@ -37,9 +37,7 @@ class World:
         self.life = life
         self.clock = clock
         self.chance = random.Random(seed)
-        self.streams = MemoryStreams(
-            deliveries_max=patience, lone_attempts_max=1, before_read=self._publish
-        )
+        self.streams = MemoryStreams(deliveries_max=patience, lone_attempts_max=1, before_read=self._publish)
         self.backend = OracleBackend()
         self.sink = RecordingSink()
         self.gates = Gates(self.streams, clock, self.chance, plan)
@@ -98,9 +96,7 @@ class World:
                 self.streams.publish(each.mind, each.message, entry=each.entry, problem=each.problem)
 
 
-def lived(
-    life: Sequence[Lived], *, seed: int = 0, plan: Plan = never, patience: int = 10**9
-) -> World:
+def lived(life: Sequence[Lived], *, seed: int = 0, plan: Plan = never, patience: int = 10**9) -> World:
     """The world after this life, on virtual time. `patience`: deliveries before an entry is suspect."""
 
     async def main(clock: ManualClock) -> World:

@@ -45,9 +45,7 @@ class Bench:
         """A new process: all memory gone, a greater epoch."""
         self.epoch += 1
         self.line = self.streams.hold()
-        self.engine = assemble(
-            self.stores, self.line, self.clock, self.sink, self.embedder, self.options
-        )
+        self.engine = assemble(self.stores, self.line, self.clock, self.sink, self.embedder, self.options)
         return self.engine
 
     def entry(self, message: Message, *, seconds: float = 1.0) -> Entry:

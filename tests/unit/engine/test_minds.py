@@ -11,9 +11,9 @@ from cognition.errors import LeaseLostError, MindStoppedError
 from cognition.testing.engine import Options
 from cognition.testing.oracle import OracleBackend
 from schemas.events import IdentityBorn, MindStopped, Outcome
-from schemas.identifiers import checkpoint_id, identity_id
+from schemas.identifiers import checkpoint_id, identity_id, memory_id
 from schemas.identity import Identity, Law
-from schemas.percept import Percept
+from schemas.percept import Forget, Percept
 from tests.unit.engine.bench import ANA, BO, Bench, bench
 
 FEW = Options(minds=MindOptions(resident_max=1))
@@ -186,3 +186,20 @@ async def test_an_old_holder_does_not_take_over_the_epoch_of_an_identity_it_read
     row = (await trace.embed(["tea"]))[0]
     with pytest.raises(LeaseLostError):
         await old.minds.ensure_born(mind, row, 1.0, epoch=epoch)
+
+
+# --- writing down -------------------------------------------------------------------------
+
+
+async def test_a_whole_lexicon_is_written_beside_the_one_that_the_last_state_points_to() -> None:
+    on = await bench()
+    await on.take(*(Percept(mind=ANA, content=f"tea {i}", key=f"tea {i}") for i in range(4)))
+    pointed: list[int] = []
+    for i in range(3):
+        await on.take(Forget(mind=ANA, memory_ids=[memory_id(ANA, f"tea {i}")]))
+        pointed.append((await on.engine.minds.look(ANA)).lexicon_slot)
+    assert pointed == [0, 1, 0]
+    written = await on.stores.checkpoints.load([(ANA, "lexicon-0"), (ANA, "lexicon-1")])
+    assert len(written) == 2
+    on.again()
+    assert (await on.engine.minds.look(ANA)).lexicon.n == 1
