@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+import anyio
 import numpy as np
 from numpy.typing import NDArray
 
@@ -42,6 +43,8 @@ REPEAT_STRENGTH = 0.1
 REPEAT_STABILITY = 1.2
 """How much longer a repeated memory lasts (a spaced repetition's least gain)."""
 STABILITY_MAX_S = 10 * 365 * 86_400.0
+FOLDED_AT_ONCE = 32
+"""Arrivals of a long batch that are folded before their memories are handed to the store."""
 PREVIEW_LENGTH = 280
 GIVEN = "given"
 """The embedding model of a memory whose vector came with its percept."""
@@ -106,14 +109,32 @@ class Encoder:
         ledger = Ledger(epochs)
         await self._read_known(arrivals, ledger)
         erased = await self._erased(arrivals)
-        for arrival in arrivals:
-            await self._take(arrival, ledger, erased, done)
+        if len(arrivals) <= FOLDED_AT_ONCE or any(isinstance(a.entry.message, Forget) for a in arrivals):
+            for arrival in arrivals:
+                await self._take(arrival, ledger, erased, done)
+        else:
+            await self._fold_while_writing(arrivals, ledger, erased, done)
         await self._write(ledger)
         for name in done.touched:
             mind = self._minds.resident(name)
             if mind is not None:
                 mind.recallable = mind.through
         return done
+
+    async def _fold_while_writing(
+        self, arrivals: Sequence[Arrival], ledger: Ledger, erased: set[str], done: Committed
+    ) -> None:
+        """Fold the next part of a long batch while the store takes in the new memories of the last."""
+        async with anyio.create_task_group() as writes:
+            for start in range(0, len(arrivals), FOLDED_AT_ONCE):
+                for arrival in arrivals[start : start + FOLDED_AT_ONCE]:
+                    await self._take(arrival, ledger, erased, done)
+                writes.start_soon(self._insert, list(ledger.traces.values()))
+                ledger.traces.clear()
+
+    async def _insert(self, traces: Sequence[Trace]) -> None:
+        for epoch, part in group(traces, lambda t: self._minds.epoch_of(t.memory.mind)):
+            await self._stores.memories.insert(part, epoch=epoch)
 
     async def _read_known(self, arrivals: Sequence[Arrival], ledger: Ledger) -> None:
         wanted = [(a.mind, a.memory_id) for a in arrivals if a.memory_id and not a.rejection]
@@ -187,11 +208,12 @@ class Encoder:
             known = await self._find_one(mind, echo, ledger)
         if known is not None:
             if fresh:
+                mind.taken.add(entry)
                 mind.percepts += 1
                 mind.repeats += 1
                 mind.last_percept_at = arrival.at
             return self._repeat(mind, arrival, known, ledger, done)
-        if not fresh:
+        if entry in mind.taken:
             reason = "taken before: it strengthened a memory that cannot be named any more"
             return self._receipt(arrival, Outcome.STRENGTHENED, reason=reason)
         return self._encode(mind, arrival, ledger, done)
@@ -428,8 +450,7 @@ class Encoder:
     async def _write(self, ledger: Ledger) -> None:
         """Write and empty the ledger: memories, then patches, then episodes. Safe to repeat."""
         epoch_of = self._minds.epoch_of
-        for epoch, traces in group(ledger.traces.values(), lambda t: epoch_of(t.memory.mind)):
-            await self._stores.memories.insert(traces, epoch=epoch)
+        await self._insert(list(ledger.traces.values()))
         for mind, patches in ledger.patches.items():
             await self._stores.memories.patch(mind, patches, epoch=epoch_of(mind))
         for epoch, episodes in group(ledger.episodes.values(), lambda e: epoch_of(e[0].mind)):

@@ -323,6 +323,7 @@ class Intake:
         done = list(self._unacknowledged)
         if done:
             await self._line.acknowledge(done)
+            self._minds.acknowledged()
             self._acknowledged += len(done)
         self._unacknowledged.clear()
 

@@ -124,6 +124,7 @@ class SavedState(msgspec.Struct):
     last_arrival: float
     working: dict[str, Any]
     echo: list[tuple[str, str, float]]
+    taken: list[str]
     lifetime: Lifetime
     first_percept_at: float | None
     last_percept_at: float | None
@@ -174,6 +175,7 @@ class Mind:
     segmenter: Segmenter
     working: WorkingMemory
     echo: EchoWindow
+    taken: set[str] = field(default_factory=set)
     lexicon: Lexicon = field(default_factory=Lexicon)
     lexicon_delta: Lexicon = field(default_factory=Lexicon)
     lexicon_slot: int = -1
@@ -283,6 +285,7 @@ class Mind:
             last_arrival=self.last_arrival,
             working=self.working.snapshot(),
             echo=self.echo.rows(),
+            taken=sorted(self.taken),
             lifetime=self.lifetime,
             first_percept_at=self.first_percept_at,
             last_percept_at=self.last_percept_at,
@@ -301,6 +304,7 @@ class Mind:
         self.segmenter = Segmenter.restore(saved.segmenter, profile(episodes))
         self.working = WorkingMemory.restore(saved.working)
         self.echo.restore(saved.echo)
+        self.taken = set(saved.taken)
         self.last_episode, self.last_arrival = saved.last_episode, saved.last_arrival
         self.first_percept_at = saved.first_percept_at
         self.last_percept_at = saved.last_percept_at
