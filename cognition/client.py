@@ -349,7 +349,7 @@ def raised(failure: Failure) -> CognitionError:
     return kind(failure.message, remedy=failure.remedy)
 
 
-def build(kind: type[T], **fields: Any) -> T:
+def build(kind: type[T], /, **fields: Any) -> T:
     """A message from keyword arguments, checked as if it had come from outside.
 
     `vector` may be an array or a sequence of numbers. Raises `SchemaError`.
