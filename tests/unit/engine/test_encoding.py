@@ -102,6 +102,15 @@ async def test_an_echo_that_comes_again_after_it_is_out_of_sight_is_no_new_memor
     assert await on.stores.memories.count(ANA) == 2
 
 
+async def test_an_entry_that_comes_late_is_remembered_though_later_ones_were_taken() -> None:
+    on = await bench()
+    late = on.entry(Percept(mind=ANA, content="the kettle sings", key="kettle"))
+    await on.say("the tea is green", key="tea")
+    (receipt,) = await on.commit(late)
+    assert receipt.outcome is Outcome.ENCODED
+    assert await on.stores.memories.count(ANA) == 2
+
+
 async def test_a_repetition_saved_before_a_crash_counts_after_it() -> None:
     on = await bench()
     await on.say("the tea is green", key="tea")
