@@ -217,7 +217,7 @@ SHAPES = {
     "importing:import_file": "{lines, outcomes: {outcome: count}, problems: [text]}",
     "minds:episodes": "[Episode {id, mind, label, started_at, ended_at, boundary_type, memory_count, ...}]",
     "minds:status": "a StatusAnswer {mind, memories, episodes, open_episode, lifetime, lexicon_terms,\n"
-    "  stopped, through, daemon: {version, url, ...}}",
+    "  stopped, through, daemon: {version, streams, ...}}",
     "doctor:doctor": "[{check, ok, found, remedy}]",
     "minds:forget": "{mind, forgotten: count}",
     "minds:memory_show": "a MemoryAnswer {mind, memory, archived, tombstone}",

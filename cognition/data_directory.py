@@ -152,10 +152,15 @@ def holder_name(directory: Path) -> str:
     return "another process"
 
 
+def _private(path: str, flags: int) -> int:
+    """Open for this user alone: an address may hold a password."""
+    return os.open(path, flags, 0o600)
+
+
 def write_atomically(path: Path, body: bytes) -> None:
     """Replace a file in one step, durable when it returns."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with open(temporary, "wb") as file:
+    with open(temporary, "wb", opener=_private) as file:
         file.write(body)
         file.flush()
         os.fsync(file.fileno())

@@ -7,6 +7,7 @@ below the composition root reads a file or the environment; it is given its part
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -138,11 +139,11 @@ def shown(loaded: Loaded) -> list[tuple[str, Any, str]]:
 
 
 def hide_password(url: str) -> str:
-    """The URL with its password replaced by ``***``."""
-    scheme, separator, rest = url.partition("://")
+    """The URL with its password replaced by ``***``, in both places where it can stand."""
+    scheme, separator, rest = re.sub(r"([?&]password=)[^&]*", r"\1***", url).partition("://")
     credentials, at, place = rest.rpartition("@")
     if not at:
-        return url
+        return f"{scheme}{separator}{rest}"
     user = credentials.partition(":")[0]
     return f"{scheme}{separator}{user}:***@{place}"
 

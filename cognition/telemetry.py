@@ -88,7 +88,7 @@ class LogSink:
         at = dt.datetime.fromtimestamp(fields.pop("at")).strftime("%H:%M:%S")
         name = fields.pop("type")
         rest = "  ".join(f"{k}={v:.3f}" if isinstance(v, float) else f"{k}={v}" for k, v in fields.items())
-        return f"{at} {level:7} {name:18} {rest}"
+        return " ".join(f"{at} {level:7} {name:18} {rest}".splitlines())
 
     @staticmethod
     def _for_machines(event: AnyEvent, level: str) -> str:

@@ -15,7 +15,7 @@ from cognition.cli import DONE, NO
 from cognition.commands.running import directory_of, loaded_settings, print_json
 from cognition.data_directory import find_holder, prepare
 from cognition.errors import CognitionError
-from cognition.settings import Settings
+from cognition.settings import Settings, hide_password
 
 if TYPE_CHECKING:
     from streams.errors import StreamsError
@@ -81,7 +81,9 @@ async def check_daemon(_: Settings, directory: Path) -> Finding:
     holder = find_holder(directory)
     if holder is None:
         return Finding("daemon", True, "none holds this directory; commands run the engine themselves")
-    return Finding("daemon", True, f"process {holder.pid} on {holder.host}, streams at {holder.url}")
+    return Finding(
+        "daemon", True, f"process {holder.pid} on {holder.host}, streams at {hide_password(holder.url)}"
+    )
 
 
 async def check_streams(settings: Settings, directory: Path) -> Finding:
@@ -102,7 +104,7 @@ async def check_streams(settings: Settings, directory: Path) -> Finding:
             await client.aclose()
     except StreamsError as error:
         return failed("streams", error)
-    return Finding("streams", True, f"{info.name} {info.version} at {url}")
+    return Finding("streams", True, f"{info.name} {info.version} at {hide_password(url)}")
 
 
 async def check_model(settings: Settings, _: Path) -> Finding:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime as dt
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,20 +22,23 @@ def moment(text: str | None) -> float | None:
     """Epoch seconds of a time in words: seconds, or RFC 3339 (a zone is required)."""
     if text is None:
         return None
-    try:
-        return float(text)
-    except ValueError:
-        pass
-    try:
-        parsed = dt.datetime.fromisoformat(text)
-    except ValueError:
-        parsed = None
-    if parsed is None or parsed.tzinfo is None:
+    seconds = _epoch_seconds(text)
+    if not math.isfinite(seconds):
         raise UsageError(
             f"time {text!r} is neither epoch seconds nor RFC 3339 with a zone",
             remedy="Write 1767225600 or 2026-01-01T00:00:00Z.",
         )
-    return parsed.timestamp()
+    return seconds
+
+
+def _epoch_seconds(text: str) -> float:
+    """Seconds of a time in either form, NaN for what is neither."""
+    with contextlib.suppress(ValueError):
+        return float(text)
+    with contextlib.suppress(ValueError):
+        parsed = dt.datetime.fromisoformat(text)
+        return parsed.timestamp() if parsed.tzinfo is not None else math.nan
+    return math.nan
 
 
 def pairs(items: Sequence[str], option: str) -> dict[str, str]:
@@ -65,7 +70,7 @@ def filter_of(options: argparse.Namespace) -> CueFilter:
         "metadata": pairs(options.metadata, "--metadata"),
         "mood": mood(options.mood),
     }
-    return build(CueFilter, **{name: value for name, value in fields.items() if value})
+    return build(CueFilter, **{name: value for name, value in fields.items() if value or value == 0})
 
 
 def mood(text: str | None) -> dict[str, float] | None:
