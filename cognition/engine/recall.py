@@ -223,9 +223,9 @@ class Recall:
     def _shared_words(self, cue: Cue, memory: Memory) -> list[str]:
         if not cue.content:
             return []
-        said = set(self._analyzer.terms(f"{memory.actor} {memory.content}"))
+        said = self._analyzer.evidence_terms(memory.content, memory.actor).keys()
         asked = dict.fromkeys(words(cue.content))
-        return [word for word in asked if said.intersection(self._analyzer.terms(word))]
+        return [word for word in asked if said & self._analyzer.evidence_terms(word).keys()]
 
 
 def wanted_episodes(wanted: EpisodeFilter | None, mind: Mind) -> tuple[str, ...]:
