@@ -18,6 +18,7 @@ import redis
 from cognition.client import open_mind
 from schemas.events import Outcome
 from schemas.inquiry import StatusAnswer
+from streams.dead_letters import DEAD_MAX
 from streams.embedded import EmbeddedServer
 from tests.integration.support import Client, Daemon, client_of, cognition, daemon_on, processes_of, until
 
@@ -163,6 +164,23 @@ def test_a_key_of_the_wrong_kind_stops_no_daemon(tried: Daemon) -> None:
     client.server.delete(salience)
     until(lambda: client.unacknowledged() == 0, "acknowledged line")
     assert_remembers(tried, "confused", PERCEPTS)
+
+
+def test_a_full_house_of_dead_letters_stops_the_line_but_not_the_daemon(tried: Daemon) -> None:
+    client = tried.client()
+    dead = client.awake("littering").replace("awake", "dead")
+    with client.server.pipeline() as line:
+        for _ in range(DEAD_MAX):
+            line.xadd(dead, {"stream": "awake", "entry": "0-1"})
+        line.execute()
+    bad = client.xadd("littering", {"t": "percept/1", "j": "{oops"})
+    after = client.perceive("littering", "After what was bad.")
+    until(lambda: "cognition dead list" in tried.log.read_text(), "word of too many dead letters")
+    assert alive(tried)
+    client.server.delete(dead)
+    assert client.receipt("littering", bad).outcome is Outcome.REJECTED
+    assert client.receipt("littering", after).outcome is Outcome.ENCODED
+    until(lambda: client.dead("littering"), "dead letter")
 
 
 def test_a_daemon_that_was_stopped_beyond_its_leases_goes_on_with_new_ones(tried: Daemon) -> None:
