@@ -269,8 +269,8 @@ class Intake:
         self._line.epochs()
         await self._line.tell(done.receipts)
         await self._bury_rejected(done)
-        rejected = {entry.id for entry, _ in done.rejected}
-        self._unacknowledged.extend(e for e in batch.entries if e[1] not in rejected)
+        rejected = {(entry.partition, entry.id) for entry, _ in done.rejected}
+        self._unacknowledged.extend(e for e in batch.entries if e not in rejected)
         self._progress.advance()
         await self._line.mirror(self._recent(done))
         self._report(batch, done, self._clock.monotonic() - began)
@@ -304,9 +304,7 @@ class Intake:
         for entry, reason in done.rejected:
             await self._line.bury(Delivered(entry.partition, entry.id, entry.message), reason)
             self._sink.publish(
-                EntryBuried(
-                    at=self._clock.now(), partition=entry.partition, entry=entry.id, reason=reason
-                )
+                EntryBuried(at=self._clock.now(), partition=entry.partition, entry=entry.id, reason=reason)
             )
 
     async def _checkpoint_if_due(self) -> None:
