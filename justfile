@@ -43,12 +43,12 @@ test *args: model
 test-quick *args:
     {{ bin }}/python -m pytest -q -m "not model and not slow and not server and not nightly" {{ args }}
 
-# long ones: the daemon killed at random, leak canaries, hundreds of seeds
+# the few that take long for what they show: the model measured, pip run from its wheel, the interface type-checked
 [no-exit-message]
 test-slow *args: model
     {{ bin }}/python -m pytest -q -m "slow and not server and not nightly" {{ args }}
 
-# against real servers (QDRANT_URL, REDIS_URL, or their programs on PATH)
+# the streams on the `redis-server` on PATH as well
 [no-exit-message]
 test-server *args:
     {{ bin }}/python -m pytest -q -m server {{ args }}

@@ -66,8 +66,8 @@ class CueFilter(Message, frozen=True, kw_only=True):
 class Cue(Message, frozen=True, kw_only=True):
     """A question to one mind's memory.
 
-    `actor` is who asks, `at` when (default: now). `after` is a receipt's stream entry:
-    the answer waits until that percept is recallable, within `deadline_s`. Below
+    `actor` is who asks, `at` when (default: now); neither is weighed yet. `after` is a receipt's
+    stream entry: the answer waits until that percept is recallable, within `deadline_s`. Below
     `abstain_below` (0..1, off at 0) the answer is "nothing".
     """
 

@@ -89,7 +89,7 @@ class IdentityBorn(Event, frozen=True, kw_only=True):
 
 
 class PerceptsEncoded(Event, frozen=True, kw_only=True):
-    """One batch of one partition was made durable."""
+    """One batch was written and can be recalled; `partition` is that of its first entry."""
 
     partition: int
     encoded: int
