@@ -250,9 +250,7 @@ class Encoder:
             reason=f"the same {'key' if known.key == arrival.key else 'content'} as {known.key}",
         )
 
-    def _patch(
-        self, mind: Mind, known: Memory, patch: dict[str, Any], ledger: Ledger
-    ) -> None:
+    def _patch(self, mind: Mind, known: Memory, patch: dict[str, Any], ledger: Ledger) -> None:
         fresh = patched(known, patch)
         ledger.known[known.id] = fresh
         if known.id in ledger.traces:
@@ -260,9 +258,7 @@ class Encoder:
         else:
             ledger.patches.setdefault(mind.name, {}).setdefault(known.id, {}).update(patch)
 
-    def _encode(
-        self, mind: Mind, arrival: Arrival, ledger: Ledger, done: Committed
-    ) -> Receipt:
+    def _encode(self, mind: Mind, arrival: Arrival, ledger: Ledger, done: Committed) -> Receipt:
         """A percept that the mind has not met becomes a memory."""
         percept = arrival.entry.message
         assert isinstance(percept, Percept)
@@ -301,9 +297,7 @@ class Encoder:
         """The entry's memory was written before a crash: fold it as it stands in the store."""
         traces = await self._stores.memories.get_traces(mind.name, [known.id])
         trace = traces[known.id]
-        self._enter_episode(
-            mind, arrival, trace.context, ledger, done, known_episode=known.episode_id
-        )
+        self._enter_episode(mind, arrival, trace.context, ledger, done, known_episode=known.episode_id)
         self._fold(mind, arrival, known, trace.context, dict(trace.lexical))
 
     def _fold(
@@ -369,9 +363,7 @@ class Encoder:
             elif boundary is None:
                 boundary = Boundary(type=BoundaryType.PREDICTION_ERROR, trigger="as stored")
         if boundary is not None and mind.episode is not None:
-            self._close(
-                mind, boundary, arrival, ledger, done, continues=True, known_episode=known_episode
-            )
+            self._close(mind, boundary, arrival, ledger, done, continues=True, known_episode=known_episode)
         if mind.episode is None:
             opened = mind.open_episode(
                 arrival.entry.id, arrival.at, mind.segmenter.label, known_id=known_episode
@@ -402,9 +394,7 @@ class Encoder:
         mind.episode = None
         mind.working.at_boundary()
 
-    def _mark(
-        self, mind: Mind, arrival: Arrival, ledger: Ledger, done: Committed
-    ) -> Receipt:
+    def _mark(self, mind: Mind, arrival: Arrival, ledger: Ledger, done: Committed) -> Receipt:
         """An explicit boundary without a percept: what is open closes, the next percept opens."""
         mark = arrival.entry.message
         assert isinstance(mark, Mark)

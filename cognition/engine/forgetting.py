@@ -88,10 +88,7 @@ class Forgetting:
     async def _bury(self, mind: str, doomed: Sequence[str], request: Forget, entry: str) -> None:
         now = self._clock.now()
         await self._stores.tombstones.bury(
-            [
-                Tombstone(id=i, mind=mind, forgotten_at=now, entry=entry, reason=request.reason)
-                for i in doomed
-            ]
+            [Tombstone(id=i, mind=mind, forgotten_at=now, entry=entry, reason=request.reason) for i in doomed]
         )
 
     async def _retell(

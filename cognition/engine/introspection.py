@@ -47,9 +47,7 @@ class Introspection:
         if mind.episode is not None:
             live = mind.episode.as_it_is(mind.name, epoch=0)
             stored = [live, *(e for e in stored if e.id != live.id)]
-        return EpisodesAnswer(
-            inquiry_id=inquiry.id, mind=inquiry.mind, episodes=stored[: inquiry.limit]
-        )
+        return EpisodesAnswer(inquiry_id=inquiry.id, mind=inquiry.mind, episodes=stored[: inquiry.limit])
 
     async def memory(self, inquiry: MemoryInquiry) -> MemoryAnswer:
         """One memory, awake or archived, or the tombstone where it was."""

@@ -294,9 +294,7 @@ class Mind:
             lexicon_delta=self.lexicon_delta.snapshot(),
         )
 
-    def restore(
-        self, slots: dict[str, bytes], minds: MindOptions, episodes: EpisodeOptions
-    ) -> None:
+    def restore(self, slots: dict[str, bytes], minds: MindOptions, episodes: EpisodeOptions) -> None:
         """Take over a checkpoint. Raises `msgspec.DecodeError` or `ValueError` if it is damaged."""
         saved = msgspec.msgpack.decode(slots[STATE_SLOT], type=SavedState)
         self.through, self.model = saved.through, saved.model

@@ -146,9 +146,7 @@ class Minds:
         if mind.identified:
             return
         now = self._clock.now()
-        draft = msgspec.structs.replace(
-            born(mind.name, now, self._laws), first_percept_at=at, epoch=epoch
-        )
+        draft = msgspec.structs.replace(born(mind.name, now, self._laws), first_percept_at=at, epoch=epoch)
         stored = await self._stores.identities.create(draft, concept)
         held(stored, epoch)
         problems = verify(stored, self._laws)
@@ -227,9 +225,7 @@ class Minds:
                     mind, epoch=epoch, lifetime=mind.lifetime, last_percept_at=mind.last_percept_at
                 )
                 mind.episodes_recorded = mind.episodes
-        states = {
-            (mind.name, slot): body for mind in minds for slot, body in mind.checkpoint().items()
-        }
+        states = {(mind.name, slot): body for mind in minds for slot, body in mind.checkpoint().items()}
         await self._stores.checkpoints.save(states, epoch=epoch)
 
     def discard(self) -> None:

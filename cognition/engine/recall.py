@@ -88,6 +88,9 @@ class Recall:
             reason = f"the best score {best:.3f} is below abstain_below = {cue.abstain_below}"
             return self._nothing(cue, reason, began, candidates=len(ranked))
         recalled = await self._fetch(cue, mind, ranked)
+        if not recalled and cue.token_budget is not None:
+            reason = f"none of the best fits token_budget = {cue.token_budget}"
+            return self._nothing(cue, reason, began, candidates=len(ranked))
         return Recollection(
             cue_id=cue.id,
             mind=cue.mind,

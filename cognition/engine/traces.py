@@ -26,9 +26,7 @@ ATTENTION_WINDOW_S = 5.0
 """Length of an attention window (schema: 5 s)."""
 
 
-def compose(
-    mind: Mind, arrival: Arrival, novelty: float, *, now: float, model: str, epoch: int
-) -> Memory:
+def compose(mind: Mind, arrival: Arrival, novelty: float, *, now: float, model: str, epoch: int) -> Memory:
     """The memory that this mind forms of this percept, in the episode that it is in."""
     percept, episode = arrival.entry.message, mind.episode
     assert isinstance(percept, Percept)
