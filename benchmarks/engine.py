@@ -17,7 +17,8 @@ from typing import Any
 
 from benchmarks.cache import CachedEmbedder, VectorCache, cache_root
 from benchmarks.data import Dataset, Question
-from cognition.client import Session, Ticket, open_engine
+from cognition.client import Session, Ticket
+from cognition.opening import open_engine
 from cognition.ports.embedder import Embedder
 from cognition.settings import Settings, load
 from schemas.events import Receipt

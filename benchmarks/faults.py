@@ -124,7 +124,7 @@ async def live(home: Path, plan: Sequence[Percept], kills: int, rng: np.random.G
 
 async def _counters(url: str, minds: Sequence[str]) -> dict[str, dict[str, int]]:
     """Each mind's lifetime counters, as its daemon tells them."""
-    from cognition.client import open_engine
+    from cognition.opening import open_engine
 
     async with open_engine(url=url) as session:
         return {name: msgspec.to_builtins((await session.mind(name).status()).lifetime) for name in minds}

@@ -9,18 +9,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cognition.client import Mind, Recent, Session, Ticket, open_engine, open_mind
+    from cognition.client import Mind, Recent, Session, Ticket
     from cognition.errors import (
         BadCueError,
         BadPerceptError,
         CognitionError,
         DeadlineError,
+        LineFullError,
         MindStoppedError,
         ModelUnavailableError,
         SettingsError,
         StoreLockedError,
         UnavailableError,
     )
+    from cognition.opening import open_engine, open_mind
     from cognition.settings import Settings
     from schemas.base import SchemaError
     from schemas.cue import CueFilter, EpisodeFilter, FilterMode, Mood
@@ -32,12 +34,13 @@ _HOMES = {
     "Recent": "cognition.client",
     "Session": "cognition.client",
     "Ticket": "cognition.client",
-    "open_engine": "cognition.client",
-    "open_mind": "cognition.client",
+    "open_engine": "cognition.opening",
+    "open_mind": "cognition.opening",
     "BadCueError": "cognition.errors",
     "BadPerceptError": "cognition.errors",
     "CognitionError": "cognition.errors",
     "DeadlineError": "cognition.errors",
+    "LineFullError": "cognition.errors",
     "MindStoppedError": "cognition.errors",
     "ModelUnavailableError": "cognition.errors",
     "SettingsError": "cognition.errors",
@@ -62,6 +65,7 @@ __all__ = [
     "DeadlineError",
     "EpisodeFilter",
     "FilterMode",
+    "LineFullError",
     "Mind",
     "MindStoppedError",
     "ModelUnavailableError",

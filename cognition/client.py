@@ -1,32 +1,28 @@
 """The client: how an agent runtime speaks to its mind, wherever the daemon runs.
 
-`open_mind` connects to the daemon behind a URL, or to the one that holds the data directory,
-or runs the whole engine in this process. The way of a percept is the same in all three: it is
-published to the stream, and what is asked is answered over the streams.
+Publishes percepts and awaits their receipts, asks and awaits the answers. How a session comes
+to be is told in `cognition.opening`.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 import anyio
 import msgspec
 
-from cognition import data_directory as directories
 from cognition import errors
 from cognition.errors import (
     BadPerceptError,
     CognitionError,
     DeadlineError,
+    LineFullError,
     SettingsError,
     UnavailableError,
 )
-from cognition.settings import Settings, load
 from schemas import identifiers
 from schemas.base import Message, SchemaError
 from schemas.cue import Cue, CueFilter, EpisodeFilter
@@ -47,10 +43,10 @@ from schemas.inquiry import (
 )
 from schemas.percept import BoundaryMark, Forget, Mark, Percept
 from schemas.recollection import Recollection
-from streams.client import connect, wait_until_ready
 from streams.dead_letters import DeadLetters
 from streams.errors import (
     AnswerTimeoutError,
+    BackpressureError,
     NoSuchDeadLetterError,
     StreamsError,
     StreamsUnavailableError,
@@ -66,7 +62,6 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from cognition.daemon import Daemon
-    from cognition.ports.embedder import Embedder
 
 T = TypeVar("T", bound=Message)
 V = TypeVar("V")
@@ -142,7 +137,7 @@ class Mind:
     async def perceive(self, content: str = "", **fields: Any) -> Ticket:
         """Publish one percept; it is accepted when this returns. `fields` are those of `Percept`.
 
-        Raises `SchemaError` naming the field, and waits while the line is full.
+        Raises `SchemaError` naming the field. Waits while the line is full, then raises `LineFullError`.
         """
         percept = build(Percept, mind=self.name, content=content, **fields)
         return (await self._session.publish_many([percept]))[0]
@@ -270,7 +265,8 @@ class Session:
     async def publish_many(
         self, messages: Sequence[Percept | Mark | Forget], *, wait_s: float = PUBLISH_WAIT_S
     ) -> list[Ticket]:
-        """Publish in order; one ticket each. Waits up to `wait_s` while the line is full."""
+        """Publish in order; one ticket each. Waits up to `wait_s` while the line is full, then raises
+        `LineFullError`, which says what was taken."""
         try:
             entries = await self._producer.publish_many([(m.mind, m) for m in messages], wait_s)
         except StreamsError as error:
@@ -334,6 +330,13 @@ def in_our_words(error: StreamsError) -> CognitionError:
     """A failure of delivery as an error of this package."""
     if isinstance(error, AnswerTimeoutError):
         return DeadlineError(str(error))
+    if isinstance(error, BackpressureError):
+        return LineFullError(
+            str(error).removesuffix(error.remedy).rstrip(". "),
+            entry_ids=error.entry_ids,
+            retry_after_s=error.retry_after_s,
+            remedy=error.remedy,
+        )
     if isinstance(error, StreamsUrlError):
         return SettingsError(str(error))
     if isinstance(error, NoSuchDeadLetterError):
@@ -380,107 +383,3 @@ def vector_bytes(vector: Any) -> bytes:
         raise SchemaError(
             "Percept", "vector", vector, str(error), "Give 768 numbers, or leave it out."
         ) from error
-
-
-@asynccontextmanager
-async def connected(url: str, keys: StreamKeys, *, within_s: float = 5.0) -> AsyncIterator[Session]:
-    """A session with the daemon behind this URL. Raises `UnavailableError`."""
-    async with AsyncExitStack() as stack:
-        try:
-            client = connect(url)
-            stack.push_async_callback(client.aclose)
-            await wait_until_ready(client, within_s=within_s)
-            caller = await stack.enter_async_context(Caller(client, keys))
-            receipts = await stack.enter_async_context(ReceiptReader(client, keys))
-        except StreamsError as error:
-            raise in_our_words(error) from error
-        yield Session(url, client, keys, caller, receipts)
-
-
-@asynccontextmanager
-async def open_engine(
-    *,
-    data: str | Path | None = None,
-    url: str | None = None,
-    settings: Settings | None = None,
-    embedder: Embedder | None = None,
-    quiet: bool = True,
-    warm: bool = True,
-) -> AsyncIterator[Session]:
-    """A session with a daemon: the one behind `url`; else the one that holds the data directory;
-    else the whole engine in this process while the block runs.
-
-    Without `settings` they are read from the environment. `quiet` keeps the log of an engine in
-    this process to warnings; without `warm` it loads its model with the first text, which then waits.
-    """
-    chosen = settings or load(environment=os.environ).settings
-    if data is not None:
-        chosen = msgspec.structs.replace(chosen, data=str(data))
-    address = url or (chosen.streams.url if settings is None else "")
-    directory = directory_of(chosen)
-    holder = None if address else directories.find_holder(directory)
-    if address or holder is not None:
-        keys = StreamKeys(chosen.streams.namespace, chosen.streams.partitions)
-        if holder is not None:
-            holder = await _ready(directory, holder)
-            address, keys = holder.url, StreamKeys(holder.namespace, holder.partitions)
-        async with connected(address, keys) as session:
-            yield session
-        return
-    if quiet:
-        chosen = msgspec.structs.replace(chosen, log=msgspec.structs.replace(chosen.log, level="warning"))
-    from cognition.daemon import running
-
-    async with (
-        running(chosen, directory, embedder=embedder, warm=warm) as daemon,
-        connected(daemon.url, daemon.keys) as session,
-    ):
-        session.daemon = daemon
-        yield session
-
-
-async def _ready(
-    directory: Path, holder: directories.Holder, *, within_s: float = 60.0
-) -> directories.Holder:
-    """The holder once it is ready; it may be starting."""
-    with anyio.move_on_after(within_s):
-        found: directories.Holder | None = holder
-        while found is not None:
-            if found.ready:
-                return found
-            await anyio.sleep(0.05)
-            found = directories.find_holder(directory)
-    raise UnavailableError(
-        f"the daemon that holds {directory} (process {holder.pid}) is not ready",
-        remedy="Wait for it, or look at its log.",
-    )
-
-
-def directory_of(settings: Settings) -> Path:
-    """The data directory that these settings name."""
-    return Path(settings.data).expanduser() if settings.data else directories.default_directory(os.environ)
-
-
-@asynccontextmanager
-async def open_mind(
-    name: str,
-    *,
-    data: str | Path | None = None,
-    url: str | None = None,
-    settings: Settings | None = None,
-    embedder: Embedder | None = None,
-) -> AsyncIterator[Mind]:
-    """One mind, ready to perceive and recall.
-
-    Examples
-    --------
-    >>> async with open_mind("ana") as mind:
-    ...     await (await mind.perceive("The keys are under the blue pot.")).wait()
-    ...     recollection = await mind.recall("Where are the keys?")
-
-    Raises `SchemaError` (a ValueError) for an impossible name, `UnavailableError` (a
-    ConnectionError) when no daemon can be reached or started.
-    """
-    build(Mark, mind=name)
-    async with open_engine(data=data, url=url, settings=settings, embedder=embedder) as session:
-        yield session.mind(name)

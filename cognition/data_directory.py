@@ -49,6 +49,11 @@ def default_directory(environment: Mapping[str, str]) -> Path:
     return Path(base) / "cognition"
 
 
+def directory_of(data: str, environment: Mapping[str, str]) -> Path:
+    """The data directory of this name (the setting ``data``); the default where it is empty."""
+    return Path(data).expanduser() if data else default_directory(environment)
+
+
 def prepare(directory: Path) -> None:
     """Create the directory, or check that this version can read it.
 

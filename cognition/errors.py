@@ -5,7 +5,7 @@ An error that a caller would guess at derives from the builtin as well.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 
 class CognitionError(Exception):
@@ -32,6 +32,26 @@ class BadCueError(CognitionError, ValueError):
 
 class UnavailableError(CognitionError, ConnectionError):
     """Something outside cannot be reached just now; trying again is safe."""
+
+
+class LineFullError(UnavailableError):
+    """More waits to be remembered than may. Nothing was dropped; what was not taken is to be repeated.
+
+    `entry_ids` has one place for each message, in the order given: its entry, None where it was not
+    taken. `retry_after_s` says when trying again makes sense.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        entry_ids: Sequence[str | None] = (),
+        retry_after_s: float = 0.0,
+        remedy: str = "",
+    ) -> None:
+        self.entry_ids = list(entry_ids)
+        self.retry_after_s = retry_after_s
+        super().__init__(message, remedy=remedy)
 
 
 class StoreUnavailableError(UnavailableError):

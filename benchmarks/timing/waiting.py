@@ -16,7 +16,8 @@ from benchmarks.progress import Progress
 from benchmarks.timing.bare import BareShard
 from benchmarks.timing.figures import figure, percentile
 from benchmarks.timing.materials import Materials
-from cognition.client import Session, open_engine
+from cognition.client import Session
+from cognition.opening import open_engine
 from cognition.stores.backend import Point
 from cognition.stores.collections import CONTEXT, MEMORIES
 from schemas.percept import Percept

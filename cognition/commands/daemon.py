@@ -12,8 +12,9 @@ import anyio
 from anyio.abc import TaskStatus
 
 from cognition.cli import DONE
-from cognition.commands.running import directory_of, loaded_settings
+from cognition.commands.running import loaded_settings
 from cognition.daemon import running
+from cognition.data_directory import directory_of
 
 
 async def daemon(options: argparse.Namespace) -> int:
@@ -31,7 +32,7 @@ async def daemon(options: argparse.Namespace) -> int:
     async with anyio.create_task_group() as tasks:
         await tasks.start(heed)
         with starting:
-            async with running(settings, directory_of(settings), warm=True):
+            async with running(settings, directory_of(settings.data, os.environ), warm=True):
                 ready.set()
                 notify("READY=1")
                 await stop.wait()

@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from cognition.cli import DONE, NO
-from cognition.client import in_our_words, open_engine
+from cognition.client import in_our_words
 from cognition.commands.running import loaded_settings, print_json
+from cognition.opening import open_engine
 from streams.dead_letters import DeadLetter, DeadLetters
 from streams.errors import StreamsError
 

@@ -20,14 +20,15 @@ from anyio.streams.text import TextReceiveStream
 
 from cognition import samples
 from cognition.cli import DONE
-from cognition.client import Session, connected, open_engine
+from cognition.client import Session
 from cognition.commands.daemon import wait_for_signal
 from cognition.commands.model import ensure_model
 from cognition.commands.progress import Progress
-from cognition.commands.running import directory_of, loaded_settings
+from cognition.commands.running import loaded_settings
 from cognition.commands.words import show_recollection
 from cognition.daemon import running
-from cognition.data_directory import default_directory, find_holder
+from cognition.data_directory import default_directory, directory_of, find_holder
+from cognition.opening import connected, open_engine
 from cognition.settings import Settings
 from cognition.telemetry import LogSink
 from schemas.events import AnyEvent, EpisodeClosed, EpisodeOpened, IdentityBorn, Outcome, Receipt
@@ -65,7 +66,8 @@ class DemoSink(LogSink):
 async def demo(options: argparse.Namespace) -> int:
     """Live, then remember."""
     settings = loaded_settings(options).settings
-    directory = directory_of(settings) if settings.data else default_directory(os.environ).with_name(FOLDER)
+    beside = default_directory(os.environ).with_name(FOLDER)
+    directory = directory_of(settings.data, os.environ) if settings.data else beside
     await ensure_model(settings)
     sink = DemoSink()
     if find_holder(directory) is not None or settings.streams.url:

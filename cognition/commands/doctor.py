@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import os
 import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -12,8 +13,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from cognition.cli import DONE, NO
-from cognition.commands.running import directory_of, loaded_settings, print_json
-from cognition.data_directory import find_holder, prepare
+from cognition.commands.running import loaded_settings, print_json
+from cognition.data_directory import directory_of, find_holder, prepare
 from cognition.errors import CognitionError
 from cognition.settings import Settings, hide_password
 
@@ -36,7 +37,7 @@ class Finding(msgspec.Struct, frozen=True):
 async def doctor(options: argparse.Namespace) -> int:
     """Run every check; 1 if any failed."""
     settings = loaded_settings(options).settings
-    directory = directory_of(settings)
+    directory = directory_of(settings.data, os.environ)
     findings = [await check(settings, directory) for check in CHECKS]
     if options.json:
         print_json(findings)

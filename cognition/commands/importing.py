@@ -14,10 +14,11 @@ from pathlib import Path
 import msgspec
 
 from cognition.cli import DONE, NO
-from cognition.client import Session, Ticket, open_engine
+from cognition.client import Session, Ticket
 from cognition.commands.progress import Progress
 from cognition.commands.running import UsageError, loaded_settings, print_json
 from cognition.errors import BadPerceptError
+from cognition.opening import open_engine
 from schemas import wire
 from schemas.base import SchemaError
 from schemas.percept import Percept

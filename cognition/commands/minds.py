@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from cognition.cli import DONE, NO
-from cognition.client import Mind, open_engine
+from cognition.client import Mind
 from cognition.commands.running import UsageError, loaded_settings, mind_of, print_json
 from cognition.commands.words import (
     episode_of,
@@ -20,6 +20,7 @@ from cognition.commands.words import (
     show_recollection,
     when,
 )
+from cognition.opening import open_engine
 from schemas.cue import CueFilter
 from schemas.identity import Identity
 

@@ -13,7 +13,6 @@ import anyio
 import msgspec
 
 from cognition.cli import NO, UNREACHABLE, WRONG_USE
-from cognition.data_directory import default_directory
 from cognition.errors import (
     CognitionError,
     DataVersionError,
@@ -23,7 +22,7 @@ from cognition.errors import (
     StoreLockedError,
     UnavailableError,
 )
-from cognition.settings import Loaded, Settings, load
+from cognition.settings import Loaded, load
 from schemas.base import SchemaError
 
 Run = Callable[[argparse.Namespace], Awaitable[int]]
@@ -116,11 +115,6 @@ def loaded_settings(options: argparse.Namespace, **flags: Any) -> Loaded:
             raise UsageError(f"--set {item!r} is not KEY=VALUE", remedy="Write --set recall.candidates=50.")
         given[key] = value
     return load(Path(file) if file else None, os.environ, given)
-
-
-def directory_of(settings: Settings) -> Path:
-    """The data directory that these settings name."""
-    return Path(settings.data).expanduser() if settings.data else default_directory(os.environ)
 
 
 def mind_of(options: argparse.Namespace) -> str:

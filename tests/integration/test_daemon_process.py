@@ -10,8 +10,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from cognition.client import Session, connected, open_mind
+from cognition.client import Session
 from cognition.errors import BadCueError
+from cognition.opening import connected, open_mind
 from cognition.settings import EmbeddingSettings, Settings
 from schemas.events import Outcome
 from streams.embedded import embedded_server

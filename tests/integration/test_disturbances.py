@@ -15,7 +15,7 @@ import anyio
 import pytest
 import redis
 
-from cognition.client import open_mind
+from cognition.opening import open_mind
 from schemas.events import Outcome
 from schemas.inquiry import StatusAnswer
 from streams.dead_letters import DEAD_MAX
