@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,38 +18,39 @@ from typing import TYPE_CHECKING
 import anyio
 
 from cognition import data_directory as directories
+from cognition.adapters import (
+    open_backend,
+    open_embedder_for,
+    open_stores_over,
+    private_server,
+    starting,
+)
 from cognition.engine.answering import Answering
-from cognition.engine.arrivals import Senses
-from cognition.engine.encoding import Encoder
-from cognition.engine.forgetting import Forgetting
-from cognition.engine.intake import Intake, Progress
-from cognition.engine.introspection import DaemonFigures, Introspection
-from cognition.engine.minds import Minds
-from cognition.engine.recall import Recall
-from cognition.errors import SettingsError, StoreUnavailableError, UnavailableError
-from cognition.mechanisms.laws import DEFAULT_LAWS
-from cognition.mechanisms.text import Analyzer
+from cognition.engine.assembly import Options, assemble
+from cognition.engine.introspection import DaemonFigures
+from cognition.errors import UnavailableError
 from cognition.ports.clock import Clock
 from cognition.ports.embedder import Embedder
 from cognition.ports.stores import Stores
 from cognition.settings import Settings, hide_password
-from cognition.stores.backend import VectorBackend
 from cognition.telemetry import LogSink
 from cognition.version import VERSION
-from cognition.wiring import Partitions, Requests, StreamLine, in_our_words, retried
+from cognition.wiring import ACQUIRE_EVERY_S, Partitions, Requests, StreamLine, in_our_words, retried
 from schemas.episode import BoundaryType
 from schemas.events import DaemonStarted, DaemonStopped, StoreOptimised
 from schemas.percept import BoundaryMark, Mark
 from streams.client import connect, wait_until_ready
 from streams.delivery import Limits
 from streams.embedded import EmbeddedServer
-from streams.errors import StreamsError, StreamsUrlError
 from streams.keys import StreamKeys
 from streams.producer import Producer
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
+BACKOFF_BASE_S = 0.1
+BACKOFF_MAX_S = 5.0
+"""Wait between sessions that fail in a row: soon enough that a server that is back is noticed."""
 OPTIMISE_RETRY_S = 600.0
 """How long to wait after an optimisation that failed."""
 
@@ -103,16 +104,16 @@ async def running(
     directories.prepare(directory)
     async with AsyncExitStack() as stack:
         address = stack.enter_context(directories.held(directory, clock.now()))
-        with _starting():
-            private = None if settings.streams.url else await _private_server(directory, stack)
+        with starting():
+            private = None if settings.streams.url else await private_server(directory, stack)
             url = private.url if private is not None else settings.streams.url
             client = connect(url)
             stack.push_async_callback(client.aclose)
             await wait_until_ready(client)
-        backend = await _open_backend(settings, directory, stack, clock)
-        stores = await _open_stores(backend, stack)
+        backend = await open_backend(settings, directory, stack, clock)
+        stores = await open_stores_over(backend, stack)
         if embedder is None and settings.embedding.enabled:
-            embedder = await _open_embedder(settings, stack, warm=warm)
+            embedder = await open_embedder_for(settings, stack, warm=warm)
         service = _Service(settings, directory, url, client, stores, embedder, clock, sink)
         await stack.enter_async_context(service.running(private))
         daemon = Daemon(
@@ -123,7 +124,7 @@ async def running(
             sink,
             clock.monotonic() - began,
             service.embedder,
-            service.answering,
+            service.engine.answering,
         )
         directories.announce(address, _holder(settings, url, clock))
         sink.publish(
@@ -147,86 +148,6 @@ def _holder(settings: Settings, url: str, clock: Clock) -> directories.Holder:
         partitions=settings.streams.partitions,
         ready=True,
     )
-
-
-@contextmanager
-def _starting() -> Iterator[None]:
-    """What keeps the streams from being served at all, in our words."""
-    try:
-        yield
-    except StreamsUrlError as error:
-        raise SettingsError(f"setting streams.{error}") from error
-    except StreamsError as error:
-        raise UnavailableError(str(error)) from error
-
-
-async def _private_server(directory: Path, stack: AsyncExitStack) -> EmbeddedServer:
-    """A server of our own in the data directory, ended with the daemon."""
-    server = EmbeddedServer(directory / directories.STREAMS_FOLDER)
-    await server.start()
-    stack.push_async_callback(_stop_shielded, server)
-    return server
-
-
-async def _stop_shielded(server: EmbeddedServer) -> None:
-    with anyio.CancelScope(shield=True):
-        await server.stop()
-
-
-async def _open_backend(
-    settings: Settings, directory: Path, stack: AsyncExitStack, clock: Clock
-) -> VectorBackend:
-    """The vector engine that the settings name. Each vendor is imported where it is chosen."""
-    folder = directory / directories.STORE_FOLDER
-    kind = settings.store.backend
-    if kind == "oracle":
-        from cognition.testing.oracle import OracleBackend
-
-        return OracleBackend()
-    if kind == "local":
-        from cognition.stores.qdrant_server import open_local
-
-        return await stack.enter_async_context(open_local())
-    if kind == "server":
-        raise StoreUnavailableError(
-            "store.backend = 'server': a Qdrant server is not served by this version",
-            remedy="Use the embedded default, store.backend = 'edge'.",
-        )
-    from cognition.stores.edge import open_edge, open_inline
-
-    if kind == "inline":
-        return await stack.enter_async_context(open_inline(folder, started_at=clock.now()))
-    return await stack.enter_async_context(open_edge(folder, started_at=clock.now()))
-
-
-async def _open_stores(backend: VectorBackend, stack: AsyncExitStack) -> Stores:
-    from cognition.stores.stores import open_stores
-
-    stores = await open_stores(backend)
-    stack.push_async_callback(stores.close)
-    return stores
-
-
-async def _open_embedder(settings: Settings, stack: AsyncExitStack, *, warm: bool) -> Embedder:
-    """The embedder, loaded now or with its first text."""
-    from cognition.embedding.lazy import LazyEmbedder
-    from cognition.embedding.opening import open_embedder
-
-    chosen = settings.embedding
-    embedder = LazyEmbedder(
-        lambda: open_embedder(
-            path=chosen.path,
-            model=chosen.model,
-            precision=chosen.precision,
-            linger_s=chosen.linger_ms / 1e3,
-            queue_max=chosen.queue_max,
-        ),
-        chosen.model,
-    )
-    stack.push_async_callback(embedder.aclose)
-    if warm:
-        await embedder.load()
-    return embedder
 
 
 class _Service:
@@ -254,61 +175,42 @@ class _Service:
         self.keys = StreamKeys(streams.namespace, streams.partitions)
         name = f"{settings.name}@{socket.gethostname()}:{directory.resolve()}"
         self.partitions = Partitions(client, self.keys, name, streams.lease_s, clock, sink)
-        laws = tuple(DEFAULT_LAWS)
-        analyzer = Analyzer(settings.minds.language)
-        self.minds = Minds(
+        limits = Limits(
+            max_deliveries=streams.deliveries_max,
+            max_lone_attempts=streams.lone_attempts_max,
+            backoff_base_s=BACKOFF_BASE_S,
+            backoff_max_s=BACKOFF_MAX_S,
+        )
+        line = StreamLine(
+            client,
+            self.keys,
+            self.partitions,
+            clock,
+            name=name,
+            batch=streams.batch,
+            block_ms=streams.block_ms,
+            limits=limits,
+        )
+        self.engine = assemble(
             stores,
+            line,
             clock,
             sink,
-            options=settings.minds,
-            attention=settings.attention,
-            episodes=settings.episodes,
-            laws=laws,
+            embedder,
+            Options(
+                minds=settings.minds,
+                attention=settings.attention,
+                episodes=settings.episodes,
+                recall=settings.recall,
+            ),
+            embedding_attempts_max=settings.embedding.attempts_max,
+            figures=self.figures,
         )
-        self.progress = Progress(self.minds)
-        self.intake = Intake(
-            StreamLine(
-                client,
-                self.keys,
-                self.partitions,
-                clock,
-                name=name,
-                batch=streams.batch,
-                block_ms=streams.block_ms,
-                limits=Limits(
-                    max_deliveries=streams.deliveries_max, max_lone_attempts=streams.lone_attempts_max
-                ),
-            ),
-            Senses(
-                stores,
-                embedder,
-                clock,
-                settings.attention,
-                analyzer=analyzer,
-                attempts_max=settings.embedding.attempts_max,
-            ),
-            Encoder(
-                stores,
-                self.minds,
-                Forgetting(stores, clock, sink),
-                clock,
-                analyzer=analyzer,
-                model=embedder.model if embedder is not None else "",
-            ),
-            self.minds,
-            self.progress,
-            clock,
-            sink,
-            settings.minds,
-        )
-        recall = Recall(stores, self.minds, embedder, clock, settings.recall, analyzer=analyzer)
-        introspection = Introspection(stores, self.minds, clock, laws)
-        self.answering = Answering(recall, introspection, self.progress, clock, sink, self.figures)
         self.requests = Requests(
             client,
             self.keys,
             self.partitions,
-            self.answering,
+            self.engine.answering,
             clock,
             sink,
             name=name,
@@ -324,7 +226,7 @@ class _Service:
             "streams": self._url,
             "uptime_s": round(self._clock.monotonic() - self._began, 3),
             "partitions": len(self.partitions.epochs()),
-            "resident_minds": len(self.minds),
+            "resident_minds": len(self.engine.minds),
             "encoded": sink.encoded,
             "strengthened": sink.strengthened,
             "buried": sink.counts["EntryBuried"],
@@ -337,7 +239,7 @@ class _Service:
     @asynccontextmanager
     async def running(self, private: EmbeddedServer | None) -> AsyncIterator[None]:
         """Acquire, run, and on leaving: stop reading, finish, acknowledge, release."""
-        await self.partitions.acquire()
+        await self._acquire()
         began = self._clock.monotonic()
         async with anyio.create_task_group() as tasks:
             finished = anyio.Event()
@@ -359,13 +261,24 @@ class _Service:
         took = self._clock.monotonic() - began
         self._sink.publish(DaemonStopped(at=self._clock.now(), reason=reason, took_s=took))
 
+    async def _acquire(self) -> None:
+        """Take what is free; say who holds the rest."""
+        held = await self.partitions.acquire()
+        if held == self.keys.partitions:
+            return
+        error = UnavailableError(
+            f"{self.keys.partitions - held} of {self.keys.partitions} partitions are held by "
+            f"{await self.partitions.holder()}"
+        )
+        self._sink.publish(retried(self._clock, "acquiring leases", error, ACQUIRE_EVERY_S))
+
     def _on_server_restarted(self, reason: str) -> None:
         error = UnavailableError(reason)
         self._sink.publish(retried(self._clock, "private stream server", error, 0.0))
 
     async def _finish(self, finished: anyio.Event) -> bool:
         """Finish what is in hand, within the time that is given; whether it was."""
-        self.intake.stop()
+        self.engine.intake.stop()
         self.requests.stop()
         with anyio.move_on_after(self._settings.shutdown_s) as scope:
             await finished.wait()
@@ -382,7 +295,7 @@ class _Service:
 
     async def _run_intake(self, finished: anyio.Event) -> None:
         try:
-            await self.intake.run()
+            await self.engine.intake.run()
         finally:
             finished.set()
 
@@ -391,7 +304,7 @@ class _Service:
         producer = Producer(self._client, self.keys)
         while True:
             await self._clock.sleep(self._settings.episodes.idle_check_s)
-            for mind in self.minds.idle(self._clock.now()):
+            for mind in self.engine.minds.idle(self._clock.now()):
                 mark = Mark(
                     mind=mind.name,
                     boundary=BoundaryMark.END,
@@ -409,19 +322,21 @@ class _Service:
         """Index what has grown beyond a scan, while reads and writes go on."""
         while True:
             await self._clock.sleep(self._settings.store.optimise_check_s)
-            if not self.intake.idle:
+            if not self.engine.intake.idle:
                 continue
-            began = self._clock.monotonic()
             try:
-                pause = await self._stores.optimise()
+                rebuilt = await self._stores.optimise()
             except UnavailableError as error:
                 self._sink.publish(retried(self._clock, "optimise", error, OPTIMISE_RETRY_S))
                 await self._clock.sleep(OPTIMISE_RETRY_S)
                 continue
-            took = self._clock.monotonic() - began
-            if pause > 0:
+            for each in rebuilt:
                 self._sink.publish(
                     StoreOptimised(
-                        at=self._clock.now(), collection="memories", points=0, took_s=took, pause_s=pause
+                        at=self._clock.now(),
+                        collection=each.collection,
+                        points=each.points,
+                        took_s=each.took_s,
+                        pause_s=each.pause_s,
                     )
                 )

@@ -29,7 +29,6 @@ class StreamSettings(Config, frozen=True, kw_only=True):
     url: str = ""
     namespace: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{1,64}$")] = "tmi"
     partitions: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 16
-    awake_length_max: Count = 10_000
     batch: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 128
     block_ms: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 250
     deliveries_max: Count = 8
@@ -38,12 +37,11 @@ class StreamSettings(Config, frozen=True, kw_only=True):
 
 
 class StoreSettings(Config, frozen=True, kw_only=True):
-    """Where memories are kept. `url` and `api_key` belong to a Qdrant server."""
+    """Where memories are kept. A Qdrant server (`url`, `api_key`) is refused: this version serves none."""
 
     backend: Literal["edge", "inline", "server", "local", "oracle"] = "edge"
     url: str = ""
     api_key: str = ""
-    optimise_after: Count = 20_000
     optimise_check_s: Positive = 60.0
 
 

@@ -25,7 +25,16 @@ from streams.attempts import Attempts
 from streams.codec import decode_fields
 from streams.consumer import Consumer
 from streams.dead_letters import DeadLetters
-from streams.delivery import DeadLetter, Delivery, HandleAlone, Limits, decide
+from streams.delivery import (
+    DeadLetter,
+    Delivery,
+    Failure,
+    HandleAlone,
+    Limits,
+    RetryLater,
+    backoff_s,
+    decide,
+)
 from streams.errors import (
     BackpressureError,
     DeadLettersFullError,
@@ -48,6 +57,7 @@ ACQUIRE_EVERY_S = 1.0
 """How often a partition that somebody else holds is asked for again."""
 TRIM_EVERY_ACKS = 512
 """Acknowledged entries after which the streams are trimmed."""
+TRIM_EVERY_ANSWERS = 256
 STRAGGLERS_EVERY_S = 30.0
 REQUESTS_AT_ONCE = 64
 REQUESTS_BLOCK_MS = 250
@@ -114,6 +124,15 @@ class Partitions:
                 self._announce()
         return len(self._held)
 
+    async def holder(self) -> str:
+        """Who holds the first partition that is not held here."""
+        for partition in range(self._keys.partitions):
+            if partition not in self._held:
+                with in_our_words():
+                    found = await self._leases.held_by(partition)
+                return found.holder if found is not None else "nobody any more"
+        return "this daemon"
+
     async def keep(self) -> None:
         """Renew what is held and ask for what is not, until cancelled."""
         async with anyio.create_task_group() as tasks:
@@ -175,6 +194,7 @@ class StreamLine:
         self._recent = RecentWriter(client, keys)
         self._originals: dict[tuple[int, str], Delivery] = {}
         self._serving: dict[int, int] = {}
+        self._chance = random.Random(name)
         self._acknowledged = 0
         self._stragglers_due = 0.0
 
@@ -229,6 +249,12 @@ class StreamLine:
             return Delivered(delivery.partition, delivery.entry_id, problem=problem)
         suspect = delivery.times_delivered > self._limits.max_deliveries
         return Delivered(delivery.partition, delivery.entry_id, message, suspect=suspect)
+
+    def pause_s(self, failures: int) -> float:
+        """Doubling, with jitter, as `streams.delivery` decides for what is not the entry's fault."""
+        verdict = decide(Failure.TRANSIENT, tried=failures, jitter=self._chance.random(), limits=self._limits)
+        assert isinstance(verdict, RetryLater)
+        return verdict.after_s
 
     async def attempt_alone(self, delivered: Delivered) -> bool:
         """Count the attempt before it begins; False when there were enough."""
@@ -315,6 +341,7 @@ class Requests:
         self._answerer = Answerer(client, keys)
         self._dead = DeadLetters(client, keys)
         self._places = anyio.Semaphore(concurrency)
+        self._answered = 0
         self._stopping = False
         self._reading = anyio.CancelScope()
         self._chance = random.Random(name)
@@ -333,7 +360,7 @@ class Requests:
                 attempt = 0
             except* UnavailableError as group:
                 attempt += 1
-                wait = min(5.0, 0.1 * 2.0 ** min(attempt, 10)) * (0.5 + 0.5 * self._chance.random())
+                wait = backoff_s(attempt, self._chance.random())
                 self._sink.publish(retried(self._clock, "answering", group.exceptions[0], wait, attempt))
                 await self._clock.sleep(wait)
 
@@ -370,8 +397,15 @@ class Requests:
                 if answer is not None:
                     await self._answerer.answer(delivery.partition, answer)
                 await self._consumer.ack(delivery.partition, [delivery.entry_id])
+                await self._trim_sometimes()
         finally:
             self._places.release()
+
+    async def _trim_sometimes(self) -> None:
+        """What is answered leaves the stream, also where it was asked with plain XADD."""
+        self._answered += 1
+        if self._answered % TRIM_EVERY_ANSWERS == 0:
+            await self._consumer.trim()
 
     async def _bury(self, delivery: Delivery, reason: str) -> None:
         with in_our_words():

@@ -31,6 +31,7 @@ TAKEOVER_AFTER_S: Final = 10.0
 """How long a server whose parent died is given to end by itself before it is adopted."""
 
 WATCH_S: Final = 0.25
+RESTART_EVERY_S: Final = 2.0
 LOG_MAX: Final = 1 << 20
 LOG_TAIL: Final = 2_000
 
@@ -101,8 +102,19 @@ class EmbeddedServer:
             await until(lambda: self._process is not None and self._process.poll() is not None, WATCH_S)
             reason = f"the embedded server ended with status {self._process and self._process.returncode}"
             self._locks.close()
-            await self.start()
+            await self._start_again(reason, on_restarted)
             on_restarted(reason)
+
+    async def _start_again(self, reason: str, on_failed: Callable[[str], None]) -> None:
+        """Until it starts: a full disk may be emptied meanwhile."""
+        while True:
+            try:
+                await self.start()
+            except EmbeddedServerError as error:
+                on_failed(f"{reason}, and could not be started again: {error}")
+                await anyio.sleep(RESTART_EVERY_S)
+            else:
+                return
 
     def _prepare(self) -> None:
         try:

@@ -37,9 +37,6 @@ from schemas.events import (
     Receipt,
 )
 
-BACKOFF_BASE_S = 0.1
-BACKOFF_MAX_S = 5.0
-"""Wait before the next session, doubling from base to max while sessions keep failing."""
 CHECKPOINT_SHARE = 0.05
 """Share of the time that checkpoints may take."""
 CHECKPOINT_SELDOM_S = 60.0
@@ -142,7 +139,7 @@ class Intake:
 
     async def _wait_after(self, error: BaseException, failures: int) -> None:
         self._one_by_one = isinstance(error, REFUSED)
-        wait = min(BACKOFF_MAX_S, BACKOFF_BASE_S * 2.0 ** min(failures, 16))
+        wait = self._line.pause_s(failures)
         self._sink.publish(
             OperationRetried(
                 at=self._clock.now(),

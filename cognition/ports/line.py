@@ -53,6 +53,10 @@ class Line(Protocol):
         """Move an entry to the dead letters and acknowledge it, in one step. Idempotent."""
         ...
 
+    def pause_s(self, failures: int) -> float:
+        """How long to wait before the next session after so many failed ones in a row."""
+        ...
+
     async def attempt_alone(self, delivered: Delivered) -> bool:
         """Write down that a suspect is being handled alone; False when it had its chances."""
         ...

@@ -186,6 +186,16 @@ class Archive(Protocol):
     async def erase(self, mind: str, memory_ids: Sequence[str]) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """One collection whose indexes were built anew: how long it took, how long anyone had to wait."""
+
+    collection: str
+    points: int
+    took_s: float
+    pause_s: float
+
+
 class Stores(Protocol):
     """Everything that is kept, as one value."""
 
@@ -200,8 +210,8 @@ class Stores(Protocol):
         """Make all of it durable against loss of power."""
         ...
 
-    async def optimise(self, *, force: bool = False) -> float:
-        """Index what needs it; the longest pause in seconds (0 when nothing was due)."""
+    async def optimise(self, *, force: bool = False) -> list[Rebuilt]:
+        """Index what needs it, while reads and writes go on; what was done, nothing when none was due."""
         ...
 
     async def close(self) -> None: ...

@@ -13,6 +13,7 @@ from cognition.ports.stores import (
     EpisodeStore,
     IdentityStore,
     MemoryStore,
+    Rebuilt,
     TombstoneStore,
 )
 from cognition.stores.archive import VectorArchive
@@ -41,13 +42,16 @@ class VectorStores:
     async def flush(self) -> None:
         await _each(self.specs, lambda spec: self.backend.flush(spec.name))
 
-    async def optimise(self, *, force: bool = False) -> float:
+    async def optimise(self, *, force: bool = False) -> list[Rebuilt]:
         """One collection after the other, so that at most one is rebuilt at a time."""
-        longest = 0.0
+        rebuilt: list[Rebuilt] = []
         for spec in self.specs:
-            if force or (await self.backend.info(spec.name)).needs_optimising:
-                longest = max(longest, await self.backend.optimise(spec.name))
-        return longest
+            info = await self.backend.info(spec.name)
+            if force or info.needs_optimising:
+                began = anyio.current_time()
+                pause_s = await self.backend.optimise(spec.name)
+                rebuilt.append(Rebuilt(spec.name, info.points, anyio.current_time() - began, pause_s))
+        return rebuilt
 
     async def close(self) -> None:
         await self.backend.close()

@@ -126,6 +126,10 @@ class MemoryStreams:
         self.changed = anyio.Event()
 
 
+PAUSE_S = 0.1
+PAUSE_MAX_S = 5.0
+
+
 class MemoryLine:
     """`cognition.ports.line.Line` of one holder."""
 
@@ -142,6 +146,10 @@ class MemoryLine:
             if partition.epoch != self.epoch:
                 raise LeaseLostError(f"partition {number} has epoch {partition.epoch}, ours is {self.epoch}")
         return dict.fromkeys(range(len(self.streams.partitions)), self.epoch)
+
+    def pause_s(self, failures: int) -> float:
+        """Doubling, without jitter."""
+        return min(PAUSE_MAX_S, PAUSE_S * 2.0 ** min(failures, 16))
 
     async def recover(self) -> list[Delivered]:
         """Everything pending, oldest first, counted as delivered once more."""

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cognition.engine.assembly import Engine, Options, assemble
 from cognition.engine.options import MindOptions
 from cognition.stores.stores import open_stores
 from cognition.testing.clock import ManualClock
 from cognition.testing.embedder import HashEmbedder
-from cognition.testing.engine import Engine, Options, assemble
 from cognition.testing.line import MemoryStreams
 from cognition.testing.oracle import OracleBackend
 from cognition.testing.sink import RecordingSink

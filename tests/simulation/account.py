@@ -11,12 +11,12 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from cognition.engine.assembly import assemble
 from cognition.engine.mind import Mind
 from cognition.mechanisms.lexicon import Lexicon
 from cognition.ports.stores import Scope, Stores
 from cognition.stores.stores import open_stores
 from cognition.testing.clock import ManualClock
-from cognition.testing.engine import assemble
 from cognition.testing.line import MemoryStreams
 from cognition.testing.sink import RecordingSink
 from schemas.events import Outcome

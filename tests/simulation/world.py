@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 import anyio
 
+from cognition.engine.assembly import Engine, Options, assemble
 from cognition.engine.options import MindOptions
 from cognition.errors import StoreUnavailableError
 from cognition.stores.stores import open_stores
 from cognition.testing.clock import ManualClock
-from cognition.testing.engine import Engine, Options, assemble
 from cognition.testing.line import MemoryStreams
 from cognition.testing.oracle import OracleBackend
 from cognition.testing.sink import RecordingSink

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from cognition.engine.arrivals import Arrival, Entry
+from cognition.engine.assembly import Engine, Options, assemble
 from cognition.stores.stores import VectorStores, open_stores
 from cognition.testing.clock import ManualClock
 from cognition.testing.embedder import HashEmbedder
-from cognition.testing.engine import Engine, Options, assemble
 from cognition.testing.line import MemoryStreams
 from cognition.testing.oracle import OracleBackend
 from cognition.testing.sink import RecordingSink

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from cognition.engine.assembly import Options
 from cognition.engine.options import AttentionOptions
 from cognition.ports.stores import Scope
-from cognition.testing.engine import Options
 from schemas.episode import BoundaryType
 from schemas.events import Outcome
 from schemas.identifiers import memory_id

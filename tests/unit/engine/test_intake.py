@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from cognition.engine.assembly import Engine, Options, assemble
 from cognition.engine.intake import POISON, Intake
 from cognition.engine.options import MindOptions
 from cognition.errors import EmbeddingError, StoreRefusedError, StoreUnavailableError
@@ -17,7 +18,6 @@ from cognition.ports.embedder import Embedder
 from cognition.stores.stores import open_stores
 from cognition.testing.clock import ManualClock
 from cognition.testing.embedder import HashEmbedder
-from cognition.testing.engine import Engine, Options, assemble
 from cognition.testing.line import MemoryStreams
 from cognition.testing.oracle import OracleBackend
 from cognition.testing.sink import RecordingSink

@@ -6,9 +6,9 @@ import anyio
 import msgspec
 import pytest
 
+from cognition.engine.assembly import Options
 from cognition.engine.options import MindOptions
 from cognition.errors import LeaseLostError, MindStoppedError
-from cognition.testing.engine import Options
 from cognition.testing.oracle import OracleBackend
 from schemas.events import IdentityBorn, MindStopped, Outcome
 from schemas.identifiers import checkpoint_id, identity_id, memory_id

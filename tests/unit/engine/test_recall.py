@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from cognition.engine.assembly import Options
 from cognition.engine.options import RecallOptions
 from cognition.errors import BadCueError
-from cognition.testing.engine import Options
 from schemas.cue import CueFilter, EpisodeFilter, FilterMode, Mood
 from schemas.percept import BoundaryMark, ContentType, Mark, MemoryKind, Percept
 from tests.unit.engine.bench import ANA, BO, START_MS, Bench, bench, contents, vector

@@ -1,10 +1,12 @@
-"""The whole engine over given ports, as a composition root builds it, without streams or files.
+"""The engine put together over given ports, in reading order. Nothing runs yet, and nothing is opened.
 
-Everything that the engine awaits is an argument, so a test can put a double in any place.
+Everything that the engine awaits is an argument: the composition root gives adapters, a test
+gives doubles in any place.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from cognition.engine.answering import Answering
@@ -12,7 +14,7 @@ from cognition.engine.arrivals import Senses
 from cognition.engine.encoding import Encoder
 from cognition.engine.forgetting import Forgetting
 from cognition.engine.intake import Intake, Progress
-from cognition.engine.introspection import Introspection
+from cognition.engine.introspection import DaemonFigures, Introspection
 from cognition.engine.minds import Minds
 from cognition.engine.options import AttentionOptions, EpisodeOptions, MindOptions, RecallOptions
 from cognition.engine.recall import Recall
@@ -25,8 +27,8 @@ from cognition.ports.sink import Sink
 from cognition.ports.stores import Stores
 from schemas.base import Config
 
-ANALYZER = Analyzer("english")
-"""Shared: terms depend on the text alone."""
+EMBEDDING_ATTEMPTS_MAX = 3
+"""How often a text is tried before its percept is given up."""
 
 
 class Options(Config, frozen=True, kw_only=True):
@@ -61,10 +63,14 @@ def assemble(
     sink: Sink,
     embedder: Embedder | None,
     options: Options | None = None,
+    *,
+    embedding_attempts_max: int = EMBEDDING_ATTEMPTS_MAX,
+    figures: Callable[[], DaemonFigures] = dict,
 ) -> Engine:
-    """An engine over these ports; nothing runs yet."""
+    """An engine over these ports. `figures` are what `status` says of the process around it."""
     chosen = options or Options()
     laws = tuple(DEFAULT_LAWS)
+    analyzer = Analyzer(chosen.minds.language)
     minds = Minds(
         stores,
         clock,
@@ -74,15 +80,22 @@ def assemble(
         episodes=chosen.episodes,
         laws=laws,
     )
-    senses = Senses(stores, embedder, clock, chosen.attention, analyzer=ANALYZER)
+    senses = Senses(
+        stores,
+        embedder,
+        clock,
+        chosen.attention,
+        analyzer=analyzer,
+        attempts_max=embedding_attempts_max,
+    )
     forgetting = Forgetting(stores, clock, sink)
     model = embedder.model if embedder is not None else ""
-    encoder = Encoder(stores, minds, forgetting, clock, analyzer=ANALYZER, model=model)
+    encoder = Encoder(stores, minds, forgetting, clock, analyzer=analyzer, model=model)
     progress = Progress(minds)
     intake = Intake(line, senses, encoder, minds, progress, clock, sink, chosen.minds)
-    recall = Recall(stores, minds, embedder, clock, chosen.recall, analyzer=ANALYZER)
+    recall = Recall(stores, minds, embedder, clock, chosen.recall, analyzer=analyzer)
     introspection = Introspection(stores, minds, clock, laws)
-    answering = Answering(recall, introspection, progress, clock, sink, dict)
+    answering = Answering(recall, introspection, progress, clock, sink, figures)
     return Engine(
         stores, minds, senses, forgetting, encoder, progress, intake, recall, introspection, answering
     )
