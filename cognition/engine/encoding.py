@@ -208,9 +208,7 @@ class Encoder:
             known = await self._find_one(mind, echo, ledger)
         if known is not None:
             if fresh:
-                mind.taken.add(entry)
-                mind.percepts += 1
-                mind.repeats += 1
+                mind.repeat(entry)
                 mind.last_percept_at = arrival.at
             return self._repeat(mind, arrival, known, ledger, done)
         if entry in mind.taken:

@@ -318,7 +318,6 @@ class Intake:
         done = list(self._unacknowledged)
         if done:
             await self._line.acknowledge(done)
-            self._minds.acknowledged()
             self._acknowledged += len(done)
         self._unacknowledged.clear()
 

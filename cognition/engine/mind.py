@@ -30,6 +30,8 @@ Dense = NDArray[np.float32]
 STATE_VERSION = 1
 STATE_SLOT = "state"
 LEXICON_SLOTS = ("lexicon-0", "lexicon-1")
+TAKEN_MAX = 256
+"""Repetitions kept by name: more than come in the second that a stream server may lose."""
 LEXICON_DELTA_MIN = 256
 LEXICON_DELTA_SHARE = 0.05
 """The whole lexicon is written once its unsaved part outgrows max(256, 5 % of it)."""
@@ -175,7 +177,7 @@ class Mind:
     segmenter: Segmenter
     working: WorkingMemory
     echo: EchoWindow
-    taken: set[str] = field(default_factory=set)
+    taken: OrderedDict[str, None] = field(default_factory=OrderedDict)
     lexicon: Lexicon = field(default_factory=Lexicon)
     lexicon_delta: Lexicon = field(default_factory=Lexicon)
     lexicon_slot: int = -1
@@ -237,6 +239,15 @@ class Mind:
         self.episodes += 1
         return new_id
 
+    def repeat(self, entry: str) -> None:
+        """Count an entry that made no memory of its own. The last ones are kept by name: after its
+        acknowledgement was lost it comes again, and what it repeated may be erased by then."""
+        self.taken[entry] = None
+        while len(self.taken) > TAKEN_MAX:
+            self.taken.popitem(last=False)
+        self.percepts += 1
+        self.repeats += 1
+
     def learn(self, terms: dict[int, float], length: int, vector: Dense) -> None:
         """Add one memory to the lexicon and to its unsaved part."""
         self.lexicon.add(terms, length, vector)
@@ -285,7 +296,7 @@ class Mind:
             last_arrival=self.last_arrival,
             working=self.working.snapshot(),
             echo=self.echo.rows(),
-            taken=sorted(self.taken),
+            taken=list(self.taken),
             lifetime=self.lifetime,
             first_percept_at=self.first_percept_at,
             last_percept_at=self.last_percept_at,
@@ -302,7 +313,7 @@ class Mind:
         self.segmenter = Segmenter.restore(saved.segmenter, profile(episodes))
         self.working = WorkingMemory.restore(saved.working)
         self.echo.restore(saved.echo)
-        self.taken = set(saved.taken)
+        self.taken = OrderedDict.fromkeys(saved.taken)
         self.last_episode, self.last_arrival = saved.last_episode, saved.last_arrival
         self.first_percept_at = saved.first_percept_at
         self.last_percept_at = saved.last_percept_at

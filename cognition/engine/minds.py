@@ -54,7 +54,6 @@ class Minds:
         self._resident: OrderedDict[str, Mind] = OrderedDict()
         self._identities: dict[str, Identity] = {}
         self._dirty: dict[str, int] = {}
-        self._written: list[Mind] = []
         self._loading = anyio.Lock()
 
     # --- loading ------------------------------------------------------------------------
@@ -206,14 +205,7 @@ class Minds:
             await self._write(minds, epoch)
         await self._stores.flush()
         self._dirty.clear()
-        self._written += [mind for mind, _ in changed]
         return len(changed)
-
-    def acknowledged(self) -> None:
-        """Everything in the checkpoints written so far will not be delivered again."""
-        for mind in self._written:
-            mind.taken.clear()
-        self._written.clear()
 
     async def _write(self, minds: Sequence[Mind], epoch: int) -> None:
         episodes = [m.episode.record(m.name, epoch=epoch) for m in minds if m.episode is not None]
@@ -233,7 +225,6 @@ class Minds:
         self._resident.clear()
         self._identities.clear()
         self._dirty.clear()
-        self._written.clear()
 
     def identity(self, name: str) -> Identity | None:
         """The identity as last read or written, if the mind is in memory."""

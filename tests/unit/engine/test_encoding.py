@@ -111,6 +111,18 @@ async def test_an_entry_that_comes_late_is_remembered_though_later_ones_were_tak
     assert await on.stores.memories.count(ANA) == 2
 
 
+async def test_nor_when_what_it_repeated_was_erased_and_its_acknowledgement_lost() -> None:
+    on = await bench()
+    await on.say("the tea is green", key="tea")
+    echo = on.entry(Percept(mind=ANA, content="the tea is green"))
+    await on.commit(echo)
+    await on.take(Forget(mind=ANA, memory_ids=[memory_id(ANA, "tea")]))
+    on.again()
+    (receipt,) = await on.commit(echo)
+    assert receipt.outcome is Outcome.STRENGTHENED
+    assert await on.stores.memories.count(ANA) == 0
+
+
 async def test_a_repetition_saved_before_a_crash_counts_after_it() -> None:
     on = await bench()
     await on.say("the tea is green", key="tea")
