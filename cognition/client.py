@@ -29,6 +29,8 @@ from schemas.cue import Cue, CueFilter, EpisodeFilter
 from schemas.episode import Episode
 from schemas.events import Outcome, Receipt
 from schemas.inquiry import (
+    DaemonAnswer,
+    DaemonInquiry,
     EpisodesAnswer,
     EpisodesInquiry,
     Failure,
@@ -41,7 +43,7 @@ from schemas.inquiry import (
     StatusAnswer,
     StatusInquiry,
 )
-from schemas.percept import BoundaryMark, Forget, Mark, Percept
+from schemas.percept import FORGET_MAX, BoundaryMark, Forget, Mark, Percept
 from schemas.recollection import Recollection
 from streams.dead_letters import DeadLetters
 from streams.errors import (
@@ -71,6 +73,9 @@ Stage = Literal["accepted", "encoded", "recallable"]
 RECEIPT_WAIT_S = 60.0
 PUBLISH_WAIT_S = 30.0
 """How long a publisher waits for a full line before it is told."""
+
+FORGET_PAGE = 1_000
+"""Memories erased by one entry: as many as the store walks in one round trip."""
 
 ANSWER_WAY_S = 1.0
 """Added to a request's own deadline: the daemon's refusal to be late has a way to go, too."""
@@ -206,15 +211,20 @@ class Mind:
         return await self._session.ask(inquiry, StatusAnswer)
 
     async def would_forget(
-        self, memory_ids: Sequence[str] = (), *, filter: CueFilter | None = None
+        self,
+        memory_ids: Sequence[str] = (),
+        *,
+        filter: CueFilter | None = None,
+        limit: int = FORGET_MAX,
     ) -> ForgettingAnswer:
-        """Which memories `forget` would erase."""
+        """Which memories `forget` would erase: at most `limit` of them, and how many in all."""
         inquiry = build(
             ForgettingInquiry,
             id=self._session.next_id(self.name),
             mind=self.name,
             memory_ids=list(memory_ids),
             filter=filter,
+            limit=limit,
         )
         return await self._session.ask(inquiry, ForgettingAnswer)
 
@@ -224,13 +234,32 @@ class Mind:
         *,
         filter: CueFilter | None = None,
         reason: str = "",
+        page: int = FORGET_PAGE,
         within_s: float = RECEIPT_WAIT_S,
     ) -> int:
-        """Erase memories for good; how many are gone. They cannot come back under the same key."""
-        doomed = (await self.would_forget(memory_ids, filter=filter)).memory_ids
-        if not doomed:
+        """Erase memories for good; how many are gone. They cannot come back under the same key.
+
+        Erases a page at a time, each within `within_s`, until nothing is left of what matched in the
+        beginning; what is perceived meanwhile may match and stay. After an error repeat it: what is
+        gone stays gone.
+        """
+        if memory_ids:
+            pages = [list(memory_ids[i : i + page]) for i in range(0, len(memory_ids), page)]
+            return sum([await self._forget(ids, None, reason, page, within_s) for ids in pages])
+        gone = 0
+        rounds = -(-(await self.would_forget(filter=filter, limit=1)).total // page)
+        for _ in range(rounds):
+            gone += await self._forget([], filter, reason, page, within_s)
+        return gone
+
+    async def _forget(
+        self, memory_ids: list[str], filter: CueFilter | None, reason: str, page: int, within_s: float
+    ) -> int:
+        """Erase one page of those; how many are gone."""
+        doomed = await self.would_forget(memory_ids, filter=filter, limit=page)
+        if not doomed.memory_ids:
             return 0
-        message = build(Forget, mind=self.name, memory_ids=doomed, reason=reason)
+        message = build(Forget, mind=self.name, memory_ids=doomed.memory_ids, reason=reason)
         ticket = (await self._session.publish_many([message]))[0]
         receipt = await ticket.wait(within_s=within_s)
         assert receipt is not None
@@ -300,6 +329,10 @@ class Session:
         except StreamsError as error:
             raise in_our_words(error) from error
         return msgspec.json.decode(body, type=Recent) if body else Recent()
+
+    async def status(self) -> DaemonAnswer:
+        """How the daemon is, whatever its minds are."""
+        return await self.ask(DaemonInquiry(id=self.next_id("")), DaemonAnswer)
 
     def dead_letters(self) -> DeadLetters:
         """What could not be taken, of all minds: for the operator."""

@@ -32,8 +32,9 @@ class SalienceParts(Message, frozen=True, kw_only=True, omit_defaults=False):
     connection_relevance: float = 0.0
 
 
-class Receipt(Message, frozen=True, kw_only=True):
+class Receipt(Message, frozen=True, kw_only=True, omit_defaults=False):
     """What became of one entry of the `awake` stream. At least once each; same entry, same outcome.
+    Written whole, defaults too.
 
     `entry` is the stream entry's id, `key` the percept's key, `reason` why it was
     rejected or which memory it strengthened.

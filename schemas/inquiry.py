@@ -1,7 +1,9 @@
 """Inquiries: what a client asks of the daemon besides a cue, and the answers.
 
 All travel on the `cues` stream and come back on `recollections`, matched by id.
-Every inquiry names its mind; an answer never holds anything of another one.
+Every `Inquiry` names its mind; an answer never holds anything of another one. The `DaemonInquiry`
+names none, and its answer holds nothing of any. Answers are written whole, defaults too: what a
+program reads in them is always there.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from schemas.cue import CueFilter
 from schemas.episode import Episode
 from schemas.identity import Identity, Lifetime
 from schemas.memory import Memory, Tombstone
-from schemas.percept import MindName
+from schemas.percept import FORGET_MAX, MindName
 
 PAGE_MAX = 1_000
 
@@ -47,25 +49,37 @@ class IdentityInquiry(Inquiry, frozen=True, kw_only=True):
     verify: bool = False
 
 
+class DaemonInquiry(Message, frozen=True, kw_only=True):
+    """How the daemon is that serves the partition of the empty name, which no mind can have."""
+
+    id: str
+    deadline_s: Annotated[float, msgspec.Meta(gt=0.0, le=300.0)] = 10.0
+
+    @property
+    def mind(self) -> str:
+        """None: what it is routed by."""
+        return ""
+
+
 class StatusInquiry(Inquiry, frozen=True, kw_only=True):
     """How this mind and the daemon that serves it are."""
 
 
 class ForgettingInquiry(Inquiry, frozen=True, kw_only=True):
-    """Which memories a forgetting would erase. Nothing is erased by asking."""
+    """Which memories a forgetting would erase, at most `limit` of them. Nothing is erased by asking."""
 
     memory_ids: list[str] = []
     filter: CueFilter | None = None
-    limit: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 10_000
+    limit: Annotated[int, msgspec.Meta(ge=1, le=FORGET_MAX)] = FORGET_MAX
 
 
-class EpisodesAnswer(Message, frozen=True, kw_only=True):
+class EpisodesAnswer(Message, frozen=True, kw_only=True, omit_defaults=False):
     inquiry_id: str
     mind: str
     episodes: list[Episode] = []
 
 
-class MemoryAnswer(Message, frozen=True, kw_only=True):
+class MemoryAnswer(Message, frozen=True, kw_only=True, omit_defaults=False):
     """`memory` is None when there is no such memory; a tombstone says that it was erased."""
 
     inquiry_id: str
@@ -75,7 +89,7 @@ class MemoryAnswer(Message, frozen=True, kw_only=True):
     tombstone: Tombstone | None = None
 
 
-class IdentityAnswer(Message, frozen=True, kw_only=True):
+class IdentityAnswer(Message, frozen=True, kw_only=True, omit_defaults=False):
     """`problems` lists what verification found; empty means sound (or not asked)."""
 
     inquiry_id: str
@@ -100,10 +114,20 @@ class StatusAnswer(Message, frozen=True, kw_only=True, omit_defaults=False):
     daemon: dict[str, float | int | str | bool] = {}
 
 
-class ForgettingAnswer(Message, frozen=True, kw_only=True):
+class DaemonAnswer(Message, frozen=True, kw_only=True, omit_defaults=False):
+    """Figures of the daemon: sums over all minds, no names."""
+
+    inquiry_id: str
+    daemon: dict[str, float | int | str | bool] = {}
+
+
+class ForgettingAnswer(Message, frozen=True, kw_only=True, omit_defaults=False):
+    """The first `memory_ids` of the `total` that would be erased, and how the first of them begin."""
+
     inquiry_id: str
     mind: str
     memory_ids: list[str] = []
+    total: int = 0
     previews: list[str] = []
 
 

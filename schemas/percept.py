@@ -18,6 +18,9 @@ CONTENT_LENGTH_MAX = 32_768
 KEY_LENGTH_MAX = 512
 LABEL_LENGTH_MAX = 256
 
+FORGET_MAX = 10_000
+"""Memories that one entry erases at most: some 400 kB of ids. More are erased in several."""
+
 MOMENT_MIN = -62_135_596_800.0
 """0001-01-01T00:00:00Z, the first moment that RFC 3339 can write."""
 
@@ -120,7 +123,7 @@ class Forget(Message, frozen=True, kw_only=True):
     """
 
     mind: MindName
-    memory_ids: Annotated[list[str], msgspec.Meta(min_length=1, max_length=10_000)]
+    memory_ids: Annotated[list[str], msgspec.Meta(min_length=1, max_length=FORGET_MAX)]
     reason: Label = ""
 
 

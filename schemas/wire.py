@@ -42,6 +42,7 @@ STREAMS: Final[dict[str, dict[str, type[Message]]]] = {
         "memory/1": inquiry.MemoryInquiry,
         "identity/1": inquiry.IdentityInquiry,
         "status/1": inquiry.StatusInquiry,
+        "daemon/1": inquiry.DaemonInquiry,
         "forgetting/1": inquiry.ForgettingInquiry,
     },
     RECOLLECTIONS: {
@@ -50,6 +51,7 @@ STREAMS: Final[dict[str, dict[str, type[Message]]]] = {
         "memory-answer/1": inquiry.MemoryAnswer,
         "identity-answer/1": inquiry.IdentityAnswer,
         "status-answer/1": inquiry.StatusAnswer,
+        "daemon-answer/1": inquiry.DaemonAnswer,
         "forgetting-answer/1": inquiry.ForgettingAnswer,
         "failure/1": inquiry.Failure,
     },

@@ -19,6 +19,8 @@ from schemas.base import Message
 from schemas.cue import Cue
 from schemas.events import CueAnswered
 from schemas.inquiry import (
+    DaemonAnswer,
+    DaemonInquiry,
     EpisodesInquiry,
     Failure,
     ForgettingInquiry,
@@ -50,7 +52,7 @@ class Answering:
 
     async def answer(self, request: Message, *, waited_s: float = 0.0) -> Message | None:
         """The answer, a `Failure`, or None when the asker's deadline passed while it lay in line."""
-        if not isinstance(request, Cue | Inquiry):
+        if not isinstance(request, Cue | Inquiry | DaemonInquiry):
             raise AssertionError(f"{type(request).__name__} is not a request")
         left = request.deadline_s - waited_s
         if left <= 0:
@@ -68,9 +70,11 @@ class Answering:
         except CognitionError as error:
             return failure(request, error)
 
-    async def _dispatch(self, request: Cue | Inquiry) -> Message:
+    async def _dispatch(self, request: Cue | Inquiry | DaemonInquiry) -> Message:
         if isinstance(request, Cue):
             return await self._cue(request)
+        if isinstance(request, DaemonInquiry):
+            return DaemonAnswer(inquiry_id=request.id, daemon=self._figures())
         if isinstance(request, EpisodesInquiry):
             return await self._introspection.episodes(request)
         if isinstance(request, MemoryInquiry):
@@ -100,7 +104,7 @@ class Answering:
         return recollection
 
 
-def failure(request: Cue | Inquiry, error: CognitionError) -> Failure:
+def failure(request: Cue | Inquiry | DaemonInquiry, error: CognitionError) -> Failure:
     """The answer that says what went wrong."""
     message = str(error)
     if error.remedy:

@@ -100,25 +100,29 @@ class Introspection:
         )
 
     async def forgetting(self, inquiry: ForgettingInquiry) -> ForgettingAnswer:
-        """Which memories a forgetting would erase. Refuses an empty request."""
-        ids = await self._doomed(inquiry)
+        """Which memories a forgetting would erase, and how many in all. Refuses an empty request."""
+        ids, total = await self._doomed(inquiry)
         shown = await self._stores.memories.get(inquiry.mind, ids[:PREVIEWS_MAX])
         return ForgettingAnswer(
             inquiry_id=inquiry.id,
             mind=inquiry.mind,
             memory_ids=ids,
+            total=total,
             previews=[m.content[:PREVIEW_LENGTH] for m in shown.values()],
         )
 
-    async def _doomed(self, inquiry: ForgettingInquiry) -> list[str]:
+    async def _doomed(self, inquiry: ForgettingInquiry) -> tuple[list[str], int]:
         if inquiry.memory_ids:
             found = await self._stores.memories.get(inquiry.mind, inquiry.memory_ids)
             archived = await self._stores.archive.get(inquiry.mind, inquiry.memory_ids)
-            return [i for i in inquiry.memory_ids if i in found or i in archived]
+            there = [i for i in inquiry.memory_ids if i in found or i in archived]
+            return there[: inquiry.limit], len(there)
         if inquiry.filter is None or inquiry.filter == CueFilter():
             raise BadCueError(
                 "the filter is empty and would erase the whole mind",
                 remedy="Name ids, or set at least one field of the filter.",
             )
         scope = Scope(filter=inquiry.filter)
-        return await self._stores.memories.select(inquiry.mind, scope, limit=inquiry.limit)
+        ids = await self._stores.memories.select(inquiry.mind, scope, limit=inquiry.limit)
+        whole = len(ids) < inquiry.limit
+        return ids, len(ids) if whole else await self._stores.memories.count(inquiry.mind, scope)

@@ -119,7 +119,9 @@ class MemoryStore(Protocol):
         lexicon; the second value is the next offset."""
         ...
 
-    async def count(self, mind: str) -> int: ...
+    async def count(self, mind: str, scope: Scope | None = None) -> int:
+        """How many memories there are, in scope where one is given."""
+        ...
 
 
 class TombstoneStore(Protocol):

@@ -136,8 +136,12 @@ class VectorMemories:
         rows = [_row(hit) for hit in page.hits]
         return rows, page.next_offset
 
-    async def count(self, mind: str) -> int:
-        return await self._backend.count(self._collection, condition=for_mind(mind))
+    async def count(self, mind: str, scope: Scope | None = None) -> int:
+        asked = scope or Scope()
+        boxed = await self._backend.count(self._collection, condition=for_mind(mind, *of_scope(asked)))
+        if asked.filter.mood is None:
+            return boxed
+        return len(await self.select(mind, asked, limit=boxed))
 
     def _queries(self, mind: str, probe: Probe, limit: int) -> list[Query]:
         condition: Condition = for_mind(mind, *of_scope(probe.scope))

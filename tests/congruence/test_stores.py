@@ -48,7 +48,9 @@ def trace(
 
 
 async def keys(stores: VectorStores, mind: str, **filters: Any) -> list[str]:
-    ids = await stores.memories.select(mind, Scope(CueFilter(**filters)), limit=100)
+    scope = Scope(CueFilter(**filters))
+    ids = await stores.memories.select(mind, scope, limit=100)
+    assert await stores.memories.count(mind, scope) == len(ids)
     return sorted(m.key for m in (await stores.memories.get(mind, ids)).values())
 
 

@@ -232,6 +232,7 @@ WIRE: Final[dict[str, Message]] = {
     "memory/1": inquiry.MemoryInquiry(id="q3", mind="ana", deadline_s=2.5, memory_id=MEMORY.id, key="k"),
     "identity/1": inquiry.IdentityInquiry(id="q4", mind="ana", deadline_s=2.5, verify=True),
     "status/1": inquiry.StatusInquiry(id="q5", mind="ana", deadline_s=2.5),
+    "daemon/1": inquiry.DaemonInquiry(id="q8", deadline_s=2.5),
     "forgetting/1": inquiry.ForgettingInquiry(
         id="q6", mind="ana", deadline_s=2.5, memory_ids=[MEMORY.id], filter=FILTER, limit=50
     ),
@@ -271,7 +272,10 @@ WIRE: Final[dict[str, Message]] = {
         daemon={"version": "0.1.0", "ready": True, "partitions": 16, "load": 0.5},
     ),
     "forgetting-answer/1": inquiry.ForgettingAnswer(
-        inquiry_id="q6", mind="ana", memory_ids=[MEMORY.id], previews=["The kettle"]
+        inquiry_id="q6", mind="ana", memory_ids=[MEMORY.id], total=9, previews=["The kettle"]
+    ),
+    "daemon-answer/1": inquiry.DaemonAnswer(
+        inquiry_id="q8", daemon={"version": "0.1.0", "ready": True, "partitions": 16, "load": 0.5}
     ),
     "failure/1": inquiry.Failure(
         inquiry_id="q7", mind="ana", kind="DeadlineError", message="too late", remedy="Ask again."

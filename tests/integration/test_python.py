@@ -13,6 +13,7 @@ import pytest
 
 from cognition import (
     BadPerceptError,
+    CueFilter,
     DeadlineError,
     Mind,
     SchemaError,
@@ -117,6 +118,29 @@ async def test_two_minds_of_one_process_know_nothing_of_each_other(tmp_path: Pat
             (recalled,) = (await mind.recall("secret")).recalled
             assert secret in recalled.memory.content
             assert (await mind.status()).memories == 1
+
+
+async def test_what_is_forgotten_is_forgotten_page_by_page_to_the_last(tmp_path: Path) -> None:
+    secrets = CueFilter(sources=["old phone"])
+    async with open_mind("ana", data=tmp_path, embedder=HashEmbedder()) as mind:
+        for number in range(7):
+            ticket = await mind.perceive(f"Secret number {number}.", source="old phone")
+        await (await mind.perceive("Not a secret.")).wait()
+        await ticket.wait()
+        would = await mind.would_forget(filter=secrets, limit=3)
+        assert (len(would.memory_ids), would.total) == (3, 7)
+        assert await mind.forget(would.memory_ids, page=2) == 3
+        assert await mind.forget(filter=secrets, page=3) == 4
+        assert (await mind.would_forget(filter=secrets)).total == 0
+        assert await mind.forget(filter=secrets) == 0
+        assert (await mind.status()).memories == 1
+
+
+async def test_the_daemon_tells_of_itself_to_whoever_asks(texts: Daemon) -> None:
+    async with open_engine(data=texts.directory) as session:
+        first = (await session.status()).daemon
+        assert first["partitions"] == session.keys.partitions
+        assert (await session.status()).daemon["uptime_s"] > first["uptime_s"]  # type: ignore[operator]
 
 
 async def test_a_receipt_is_awaited_by_stage(texts: Daemon) -> None:

@@ -11,6 +11,8 @@ from schemas.cue import Cue, CueFilter
 from schemas.events import CueAnswered
 from schemas.identifiers import memory_id
 from schemas.inquiry import (
+    DaemonAnswer,
+    DaemonInquiry,
     EpisodesAnswer,
     EpisodesInquiry,
     Failure,
@@ -26,7 +28,7 @@ from schemas.inquiry import (
 )
 from schemas.percept import BoundaryMark, Forget, Mark, Percept
 from schemas.recollection import Recollection
-from tests.unit.engine.bench import ANA, BO, Bench, bench, contents
+from tests.unit.engine.bench import ANA, BO, Bench, assemble, bench, contents
 
 
 @pytest.fixture
@@ -103,6 +105,28 @@ async def test_what_would_be_forgotten_is_shown_and_nothing_is_erased(on: Bench)
     assert (by_filter.memory_ids, by_filter.previews) == ([memory_id(ANA, "tea")], ["green tea"])
     assert by_id.memory_ids == ids[:1]
     assert await on.stores.memories.count(ANA) == 2
+
+
+async def test_of_what_would_be_forgotten_a_part_is_named_and_all_is_counted(on: Bench) -> None:
+    for place in range(5):
+        await on.say(f"letter number {place}", source="old phone")
+    some = CueFilter(sources=["old phone"])
+    answer = await asked(on, ForgettingInquiry(id="q", mind=ANA, filter=some, limit=2))
+    assert isinstance(answer, ForgettingAnswer)
+    assert (len(answer.memory_ids), answer.total, len(answer.previews)) == (2, 5, 2)
+    whole = await asked(on, ForgettingInquiry(id="q", mind=ANA, filter=some))
+    assert (len(whole.memory_ids), whole.total) == (5, 5)
+    by_id = await asked(on, ForgettingInquiry(id="q", mind=ANA, memory_ids=whole.memory_ids, limit=2))
+    assert (by_id.memory_ids, by_id.total) == (whole.memory_ids[:2], 5)
+
+
+async def test_the_daemon_tells_of_itself_without_a_mind(on: Bench) -> None:
+    engine = assemble(
+        on.stores, on.line, on.clock, on.sink, on.embedder, on.options, figures=lambda: {"uptime_s": 7.5}
+    )
+    answer = await engine.answering.answer(DaemonInquiry(id="q"))
+    assert answer == DaemonAnswer(inquiry_id="q", daemon={"uptime_s": 7.5})
+    assert await engine.answering.answer(DaemonInquiry(id="q", deadline_s=1.0), waited_s=1.0) is None
 
 
 BAD: list[tuple[Inquiry | Cue, str, str]] = [
