@@ -47,6 +47,32 @@ def test_an_outage_condemns_nobody(seed: int) -> None:
     outage(seed, length=12)
 
 
+def rush(seed: int, length: int) -> None:
+    """The same with batches so large that folding and writing overlap."""
+    plan = sometimes(random.Random(seed), share=0.02, most=6)
+    world = lived(life(seed, length), seed=seed, plan=plan, rush=True)
+    calm = account(lived(life(seed, length), seed=seed + 1))
+    found = list(differences(calm, account(world)))
+    assert not found, "\n".join(found[:20])
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_large_batches_are_remembered_alike(seed: int) -> None:
+    rush(seed, length=70)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("seed", range(100, 600))
+def test_hundreds_of_large_batches(seed: int) -> None:
+    rush(seed, length=120)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("seed", range(100, 1_100))
+def test_a_thousand_outages(seed: int) -> None:
+    outage(seed, length=20)
+
+
 @pytest.mark.nightly
 @pytest.mark.parametrize("seed", range(1_000, 5_000))
 def test_thousands_of_lives(seed: int) -> None:

@@ -33,6 +33,7 @@ class World:
         seed: int = 0,
         plan: Plan = never,
         patience: int = 10**9,
+        rush: bool = False,
     ) -> None:
         self.life = life
         self.clock = clock
@@ -42,6 +43,7 @@ class World:
         self.sink = RecordingSink()
         self.gates = Gates(self.streams, clock, self.chance, plan)
         self.processes = 0
+        self.rush = rush
         self._published = 0
 
     async def run(self) -> World:
@@ -68,7 +70,7 @@ class World:
     async def engine(self, gates: Gates | None = None) -> Engine:
         """A new engine over the same store and the same line."""
         gate = (gates or self.gates).gate
-        line = self.streams.hold(batch=self.chance.randint(1, 8), gate=gate)
+        line = self.streams.hold(batch=64 if self.rush else self.chance.randint(1, 8), gate=gate)
         stores = await open_stores(self.backend.beside(gate))
         return assemble(stores, line, self.clock, self.sink, TopicEmbedder(), self._options())
 
@@ -88,7 +90,7 @@ class World:
             await self.streams.changed.wait()
 
     def _publish(self) -> None:
-        for _ in range(self.chance.randint(0, 5)):
+        for _ in range(64 if self.rush else self.chance.randint(0, 5)):
             if self._published < len(self.life):
                 each = self.life[self._published]
                 self._published += 1
@@ -96,10 +98,20 @@ class World:
                 self.streams.publish(each.mind, each.message, entry=each.entry, problem=each.problem)
 
 
-def lived(life: Sequence[Lived], *, seed: int = 0, plan: Plan = never, patience: int = 10**9) -> World:
-    """The world after this life, on virtual time. `patience`: deliveries before an entry is suspect."""
+def lived(
+    life: Sequence[Lived],
+    *,
+    seed: int = 0,
+    plan: Plan = never,
+    patience: int = 10**9,
+    rush: bool = False,
+) -> World:
+    """The world after this life, on virtual time.
+
+    `patience` : deliveries before an entry is suspect. `rush` : everything comes at once, in large batches.
+    """
 
     async def main(clock: ManualClock) -> World:
-        return await World(life, clock, seed=seed, plan=plan, patience=patience).run()
+        return await World(life, clock, seed=seed, plan=plan, patience=patience, rush=rush).run()
 
     return play(main)
