@@ -4,6 +4,7 @@ The parts of a name are joined by NUL, which no part may contain; a mind whose
 name would make two causes collide is refused where it enters.
 """
 
+import re
 import uuid
 from typing import NewType
 
@@ -16,6 +17,13 @@ CueId = NewType("CueId", str)
 MIND_LENGTH_MAX = 128
 
 _NAMESPACE = uuid.UUID("6f1c1a52-7a0e-5b1e-9c53-1f4c8f6f2a10")
+
+_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
+
+
+def is_identifier(text: str) -> bool:
+    """Whether it has the form of those here: 36 characters, lower case."""
+    return _FORM.match(text) is not None
 
 
 def _derive(*parts: str) -> str:

@@ -6,7 +6,6 @@ encoding of earlier entries.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -22,7 +21,7 @@ from cognition.ports.clock import Clock
 from cognition.ports.embedder import Embedder
 from cognition.ports.stores import Stores
 from schemas.base import Message
-from schemas.identifiers import memory_id
+from schemas.identifiers import is_identifier, memory_id
 from schemas.percept import Forget, Mark, Percept, seconds
 
 Dense = NDArray[np.float32]
@@ -30,13 +29,14 @@ Dense = NDArray[np.float32]
 PAST_MAX_S = 1e11
 """About 3,000 years; a time before that is a mistaken unit."""
 
+YEAR_S = 365.25 * 86_400.0
+"""The Julian year."""
 
 RETRY_BASE_S = 0.05
 RETRY_FACTOR = 4.0
 """Waits between the attempts to embed: 50 ms, 200 ms, as long as a model needs to be itself again."""
 
 PROBE = "Is the embedder well?"
-_MEMORY_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def embedding_text(actor: str, content: str) -> str:
 def not_ids(memory_ids: Sequence[str]) -> str:
     """What is wrong with the first that is not a memory's id, "" if all are."""
     for place, given in enumerate(memory_ids):
-        if not _MEMORY_ID.match(given):
+        if not is_identifier(given):
             return (
                 f"memory_ids[{place}] = {given[:64]!r} is not the id of a memory. "
                 "Give ids as `recall` shows them: 36 characters, lower case."
@@ -143,14 +143,19 @@ class Senses:
     def _check_moment(self, at: float, arrived: float) -> None:
         """A clock that was set back does not make what comes in a thing of the future."""
         ahead = at - max(self._clock.now(), arrived)
-        if not np.isfinite(at) or ahead > self._options.future_max_s or at < -PAST_MAX_S:
-            raise BadPerceptError(
-                f"occurred_at = {at!r} is {ahead:.0f} s ahead of this daemon's clock"
-                if np.isfinite(at)
-                else f"occurred_at = {at!r} is not a moment",
-                remedy=f"Give a time at most {self._options.future_max_s:.0f} s in the future, "
-                "or leave it out; milliseconds must be divided by 1000.",
-            )
+        if not np.isfinite(at):
+            fault = "is not a moment"
+        elif at < -PAST_MAX_S:
+            fault = f"lies {-at / YEAR_S:,.0f} years before 1970"
+        elif ahead > self._options.future_max_s:
+            fault = f"is {ahead:.0f} s ahead of this daemon's clock"
+        else:
+            return
+        raise BadPerceptError(
+            f"occurred_at = {at!r} {fault}",
+            remedy=f"Give seconds since 1970, at most {self._options.future_max_s:.0f} s in the future "
+            "(milliseconds must be divided by 1000), or leave it out.",
+        )
 
     def _read(self, percept: Percept, arrival: Arrival) -> None:
         content = percept.content or (searchable_text(percept.data) if percept.data else "")

@@ -28,7 +28,8 @@ BAD: list[tuple[Message, str, str]] = [
     (Percept(mind=ANA, content="x", vector=bytes(4 * 768)), "zero norm", "leave the vector out"),
     (Percept(mind=ANA, content="x", occurred_at=9e9), "9000000000.0", "at most 86400 s in the future"),
     (Mark(mind=ANA, occurred_at=float(START_MS)), str(float(START_MS)), "divided by 1000"),
-    (Percept(mind=ANA, content="x", occurred_at=-2e11), "-200000000000.0", "divided by 1000"),
+    (Percept(mind=ANA, content="x", occurred_at=-2e11), "lies 6,338 years before 1970", "divided by 1000"),
+    (Percept(mind=ANA, content="x", occurred_at=float("nan")), "nan is not a moment", "seconds since 1970"),
     (Forget(mind=ANA, memory_ids=["the tea"]), "memory_ids[0] = 'the tea'", "36 characters"),
 ]
 

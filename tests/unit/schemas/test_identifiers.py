@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import uuid
 
+import pytest
+
 from schemas import identifiers
 
 
@@ -17,6 +19,21 @@ def test_the_same_cause_has_the_same_name_forever() -> None:
 
 def test_every_name_is_a_uuid_of_version_five() -> None:
     assert uuid.UUID(identifiers.memory_id("ana", "k")).version == 5
+
+
+@pytest.mark.parametrize(
+    ("text", "so"),
+    [
+        (identifiers.memory_id("ana", "k"), True),
+        (identifiers.memory_id("ana", "k").upper(), False),
+        (identifiers.memory_id("ana", "k") + "\n", False),
+        (identifiers.memory_id("ana", "k").replace("-", ""), False),
+        ("abc", False),
+        ("", False),
+    ],
+)
+def test_what_has_the_form_of_a_name_is_told(text: str, so: bool) -> None:
+    assert identifiers.is_identifier(text) is so
 
 
 def test_causes_that_read_alike_have_different_names() -> None:
