@@ -7,19 +7,28 @@ from schemas.memory import Memory
 
 
 class ScorePart(Message, frozen=True, kw_only=True, omit_defaults=False):
-    """One ingredient of a score: its raw value, its weight, what it contributed."""
+    """One ingredient of a score.
+
+    `value` is what was found, in its own unit (a cosine, a sum of term weights, 0 or 1); `z` the
+    same on the scale on which parts are added, `weight` its weight there, and `contribution` their
+    product. `factor` multiplies the score instead: 1 for evidence.
+    """
 
     name: str
     value: float
+    z: float
     weight: float
     contribution: float
+    factor: float = 1.0
 
 
 class Recalled(Message, frozen=True, kw_only=True, omit_defaults=False):
     """One memory that came back, with how strongly and why.
 
-    `score` is in 0..1 and orders the answer; `parts` sum (before the squashing) to
-    the evidence behind it and are present when the cue asked to explain.
+    `score` is in 0..1 and orders the answer. `parts` are present when the cue asked to explain.
+    The evidence is the sum of their contributions, and the score follows from it:
+    logistic((evidence - midpoint) / scale) x the product of their factors, with the midpoint and
+    the scale of `cognition.mechanisms.ranking` (ADR 13: near the chance that the mind remembers).
     """
 
     memory: Memory
@@ -29,7 +38,11 @@ class Recalled(Message, frozen=True, kw_only=True, omit_defaults=False):
 
 
 class Recollection(Message, frozen=True, kw_only=True, omit_defaults=False):
-    """The answer to a cue. `abstained` says why nothing was answered, else ``""``."""
+    """The answer to a cue.
+
+    `abstained` says why nothing was answered, else ``""``; `notes` what a person may not expect of
+    the answer that there is: better memories that did not fit, a preference that had no object.
+    """
 
     cue_id: str
     mind: str

@@ -244,7 +244,11 @@ WIRE: Final[dict[str, Message]] = {
                 memory=MEMORY,
                 score=0.75,
                 why="the words kettle and on",
-                parts=[recollection.ScorePart(name="dense", value=2.0, weight=0.5, contribution=1.0)],
+                parts=[
+                    recollection.ScorePart(
+                        name="dense", value=0.75, z=2.0, weight=0.5, contribution=1.0, factor=0.5
+                    )
+                ],
             )
         ],
         abstained="nothing strong enough",

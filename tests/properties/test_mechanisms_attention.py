@@ -86,35 +86,25 @@ def test_squashing_keeps_order_and_bounds(values: list[float]) -> None:
     assert all(0.0 <= s <= 1.0 for s in squashed)
 
 
-@given(evidence, st.floats(0.0, 3.0))
-def test_fusion_is_monotone_in_both_sides(values: list[float], weight: float) -> None:
-    scores = np.array(sorted(values))
-    fused = ranking.convex(scores, scores, weight)
-    assert (np.diff(fused) >= -1e-9).all()
+@given(st.floats(-50, 50), st.floats(-50, 50), st.floats(0, 20), unit)
+def test_more_evidence_of_either_kind_never_lowers_a_score(
+    dense: float, lexical: float, more: float, share: float
+) -> None:
+    def score(d: float, x: float) -> float:
+        return ranking.score(
+            [ranking.part("dense", 0.0, d, share), ranking.part("lexical", 0.0, x, 1 - share)]
+        )
+
+    assert score(dense, lexical) <= score(dense + more, lexical) + 1e-12
+    assert score(dense, lexical) <= score(dense, lexical + more) + 1e-12
 
 
-@given(evidence, st.data())
-def test_the_episode_prior_is_shared_by_its_members(values: list[float], data: st.DataObject) -> None:
-    names = data.draw(st.lists(st.sampled_from("abc"), min_size=len(values), max_size=len(values)))
-    prior = ranking.episode_prior(np.array(values), names)
-    assert prior.shape == (len(values),)
-    assert all(
-        len({p for p, n in zip(prior.tolist(), names, strict=True) if n == name}) <= 1 for name in "abc"
-    )
-
-
-@given(st.lists(unit, max_size=20), st.integers(0, 25), unit)
-def test_diversity_chooses_each_once(scores: list[float], limit: int, balance: float) -> None:
-    vectors = E[np.arange(len(scores)) % 6]
-    chosen = ranking.diversify(scores, vectors, limit, balance)
-    assert len(chosen) == len(set(chosen)) == min(limit, len(scores))
-
-
-@given(st.lists(st.integers(0, 100)), st.integers(0, 500))
-def test_a_budget_is_never_exceeded(tokens: list[int], budget: int) -> None:
-    kept = ranking.within_budget(tokens, budget)
+@given(st.lists(st.integers(0, 100)), st.integers(0, 500), st.integers(1, 10))
+def test_a_budget_is_never_exceeded_nor_a_limit(tokens: list[int], budget: int, limit: int) -> None:
+    kept = ranking.within_budget(tokens, budget, limit)
     assert sum(tokens[i] for i in kept) <= budget
     assert kept == sorted(kept)
+    assert len(kept) <= limit
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=1, max_size=60))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from cognition.engine.assembly import Options
 from cognition.engine.options import RecallOptions
 from cognition.errors import BadCueError
+from cognition.mechanisms.ranking import SQUASH_MIDPOINT, SQUASH_SCALE
+from cognition.mechanisms.text import token_estimate
 from schemas.cue import CueFilter, EpisodeFilter, FilterMode, Mood
 from schemas.percept import BoundaryMark, ContentType, Mark, MemoryKind, Percept
 from tests.unit.engine.bench import ANA, BO, START_MS, Bench, bench, contents, vector
@@ -132,18 +135,31 @@ async def test_working_memory_joins_what_the_store_does_not_offer() -> None:
 
 
 @pytest.mark.parametrize(("off", "kept"), [("dense", "lexical"), ("lexical", "dense")])
-async def test_the_parts_sum_to_the_evidence_and_an_absent_part_weighs_nothing(off: str, kept: str) -> None:
+async def test_a_part_that_is_off_weighs_nothing_and_the_other_all(off: str, kept: str) -> None:
     on = await bench()
     await on.take(*(Percept(mind=ANA, content=text) for text in ("green tea", "blue boat", "green boat")))
     both = await on.recall("green boat", explain=True)
     one = await on.recall("green boat", explain=True, without=[off])
-    for answer in (both, one):
-        evidence = [sum(p.contribution for p in r.parts) for r in answer.recalled]
-        assert evidence == sorted(evidence, reverse=True)
     parts = {p.name: p for p in one.recalled[0].parts}
     assert (parts[off].weight, parts[off].contribution, parts[kept].weight) == (0.0, 0.0, 1.0)
     assert not (await on.recall("green boat")).recalled[0].parts
     assert "words green, boat" in both.recalled[0].why
+
+
+@pytest.mark.parametrize("without", [[], ["dense"], ["lexical"], ["episode"]])
+async def test_every_score_can_be_computed_again_from_its_parts(
+    two_episodes: tuple[Bench, str], without: list[str]
+) -> None:
+    on, first = two_episodes
+    prefers = EpisodeFilter(ids=[first], factor=0.6)
+    answer = await on.recall("the tea is green", episode=prefers, explain=True, without=without)
+    assert len(answer.recalled) == 2
+    for r in answer.recalled:
+        assert [p.contribution for p in r.parts] == pytest.approx([p.weight * p.z for p in r.parts])
+        logit = (sum(p.contribution for p in r.parts) - SQUASH_MIDPOINT) / SQUASH_SCALE
+        assert r.score == pytest.approx(math.prod(p.factor for p in r.parts) / (1 + math.exp(-logit)))
+    factors = {p.factor for r in answer.recalled for p in r.parts}
+    assert factors == ({1.0} if "episode" in without else {1.0, 0.6})
 
 
 async def test_below_the_threshold_the_answer_is_nothing_with_the_reason() -> None:
@@ -155,12 +171,59 @@ async def test_below_the_threshold_the_answer_is_nothing_with_the_reason() -> No
     assert answer.candidates == 1
 
 
-async def test_a_token_budget_is_kept() -> None:
+@pytest.fixture
+async def long_and_short() -> Bench:
+    """Two long memories that answer best, then short ones; one short one is 4 tokens."""
     on = await bench()
-    await on.take(*(Percept(mind=ANA, content=f"green tea {'x' * 40} {i}") for i in range(5)))
-    answer = await on.recall("green tea", token_budget=30)
-    assert len(answer.recalled) == 2
-    assert (await on.recall("green tea", token_budget=1)).recalled == []
+    long = "tell me about the green tea in the blue pot, tell me about the green tea"
+    await on.take(*(Percept(mind=ANA, content=f"{long} {i}") for i in range(2)))
+    await on.take(*(Percept(mind=ANA, content=f"a green tea {i}") for i in range(9)))
+    return on
+
+
+CUE = "tell me about the green tea in the blue pot"
+
+
+async def test_a_token_budget_takes_what_fits_from_beyond_the_limit(long_and_short: Bench) -> None:
+    free = await long_and_short.recall(CUE, limit=2)
+    assert all(text.startswith("tell me") for text in contents(free))
+    assert free.notes == []
+    within = await long_and_short.recall(CUE, limit=2, token_budget=8)
+    assert [text[:11] for text in contents(within)] == ["a green tea"] * 2
+    assert within.notes == ["2 that ranked higher did not fit token_budget = 8"]
+
+
+async def test_a_token_budget_ends_the_answer_where_it_is_spent(long_and_short: Bench) -> None:
+    answer = await long_and_short.recall(CUE, token_budget=13)
+    assert sum(token_estimate(text) for text in contents(answer)) <= 13
+    assert len(answer.recalled) == 3
+
+
+async def test_the_search_for_what_fits_ends_at_four_times_the_limit() -> None:
+    on = await bench()
+    await on.take(*(Percept(mind=ANA, content=f"green tea of the garden, {i}") for i in range(4)))
+    await on.say("boat")
+    assert (await on.recall("green tea of the garden", limit=1, token_budget=2)).recalled == []
+    assert contents(await on.recall("green tea of the garden", limit=2, token_budget=2)) == ["boat"]
+
+
+async def test_a_budget_too_small_for_any_says_so() -> None:
+    on = await bench()
+    await on.take(*(Percept(mind=ANA, content=f"green tea {i}") for i in range(5)))
+    answer = await on.recall("green tea", token_budget=1)
+    assert (answer.recalled, answer.candidates) == ([], 5)
+    assert answer.abstained == "none of the best 5 fits token_budget = 1"
+
+
+async def test_a_preference_without_an_open_episode_says_so_and_lowers_nothing(
+    two_episodes: tuple[Bench, str],
+) -> None:
+    on, _ = two_episodes
+    await on.take(Mark(mind=ANA, boundary=BoundaryMark.END))
+    plain = await on.recall("the tea is green")
+    soft = await on.recall("the tea is green", episode=EpisodeFilter())
+    assert [r.score for r in soft.recalled] == [r.score for r in plain.recalled]
+    assert soft.notes == ["no episode is open: none was preferred"]
 
 
 async def test_a_limit_is_kept_and_a_mind_without_a_past_says_so() -> None:
