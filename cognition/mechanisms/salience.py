@@ -5,13 +5,10 @@ Knows one percept and what is active beside it; no store, no history.
 
 from __future__ import annotations
 
-import enum
-
 import numpy as np
 from numpy.typing import NDArray
 
 from cognition.mechanisms.vectors import Dense
-from schemas.events import Outcome
 
 IMPORTANCE_WEIGHT = 0.2
 NOVELTY_WEIGHT = 0.2
@@ -23,9 +20,8 @@ CONNECTION_WEIGHT = 0.2
 CONNECTION_MIN = 0.001
 """The drive to connect is never zero (ADR-020, a law of the self)."""
 
-FORGET_BELOW = 0.3
 CONSOLIDATE_FROM = 0.7
-"""Thresholds of attention (ADR-021)."""
+"""Threshold of the consolidation tag (ADR-021)."""
 
 STRENGTH_SHARE = 0.45
 """Of salience, as initial strength: never familiar (0.5) at birth, and three full replays
@@ -36,13 +32,6 @@ STABILITY_S = 86_400.0
 
 STABILITY_SPREAD = 4.0
 """The most salient memory starts four times as stable as the least (a choice, to be fitted)."""
-
-
-class AttentionMode(enum.StrEnum):
-    """Whether all that is admitted is kept, or percepts compete for it."""
-
-    RETAIN = "retain"
-    COMPETE = "compete"
 
 
 def composite(
@@ -95,28 +84,6 @@ def novelty(vector: Dense, others: NDArray[np.float32], centroid: Dense | None) 
 def emotional_intensity(valence: float, arousal: float) -> float:
     """|valence| (-1..1) times arousal (0..1): distance from indifference, 0..1 (Russell 1980)."""
     return abs(valence) * arousal
-
-
-def decide(
-    mode: AttentionMode,
-    salience: float,
-    *,
-    forget_below: float = FORGET_BELOW,
-    consolidate_from: float = CONSOLIDATE_FROM,
-    archive_low: bool = False,
-    best: bool = False,
-) -> Outcome:
-    """What becomes of an admitted percept: encoded, archived, or forgotten (left in the stream).
-
-    ``retain`` encodes everything; under `forget_below` it archives instead if `archive_low`.
-    ``compete`` encodes winners (from `consolidate_from`, or the `best` of its attention window),
-    archives what is under `forget_below`, and leaves the rest to the stream.
-    """
-    if mode is AttentionMode.RETAIN:
-        return Outcome.ARCHIVED if archive_low and salience < forget_below else Outcome.ENCODED
-    if best or salience >= consolidate_from:
-        return Outcome.ENCODED
-    return Outcome.ARCHIVED if salience < forget_below else Outcome.FORGOTTEN
 
 
 def initial_strength(salience: float) -> float:

@@ -5,8 +5,6 @@ import pytest
 
 from cognition.mechanisms import salience
 from cognition.mechanisms.replay import RECENT_S, priority, priority_key
-from cognition.mechanisms.salience import AttentionMode, decide
-from schemas.events import Outcome
 
 E = np.eye(4, dtype=np.float32)
 NONE_ACTIVE = np.zeros((0, 4), dtype=np.float32)
@@ -37,24 +35,6 @@ def test_novelty_is_distance_from_the_nearest_active_thing() -> None:
 def test_emotion_is_strong_where_valence_and_arousal_meet() -> None:
     assert salience.emotional_intensity(-0.8, 0.5) == pytest.approx(0.4)
     assert salience.emotional_intensity(0.0, 1.0) == 0.0
-
-
-@pytest.mark.parametrize(
-    ("mode", "score", "options", "outcome"),
-    [
-        (AttentionMode.RETAIN, 0.0, {}, Outcome.ENCODED),
-        (AttentionMode.RETAIN, 0.29, {"archive_low": True}, Outcome.ARCHIVED),
-        (AttentionMode.RETAIN, 0.3, {"archive_low": True}, Outcome.ENCODED),
-        (AttentionMode.COMPETE, 0.7, {}, Outcome.ENCODED),
-        (AttentionMode.COMPETE, 0.69, {}, Outcome.FORGOTTEN),
-        (AttentionMode.COMPETE, 0.29, {}, Outcome.ARCHIVED),
-        (AttentionMode.COMPETE, 0.1, {"best": True}, Outcome.ENCODED),
-    ],
-)
-def test_attention_decides(
-    mode: AttentionMode, score: float, options: dict[str, bool], outcome: Outcome
-) -> None:
-    assert decide(mode, score, **options) is outcome  # type: ignore[arg-type]
 
 
 def test_a_memory_is_born_unfamiliar_and_ordinary_ones_last_a_day() -> None:
