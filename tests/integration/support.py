@@ -130,15 +130,16 @@ class Client:
         key = self.keys.stream(self.keys.partition_of(mind), "dead")
         return [fields for _, fields in self.server.xrange(key)]
 
-    def unacknowledged(self) -> int:
-        """Entries of all lines that are pending or not read."""
-        waiting = 0
-        for partition in range(self.keys.partitions):
-            key = self.keys.stream(partition, "awake")
-            if self.server.exists(key):
-                for group in self.server.xinfo_groups(key):
-                    waiting += group["pending"] + (group["lag"] or 0)
-        return waiting
+    def settled(self) -> bool:
+        """Whether all that is on any line was read and acknowledged. A line that nobody reads yet is not."""
+        keys = [self.keys.stream(partition, "awake") for partition in range(self.keys.partitions)]
+        return all(self._settled(key) for key in keys if self.server.exists(key))
+
+    def _settled(self, key: str) -> bool:
+        last = self.server.xinfo_stream(key)["last-generated-id"]
+        groups = self.server.xinfo_groups(key)
+        done = [g for g in groups if g["pending"] == 0 and g["last-delivered-id"] == last]
+        return bool(groups) and len(done) == len(groups)
 
 
 def client_of(url: str) -> Client:

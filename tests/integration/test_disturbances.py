@@ -129,7 +129,7 @@ def test_the_daemon_stops_in_time_and_cleanly_while_the_stream_server_is_gone(tm
         anyio.run(server.stop)
         anyio.run(server.start)
         daemon.start().ready()
-        until(lambda: daemon.client().unacknowledged() == 0, "acknowledged line")
+        until(daemon.client().settled, "acknowledged line")
         assert_remembers(daemon, "ana", PERCEPTS)
 
 
@@ -162,7 +162,7 @@ def test_a_key_of_the_wrong_kind_stops_no_daemon(tried: Daemon) -> None:
     live_on(client, "confused")
     until(lambda: "WRONGTYPE" in tried.log.read_text(), "word of the wrong key")
     client.server.delete(salience)
-    until(lambda: client.unacknowledged() == 0, "acknowledged line")
+    until(client.settled, "acknowledged line")
     assert_remembers(tried, "confused", PERCEPTS)
 
 
@@ -260,7 +260,7 @@ def test_a_full_disk_refuses_publishers_and_loses_nothing(tmp_path: Path) -> Non
             (disk / "filler").unlink()
             last = until(partial(taken, client, "ana"), "room")
             assert client.receipt("ana", last).outcome is Outcome.ENCODED
-            until(lambda: client.unacknowledged() == 0, "acknowledged line")
+            until(client.settled, "acknowledged line")
             assert_remembers(daemon, "ana", count + 2)
         finally:
             assert daemon.stop() == 0

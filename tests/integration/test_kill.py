@@ -11,19 +11,29 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import Iterable
 from contextlib import suppress
-from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 import pytest
 
-from cognition.stores.backend import VectorBackend
-from cognition.stores.collections import EPISODES, IDENTITY, MEMORIES
+from cognition import Settings, open_engine
+from cognition.settings import EmbeddingSettings
+from cognition.stores.backend import CollectionSpec, VectorBackend
+from cognition.stores.collections import EPISODES, MEMORIES
 from cognition.stores.edge import open_inline
+from cognition.stores.payloads import decode
+from schemas.base import Message
+from schemas.episode import Episode
+from schemas.identity import Lifetime
+from schemas.memory import Memory
 from tests.integration.support import Daemon, client_of, environment, processes_of, until
+
+T = TypeVar("T", bound=Message)
+WITHOUT_MODEL = Settings(embedding=EmbeddingSettings(enabled=False))
 
 KILLS = 20
 PER_KILL = 20
@@ -98,7 +108,7 @@ def live(home: Path, kills: int, first_ms: int, rng: np.random.Generator) -> Dae
             daemon.start()
         publisher.finish()
         client = client_of(daemon.ready().url)
-        until(lambda: client.unacknowledged() == 0, "acknowledged line", within_s=60)
+        until(client.settled, "acknowledged line", within_s=60)
         assert daemon.stop() == 0, daemon.tail()
     finally:
         publisher.close()
@@ -118,52 +128,60 @@ def kill(daemon: Daemon, *, everything: bool) -> None:
     daemon.kill()
 
 
-async def points(backend: VectorBackend, collection: str) -> AsyncIterator[tuple[str, dict[str, Any]]]:
-    """Every point of a collection."""
+async def values(backend: VectorBackend, spec: CollectionSpec, kind: type[T]) -> list[T]:
+    """Every value of a collection."""
+    found: list[T] = []
     offset: str | None = None
+    await backend.ensure(spec)
     while True:
-        page = await backend.scroll(collection, limit=1_000, offset=offset)
-        for hit in page.hits:
-            yield hit.id, hit.payload
+        page = await backend.scroll(spec.name, limit=1_000, offset=offset)
+        found += [decode(kind, hit.id, hit.payload) for hit in page.hits]
         offset = page.next_offset
         if offset is None:
-            return
+            return found
 
 
-async def remains(daemon: Daemon) -> dict[str, Any]:
-    """What is stored of a life."""
+async def remains(daemon: Daemon) -> tuple[dict[str, Memory], dict[str, Episode]]:
+    """What is stored of a life, by id."""
     async with open_inline(daemon.directory / "store", started_at=0.0) as backend:
-        for spec in (MEMORIES, EPISODES, IDENTITY):
-            await backend.ensure(spec)
-        memories = [(i, p) async for i, p in points(backend, MEMORIES.name)]
-        episodes = [(i, p) async for i, p in points(backend, EPISODES.name)]
-        lifetimes = {p["mind"]: p["lifetime"] async for _, p in points(backend, IDENTITY.name)}
-    assert len({i for i, _ in memories}) == len(memories)
-    return {
-        "memories": {i: {f: p.get(f) for f in MEMORY_FIELDS} for i, p in memories},
-        "floats": [[p.get(f, 0.0) for f in FLOATS] for _, p in sorted(memories, key=itemgetter(0))],
-        "episodes": {i: {f: p.get(f) for f in EPISODE_FIELDS} for i, p in episodes},
-        "lifetimes": lifetimes,
-    }
+        memories = await values(backend, MEMORIES, Memory)
+        episodes = await values(backend, EPISODES, Episode)
+    assert len({memory.id for memory in memories}) == len(memories)
+    return {memory.id: memory for memory in memories}, {episode.id: episode for episode in episodes}
+
+
+async def lifetimes(daemon: Daemon, minds: Iterable[str]) -> dict[str, Lifetime]:
+    """The counters of each mind, as the daemon tells them."""
+    async with open_engine(data=daemon.directory, settings=WITHOUT_MODEL) as session:
+        return {mind: (await session.mind(mind).status()).lifetime for mind in minds}
+
+
+def compared(found: dict[str, T], fields: tuple[str, ...]) -> dict[str, list[object]]:
+    """What must be equal in both lives."""
+    return {each: [getattr(value, field) for field in fields] for each, value in sorted(found.items())}
 
 
 @pytest.mark.timeout(400)
 async def test_a_life_full_of_kills_leaves_what_an_undisturbed_one_leaves(tmp_path: Path) -> None:
     first_ms = int(time.time() * 1_000)
-    lives = []
+    lives, counters = [], []
     for name, kills in (("undisturbed", 0), ("killed", KILLS)):
         (tmp_path / name).mkdir()
         daemon = live(tmp_path / name, kills, first_ms, np.random.default_rng(SEED))
         until(lambda: processes_of(tmp_path / name) == {}, "end of all that the daemon started")  # noqa: B023
         assert "Traceback" not in daemon.log.read_text(), daemon.tail()
         lives.append(await remains(daemon))
-    undisturbed, killed = lives
-    assert killed["memories"] == undisturbed["memories"]
-    assert killed["episodes"] == undisturbed["episodes"]
-    assert killed["lifetimes"] == undisturbed["lifetimes"]
-    np.testing.assert_allclose(killed["floats"], undisturbed["floats"], rtol=ROUNDING)
-    stored = dict.fromkeys(killed["lifetimes"], 0)
-    for memory in killed["memories"].values():
-        stored[memory["mind"]] += 1
-    assert stored == {mind: life["memories"] for mind, life in killed["lifetimes"].items()}
-    assert sum(life["percepts"] for life in killed["lifetimes"].values()) == PERCEPTS
+        counters.append(await lifetimes(daemon, sorted({memory.mind for memory in lives[-1][0].values()})))
+    (memories, episodes), (killed_memories, killed_episodes) = lives
+    assert compared(killed_memories, MEMORY_FIELDS) == compared(memories, MEMORY_FIELDS)
+    assert compared(killed_episodes, EPISODE_FIELDS) == compared(episodes, EPISODE_FIELDS)
+    np.testing.assert_allclose(
+        list(compared(killed_memories, FLOATS).values()),
+        list(compared(memories, FLOATS).values()),
+        rtol=ROUNDING,
+    )  # type: ignore[arg-type]
+    assert counters[1] == counters[0]
+    stored = Counter(memory.mind for memory in killed_memories.values())
+    assert stored == {mind: life.memories for mind, life in counters[1].items()}
+    assert sum(life.percepts for life in counters[1].values()) == PERCEPTS
+    assert len(killed_episodes) > len(stored)
