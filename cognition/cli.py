@@ -119,10 +119,13 @@ def perceive_options(parser: argparse.ArgumentParser) -> None:
     for name in ("actor", "source", "subject", "kind", "content-type", "session", "agent", "run-id", "user"):
         parser.add_argument(f"--{name}", metavar="TEXT")
     parser.add_argument("--at", metavar="TIME", help="when it happened: epoch seconds or RFC 3339")
-    for name in ("valence", "arousal", "importance", "relevance", "trust"):
+    for name in ("valence", "arousal", "importance", "relevance", "connection-relevance", "trust"):
         parser.add_argument(f"--{name}", type=float, metavar="X")
-    parser.add_argument("--context", action="append", metavar="KEY=VALUE", default=[])
+    for name in ("context", "metadata"):
+        parser.add_argument(f"--{name}", action="append", metavar="KEY=VALUE", default=[])
     parser.add_argument("--boundary", choices=["begin", "end"], help="an explicit event boundary")
+    parser.add_argument("--boundary-label", metavar="TEXT", help="with --boundary: what the episode is")
+    parser.add_argument("--vector", metavar="FILE", help="768 numbers: a JSON list, or float32")
     parser.add_argument("--no-wait", action="store_true", help="return once it is accepted")
 
 
@@ -150,6 +153,9 @@ def recall_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--episode", action="append", default=[], metavar="ID", help="keep to, or prefer")
     parser.add_argument("--strict", action="store_true", help="with --episode: nothing from elsewhere")
     parser.add_argument("--here", action="store_true", help="prefer the episode that is open")
+    parser.add_argument("--factor", type=float, metavar="X", help="weight of other episodes, 0..1 (0.7)")
+    parser.add_argument("--without", action="append", default=[], metavar="PART", help="leave a part out")
+    parser.add_argument("--deadline", type=float, metavar="SECONDS", help="answer within (10)")
     parser.add_argument("--explain", action="store_true", help="show every part of every score")
     filter_options(parser)
 
@@ -197,41 +203,49 @@ COMMANDS: list[tuple[str, str, str, str, Add]] = [
      "cognition import percepts.jsonl", "importing:import_file", import_options),
     ("episodes", "The latest episodes of a mind, newest first.",
      "cognition episodes --mind ana --limit 5", "minds:episodes", episodes_options),
-    ("status", "How a mind and the daemon that serves it are.",
+    ("status", "How a mind and the daemon that serves it are; without --mind the daemon alone.",
      "cognition status --mind ana --json", "minds:status", no_options),
     ("doctor", "Check that every part is there and works, and say what to do where not.",
      "cognition doctor", "doctor:doctor", no_options),
     ("forget", "Erase memories for good: by id or by filter, never without naming the mind.",
-     'cognition forget --mind ana --source "old phone" --yes', "minds:forget", forget_options),
+     'cognition forget --mind ana --source "old phone" --yes', "forgetting:forget", forget_options),
 ]  # fmt: skip
 
 SHAPES = {
-    "demo:demo": "nothing else: it is a performance for people",
+    "demo:demo": "{directory, percepts, outcomes: {outcome: count}, minds: {name: {memories, episodes}},\n"
+    "  answers: [{mind, cue, asks, recollection: Recollection}]}; the performance goes to standard error",
     "daemon:daemon": "nothing else: its log is one JSON object a line wherever it is not a terminal",
-    "minds:perceive": "a Receipt {mind, entry, outcome, key, memory_id, episode_id, salience, parts, ...};\n"
-    "  with --no-wait {mind, entry}",
+    "minds:perceive": "a Receipt {mind, entry, outcome, key, memory_id, episode_id, salience,\n"
+    "  parts: {importance, novelty, relevance, emotional_intensity, connection_relevance} | null,\n"
+    "  reason, recallable_at, count}; with --no-wait {mind, entry}",
     "minds:recall": "a Recollection {cue_id, mind, recalled: [{memory, score, why, parts}], abstained,\n"
     "  candidates, took_ms, notes}",
     "minds:recent": "{memories: [{memory_id, content, actor, at, salience}],\n"
     "  episode: {id, label, started_at, memories} | null}",
-    "importing:import_file": "{lines, outcomes: {outcome: count}, problems: [text]}",
+    "importing:import_file": "{lines, outcomes: {outcome: count}, unreadable: count, problems: [text]}",
     "minds:episodes": "[Episode {id, mind, label, started_at, ended_at, boundary_type, memory_count, ...}]",
-    "minds:status": "a StatusAnswer {mind, memories, episodes, open_episode, lifetime, lexicon_terms,\n"
-    "  stopped, through, daemon: {version, streams, ...}}",
+    "minds:status": "a StatusAnswer {inquiry_id, mind, memories, episodes, open_episode: Episode | null,\n"
+    "  lifetime, lexicon_terms, stopped, through, daemon: {version, streams, uptime_s, ...}};\n"
+    "  without --mind {daemon: {version, streams, uptime_s, ...}, dead_letters: count}",
     "doctor:doctor": "[{check, ok, found, remedy}]",
-    "minds:forget": "{mind, forgotten: count}",
-    "minds:memory_show": "a MemoryAnswer {mind, memory, archived, tombstone}",
-    "minds:identity_show": "an IdentityAnswer {mind, identity, verified, problems}",
-    "minds:identity_verify": "an IdentityAnswer {mind, identity, verified, problems: [text]}",
-    "dead:dead_list": "[{id, stream, entry, reason, times_delivered, fields: {name: text}}]",
+    "forgetting:forget": "{mind, forgotten: count, left: count}",
+    "minds:memory_show": "a MemoryAnswer {inquiry_id, mind, memory: Memory | null, archived,\n"
+    "  tombstone: Tombstone | null}",
+    "minds:identity_show": "an IdentityAnswer {inquiry_id, mind, identity: Identity | null, verified,\n"
+    "  problems: [text]}",
+    "minds:identity_verify": "an IdentityAnswer {inquiry_id, mind, identity: Identity | null, verified,\n"
+    "  problems: [text]}",
+    "dead:dead_list": "[{id, mind: text | null, stream, entry, reason, times_delivered,\n"
+    "  fields: {name: text}}]",
     "dead:dead_retry": "{retried: [entry]}",
     "dead:dead_drop": "{dropped: [id]}",
     "config:config_show": "[{key, value, origin}]",
     "model:model_install": "{path, record}",
     "model:model_show": "{path: text | null, record: what was measured | null}",
 }
-"""What each command prints with --json. Types with a capital are those of `schemas`, where a field that
-has its default may be left out; after an error it is {error, message}."""
+"""What each command prints with --json. Types with a capital are those of `schemas`: a receipt and an
+answer are whole, inside them a field that has its default may be left out. After an error it is
+{error, message}."""
 
 Verb = tuple[str, str, str, str, Add]
 FAMILIES: list[tuple[str, str, list[Verb]]] = [
@@ -246,9 +260,10 @@ FAMILIES: list[tuple[str, str, list[Verb]]] = [
          "cognition identity verify --mind ana", "minds:identity_verify", no_options),
     ]),
     ("dead", "Entries that could not be taken.", [
-        ("list", "What lies there, with the reasons.", "cognition dead list", "dead:dead_list", no_options),
+        ("list", "What lies there, with the reasons; with --mind of one mind.",
+         "cognition dead list", "dead:dead_list", no_options),
         ("retry", "Put entries back into their stream.",
-         "cognition dead retry all", "dead:dead_retry", dead_options),
+         "cognition dead retry all --mind ana", "dead:dead_retry", dead_options),
         ("drop", "Throw entries away.", "cognition dead drop all", "dead:dead_drop", dead_options),
     ]),
     ("config", "Look at the settings.", [

@@ -24,13 +24,15 @@ from schemas.base import SchemaError
 from schemas.percept import Percept
 
 BATCH = 64
+REMEDY = 'Write the percept as one JSON object on this line, such as {"mind": "ana", "content": "It rains."}.'
 
 
 async def import_file(options: argparse.Namespace) -> int:
-    """Publish every line and wait until all is recallable; 1 if any was refused."""
+    """Publish every line and wait until all is recallable; 1 if any was unreadable or rejected."""
     settings = loaded_settings(options).settings
     lines = read_lines(options.file)
     problems: list[str] = []
+    unreadable = 0
     counts: dict[str, int] = {}
     async with open_engine(settings=settings, url=settings.streams.url or None) as session:
         progress = Progress("importing", len(lines))
@@ -40,6 +42,7 @@ async def import_file(options: argparse.Namespace) -> int:
                 try:
                     batch.append((number, percept_of(line, number, options.mind)))
                 except SchemaError as error:
+                    unreadable += 1
                     problems.append(f"line {number}: {error}")
                     progress.say(f"line {number}: {error}")
             if len(batch) == BATCH or number == len(lines):
@@ -48,10 +51,10 @@ async def import_file(options: argparse.Namespace) -> int:
             progress.set(number)
         progress.close()
     if options.json:
-        print_json({"lines": len(lines), "outcomes": counts, "problems": problems})
+        print_json({"lines": len(lines), "outcomes": counts, "unreadable": unreadable, "problems": problems})
     else:
         told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())) or "nothing"
-        print(f"{len(lines)} lines: {told}; {len(problems)} refused")
+        print(f"{len(lines)} lines: {told}; {unreadable} unreadable")
     return NO if problems else DONE
 
 
@@ -99,13 +102,13 @@ def percept_of(line: bytes, number: int, mind: str | None) -> Percept:
 
 
 def completed(line: bytes, number: int, mind: str | None) -> bytes:
-    """The line with what it lacks; a line that is not an object stays as it is."""
+    """The line with what it lacks. Raises `SchemaError` where it is not an object."""
     try:
         fields = msgspec.json.decode(line)
-    except msgspec.DecodeError:
-        return line
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise SchemaError("Percept", "", line, f"not JSON ({error})", REMEDY) from error
     if not isinstance(fields, dict):
-        return line
+        raise SchemaError("Percept", "", fields, "not an object", REMEDY)
     if mind is not None:
         fields.setdefault("mind", mind)
     if not fields.get("key"):

@@ -1,27 +1,31 @@
-"""Commands about one mind: perceive, recall, look, forget."""
+"""Commands about one mind: perceive, recall, look."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from cognition.cli import DONE, NO
 from cognition.client import Mind
-from cognition.commands.running import UsageError, loaded_settings, mind_of, print_json
+from cognition.commands.running import loaded_settings, mind_of, print_json
 from cognition.commands.words import (
     episode_of,
     filter_of,
     moment,
+    numbers_of,
     pairs,
     short,
     show_episode,
     show_recollection,
     when,
 )
+from cognition.data_directory import directory_of, find_holder
+from cognition.errors import UnavailableError
 from cognition.opening import open_engine
-from schemas.cue import CueFilter
+from schemas.identifiers import is_identifier
 from schemas.identity import Identity
 
 
@@ -57,11 +61,15 @@ async def perceive(options: argparse.Namespace) -> int:
         "arousal": options.arousal,
         "importance": options.importance,
         "relevance": options.relevance,
+        "connection_relevance": options.connection_relevance,
         "trust": options.trust,
         "context": pairs(options.context, "--context"),
+        "metadata": pairs(options.metadata, "--metadata"),
         "boundary": options.boundary,
+        "boundary_label": options.boundary_label,
+        "vector": numbers_of(options.vector),
     }
-    async with the_mind(options, warm=True) as mind:
+    async with the_mind(options, warm=options.vector is None) as mind:
         ticket = await mind.perceive(content, **{k: v for k, v in fields.items() if v is not None})
         receipt = await ticket.wait("accepted" if options.no_wait else "recallable")
     if options.json:
@@ -87,6 +95,8 @@ async def recall(options: argparse.Namespace) -> int:
             at=moment(options.at),
             token_budget=options.budget,
             abstain_below=options.abstain_below,
+            deadline_s=options.deadline,
+            without=options.without,
             explain=options.explain,
         )
     if options.json:
@@ -127,7 +137,7 @@ async def episodes(options: argparse.Namespace) -> int:
 
 async def memory_show(options: argparse.Namespace) -> int:
     """One memory, whole."""
-    by_id = len(options.id) == 36 and options.id.count("-") == 4
+    by_id = is_identifier(options.id)
     async with the_mind(options) as mind:
         answer = await (mind.memory(options.id) if by_id else mind.memory(key=options.id))
     if options.json or answer.memory is not None:
@@ -184,7 +194,9 @@ def show_identity(identity: Identity) -> None:
 
 
 async def status(options: argparse.Namespace) -> int:
-    """Figures of the mind and its daemon."""
+    """Figures of the mind and its daemon; without a mind those of the daemon alone."""
+    if not options.mind:
+        return await daemon_status(options)
     async with the_mind(options) as mind:
         answer = await mind.status()
     if options.json:
@@ -197,39 +209,31 @@ async def status(options: argparse.Namespace) -> int:
         show_episode(answer.open_episode)
     if answer.stopped:
         print(f"STOPPED: {answer.stopped}")
-    for name, value in answer.daemon.items():
-        print(f"  {name:16} {value}")
+    show_figures(answer.daemon)
     return NO if answer.stopped else DONE
 
 
-async def forget(options: argparse.Namespace) -> int:
-    """Show what would be erased, ask, erase."""
-    chosen = filter_of(options)
-    if not options.ids and chosen == CueFilter():
-        raise UsageError("forget needs ids or a filter", remedy="See cognition forget --help.")
-    async with the_mind(options) as mind:
-        doomed = await mind.would_forget(options.ids, filter=None if options.ids else chosen)
-        count = len(doomed.memory_ids)
-        if not count:
-            print_json({"mind": mind.name, "forgotten": 0}) if options.json else print("Nothing to forget.")
-            return NO
-        if not options.yes and not agreed(mind.name, doomed.previews, count):
-            return NO
-        gone = await mind.forget(doomed.memory_ids, reason=options.reason)
-    print_json({"mind": mind.name, "forgotten": gone}) if options.json else print(
-        f"{gone} forgotten for good."
-    )
+async def daemon_status(options: argparse.Namespace) -> int:
+    """Figures of the daemon that there is; none is started to be asked."""
+    settings = loaded_settings(options).settings
+    directory = directory_of(settings.data, os.environ)
+    if not settings.streams.url and find_holder(directory) is None:
+        raise UnavailableError(
+            f"no daemon holds {directory}",
+            remedy=f"Start one with `cognition daemon --data {directory}`, or name another with --url.",
+        )
+    async with open_engine(settings=settings, url=settings.streams.url or None) as session:
+        answer = await session.status()
+        dead = await session.dead_letters().count()
+    if options.json:
+        print_json({"daemon": answer.daemon, "dead_letters": dead})
+    else:
+        print("daemon:")
+        show_figures({**answer.daemon, "dead_letters": dead})
     return DONE
 
 
-def agreed(mind: str, previews: list[str], count: int) -> bool:
-    """Show and ask; without a terminal the answer is no."""
-    for preview in previews:
-        print(f"  {short(preview, 100)}", file=sys.stderr)
-    if count > len(previews):
-        print(f"  ... and {count - len(previews)} more", file=sys.stderr)
-    if not sys.stdin.isatty():
-        print("cognition: not erased: there is no terminal to ask; add --yes.", file=sys.stderr)
-        return False
-    print(f"Erase these {count} memories of {mind!r} for good? [y/N] ", end="", file=sys.stderr, flush=True)
-    return sys.stdin.readline().strip().lower() in {"y", "yes"}
+def show_figures(figures: dict[str, float | int | str | bool]) -> None:
+    """Figures of a daemon, a line each."""
+    for name, value in figures.items():
+        print(f"  {name:16} {value}")

@@ -7,7 +7,10 @@ import contextlib
 import datetime as dt
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from cognition.client import build
 from cognition.commands.running import UsageError
@@ -16,6 +19,9 @@ from schemas.episode import Episode
 from schemas.recollection import Recalled, Recollection
 
 CONTENT_WIDTH = 400
+DIMENSION = 768
+"""Numbers of a vector, as in `schemas.percept`."""
+VECTOR = f"Give a file of {DIMENSION} numbers: a JSON list, or float32, little-endian."
 
 
 def moment(text: str | None) -> float | None:
@@ -50,6 +56,25 @@ def pairs(items: Sequence[str], option: str) -> dict[str, str]:
             raise UsageError(f"{option} {item!r} is not KEY=VALUE", remedy=f"Write {option} place=kitchen.")
         found[key] = value
     return found
+
+
+def numbers_of(file: str | None) -> list[float] | bytes | None:
+    """The vector in a file: a JSON list of numbers, or float32 values, little-endian."""
+    if file is None:
+        return None
+    try:
+        body = Path(file).read_bytes()
+    except OSError as error:
+        raise UsageError(f"--vector {file} cannot be read: {error.strerror}", remedy=VECTOR) from error
+    try:
+        return msgspec.json.decode(body, type=list[float])
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        if len(body) == 4 * DIMENSION:
+            return body
+        raise UsageError(
+            f"--vector {file} is no JSON list of numbers, nor {4 * DIMENSION} bytes (it has {len(body)})",
+            remedy=VECTOR,
+        ) from error
 
 
 def filter_of(options: argparse.Namespace) -> CueFilter:
@@ -92,9 +117,13 @@ def episode_of(options: argparse.Namespace) -> EpisodeFilter | None:
     if not options.episode and not options.here:
         if options.strict:
             raise UsageError("--strict needs --episode ID or --here", remedy="Name an episode.")
+        if options.factor is not None:
+            raise UsageError("--factor needs --episode ID or --here", remedy="Name an episode.")
         return None
+    if options.strict and options.factor is not None:
+        raise UsageError("--strict leaves nothing to weigh by --factor", remedy="Give one of them.")
     mode = FilterMode.STRICT if options.strict else FilterMode.SOFT
-    return EpisodeFilter(ids=[] if options.here else options.episode, mode=mode)
+    return build(EpisodeFilter, ids=[] if options.here else options.episode, mode=mode, factor=options.factor)
 
 
 def when(seconds: float | None) -> str:
@@ -122,10 +151,9 @@ def show_recalled(place: int, recalled: Recalled, *, explain: bool = False) -> N
     print(f"      {recalled.why}  [{memory.key}]")
     if explain:
         for part in recalled.parts:
-            print(
-                f"        {part.name:9} value {part.value:8.4f}  weight {part.weight:6.3f}"
-                f"  contributes {part.contribution:8.4f}"
-            )
+            adds = f"z {part.z:8.4f}  weight {part.weight:6.3f}  contributes {part.contribution:8.4f}"
+            acts = adds if part.factor == 1.0 else f"multiplies the score by {part.factor:.3f}"
+            print(f"        {part.name:9} value {part.value:8.4f}  {acts}")
 
 
 def show_episode(episode: Episode) -> None:

@@ -12,16 +12,19 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
+import numpy as np
 import pytest
 
 from cognition.cli import main
 from cognition.client import Recent
+from cognition.commands.demo import Lived
 from cognition.commands.doctor import Finding
 from schemas.episode import Episode
 from schemas.events import Outcome, Receipt
+from schemas.identifiers import memory_id
 from schemas.inquiry import IdentityAnswer, MemoryAnswer, StatusAnswer
 from schemas.recollection import Recollection
-from tests.integration.support import Daemon, Told, cognition, daemon_on, environment
+from tests.integration.support import Daemon, Told, cognition, daemon_on, environment, vector_of
 
 T = TypeVar("T")
 Say = Callable[..., Told]
@@ -119,13 +122,78 @@ def test_a_mind_without_a_past_is_answered_with_no(say: Say) -> None:
     here = ("--mind", "nobody")
     for words in (
         ("recall", "Who am I?", *here), ("recent", *here), ("episodes", *here), ("identity", "show", *here),
-        ("identity", "verify", *here), ("memory", "show", "none", *here), ("forget", "none", *here, "--yes"),
+        ("identity", "verify", *here), ("memory", "show", "none", *here),
+        ("forget", memory_id("nobody", "none"), *here, "--yes"),
     ):  # fmt: skip
         assert say(*words).code == 1, words
         told = say(*words, "--json")
         assert told.code == 1, words
         assert told.json is not None
     assert "no memories yet" in say("recall", "Who am I?", *here).out
+    missing = say("memory", "show", "none", *here, "--json").json
+    assert {**missing, "inquiry_id": ""} == {
+        "inquiry_id": "", "mind": "nobody", "memory": None, "archived": False, "tombstone": None,
+    }  # fmt: skip
+    unborn = say("identity", "verify", *here, "--json").json
+    assert {**unborn, "inquiry_id": ""} == {
+        "inquiry_id": "", "mind": "nobody", "identity": None, "verified": False, "problems": [],
+    }  # fmt: skip
+
+
+def test_without_a_mind_the_daemon_alone_is_told(say: Say, texts: Daemon) -> None:
+    told = say("status", "--json")
+    assert told.code == 0
+    assert told.json.keys() == {"daemon", "dead_letters"}
+    assert told.json["daemon"]["streams"] == texts.ready().url
+    assert told.json["dead_letters"] == 0
+    human = say("status")
+    assert human.code == 0
+    assert re.search(r"^  uptime_s +\d", human.out, flags=re.MULTILINE)
+
+
+def test_where_no_daemon_is_none_is_started_to_be_asked(tmp_path: Path) -> None:
+    told = cognition("status", "--data", str(tmp_path / "data"))
+    assert told.code == 3
+    assert f"no daemon holds {tmp_path / 'data'}. Start one with `cognition daemon --data" in told.err
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_percept_may_bring_everything_that_the_schema_knows(say: Say, tmp_path: Path) -> None:
+    vector = tmp_path / "vector"
+    vector.write_bytes(vector_of("elsewhere"))
+    listed = tmp_path / "vector.json"
+    listed.write_text(json.dumps(np.frombuffer(vector_of("elsewhere"), "<f4").tolist()))
+    for number, file in enumerate((vector, listed)):
+        perceived(
+            say, "cli-whole", f"Page {number}.", "--key", f"page-{number}", "--metadata", "page=7",
+            "--connection-relevance", "0.75", "--boundary", "begin", "--boundary-label", f"reading {number}",
+            "--vector", str(file),
+        )  # fmt: skip
+    shown = typed(say("memory", "show", "--mind", "cli-whole", "page-0", "--json"), MemoryAnswer).memory
+    assert shown is not None
+    assert (shown.metadata, shown.connection_relevance) == ({"page": "7"}, 0.75)
+    episodes = typed(say("episodes", "--mind", "cli-whole", "--json"), list[Episode])
+    assert [episode.label for episode in episodes] == ["reading 1", "reading 0"]
+    answer = typed(say("recall", "--mind", "cli-whole", "elsewhere", "--metadata", "page=7", "--json"),
+                   Recollection)  # fmt: skip
+    assert answer.recalled[0].memory.key in {"page-0", "page-1"}
+
+
+def test_a_cue_may_say_how_it_is_to_be_answered(say: Say) -> None:
+    first = perceived(say, "cli-how", KEYS, "--boundary", "begin")
+    perceived(say, "cli-how", "The boat is blue.", "--boundary", "begin")
+    asked = ("recall", "--mind", "cli-how", "Where are the keys?", "--explain", "--json")
+
+    def score(*words: str) -> float:
+        answer = typed(say(*asked, *words), Recollection)
+        return next(r.score for r in answer.recalled if r.memory.id == first.memory_id)
+
+    assert score("--here", "--factor", "0.25") < score("--here", "--factor", "1.0")
+    answer = typed(say(*asked, "--without", "lexical", "--deadline", "30"), Recollection)
+    assert [part.weight for part in answer.recalled[0].parts if part.name == "lexical"] == [0.0]
+    unknown = say(*asked, "--without", "magic")
+    assert unknown.code == 1
+    assert "names no mechanism" in unknown.err
 
 
 def test_the_installation_is_examined(say: Say) -> None:
@@ -157,7 +225,8 @@ def test_forgetting_shows_the_count_and_refuses_without_a_terminal_or_a_yes(say:
     assert refused.err.count("Secret number") == 3
     assert "there is no terminal to ask; add --yes" in refused.err
     assert typed(say("status", "--mind", "cli-forget", "--json"), StatusAnswer).memories == 4
-    assert typed(say(*asked, "--yes", "--json"), dict[str, Any]) == {"mind": "cli-forget", "forgotten": 3}
+    gone = {"mind": "cli-forget", "forgotten": 3, "left": 0}
+    assert typed(say(*asked, "--yes", "--json"), dict[str, Any]) == gone
     assert typed(say("status", "--mind", "cli-forget", "--json"), StatusAnswer).memories == 1
     again = say(*asked, "--yes")
     assert (again.code, again.out) == (1, "Nothing to forget.\n")
@@ -178,6 +247,16 @@ def test_what_was_forgotten_by_id_stays_forgotten_and_its_stone_is_shown(say: Sa
     [
         (("forget", "--source", "old phone", "--yes"), "no mind is named. Add --mind NAME"),
         (("forget", "--mind", "ana", "--yes"), "forget needs ids or a filter"),
+        (("forget", "abc", "--mind", "ana", "--yes"), "'abc' is not the id of a memory"),
+        (("forget", "abc", "--mind", "ana", "--yes"), "Find it with `cognition memory show KEY`"),
+        (
+            ("perceive", "--mind", "ana", "It rains.", "--vector", "/nowhere"),
+            "--vector /nowhere cannot be read",
+        ),
+        (("perceive", "--mind", "ana", "It rains.", "--vector", __file__), "no JSON list of numbers"),
+        (("recall", "Where?", "--mind", "ana", "--factor", "0.5"), "--factor needs --episode ID or --here"),
+        (("recall", "Where?", "--mind", "ana", "--here", "--factor", "2"), "EpisodeFilter.factor = 2"),
+        (("recall", "Where?", "--mind", "ana", "--deadline", "0"), "Cue.deadline_s = 0"),
         (("recall", "Where?"), "Add --mind NAME"),
         (("recall", "--mind", "ana", "Where?", "--from", "yesterday"), "time 'yesterday' is neither epoch"),
         (("recall", "--mind", "ana", "Where?", "--mood", "happy"), "Write --mood 0.8,0.6,0.3"),
@@ -228,14 +307,16 @@ def test_importing_twice_doubles_nothing(say: Say, tmp_path: Path) -> None:
         tmp_path / "percepts.jsonl", *lines, "", {"mind": "cli-other", "content": "Other.", "key": "o"}
     )
     told = say("import", file, "--mind", "cli-import", "--json")
-    assert typed(told, dict[str, Any]) == {"lines": 72, "outcomes": {"encoded": 71}, "problems": []}
+    assert typed(told, dict[str, Any]) == {
+        "lines": 72, "outcomes": {"encoded": 71}, "unreadable": 0, "problems": [],
+    }  # fmt: skip
     assert "importing [############################] 72/72" in told.err
     again = say("import", file, "--mind", "cli-import")
-    assert (again.code, again.out) == (0, "72 lines: 71 strengthened; 0 refused\n")
+    assert (again.code, again.out) == (0, "72 lines: 71 strengthened; 0 unreadable\n")
     status = typed(say("status", "--mind", "cli-import", "--json"), StatusAnswer)
     assert (status.memories, status.lifetime.repeats) == (70, 70)
     tail = say("import", file, "--mind", "cli-import", "--from-line", "71")
-    assert tail.out == "72 lines: 1 strengthened; 0 refused\n"
+    assert tail.out == "72 lines: 1 strengthened; 0 unreadable\n"
 
 
 def test_importing_names_the_line_of_every_error_and_takes_the_rest(say: Say, tmp_path: Path) -> None:
@@ -249,12 +330,16 @@ def test_importing_names_the_line_of_every_error_and_takes_the_rest(say: Say, tm
     problems = told.json["problems"]
     assert [problem.split(":")[0] for problem in problems] == [f"line {n}" for n in (2, 3, 4, 5, 6)]
     for problem, words in zip(
-        problems, ("not JSON", "Percept.valence = 7", "missing required field `mind`", "Expected `object`",
+        problems, ("not JSON", "Percept.valence = 7", "missing required field `mind`", "not an object",
                    "content is missing or blank"), strict=True,
     ):  # fmt: skip
         assert words in problem
         assert problem in told.err
     assert told.json["outcomes"] == {"encoded": 2, "rejected": 1}
+    assert told.json["unreadable"] == 4
+    assert "Write the percept as one JSON object on this line" in problems[0]
+    human = say("import", file)
+    assert human.out == "7 lines: 1 rejected, 2 strengthened; 4 unreadable\n"
 
 
 # --- dead letters ---------------------------------------------------------------------------------
@@ -276,6 +361,13 @@ def test_a_dead_letter_is_listed_retried_after_a_fix_and_dropped(tmp_path: Path)
         assert rows["ana"]["fields"] == {"mind": "ana", "content": KEYS, "key": "keys"}
         assert "percept has no vector" in rows["ana"]["reason"]
         assert rows[""]["fields"] == {"t": "percept/1", "j": "{oops"}
+        assert (rows["ana"]["mind"], rows[""]["mind"]) == ("ana", None)
+        (mine,) = cognition("dead", "list", *here, "--mind", "ana", "--json").json
+        assert mine == rows["ana"]
+        assert cognition("dead", "drop", "all", *here, "--mind", "bob", "--json").json == {"dropped": []}
+        other = cognition("dead", "drop", mine["id"], *here, "--mind", "bob")
+        assert other.code == 2
+        assert f"'bob' has no dead letter '{mine['id']}'" in other.err
         assert daemon.stop() == 0
     with daemon_on(tmp_path / "data", texts=True) as daemon:
         client = daemon.client()
@@ -288,6 +380,27 @@ def test_a_dead_letter_is_listed_retried_after_a_fix_and_dropped(tmp_path: Path)
         told = cognition("dead", "retry", rows["ana"]["id"], *here)
         assert told.code == 1
         assert "does not exist. List them with `cognition dead list`" in told.err
+
+
+# --- the demonstration ---------------------------------------------------------------------------
+
+
+def test_the_demonstration_speaks_to_the_daemon_that_there_is_and_sums_up_for_programs(
+    tmp_path: Path,
+) -> None:
+    with daemon_on(tmp_path / "data", texts=True) as daemon:
+        told = cognition("demo", "--data", str(daemon.directory), "--json", timeout=120.0)
+        assert told.code == 0, told
+        lived = msgspec.json.decode(told.out, type=Lived)
+        assert f"Process {daemon.running().pid} is the daemon of {daemon.directory} already" in told.err
+        assert sum(lived.outcomes.values()) == lived.percepts
+        assert sum(mind["memories"] for mind in lived.minds.values()) == lived.outcomes["encoded"]
+        assert told.err.count("receipt of") == len(lived.minds) + lived.percepts - lived.outcomes["encoded"]
+        assert len(lived.answers) == 10
+        assert "receipt of ana-0001: encoded" in told.err
+        assert "Ten cues:" in told.err
+        episodes = cognition("status", "--data", str(daemon.directory), "--mind", "ana", "--json").json
+        assert episodes["episodes"] == lived.minds["ana"]["episodes"]
 
 
 # --- processes ---------------------------------------------------------------------------------------

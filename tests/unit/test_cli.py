@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import inspect
+import re
 import shlex
 import subprocess
 import sys
@@ -28,6 +29,8 @@ from cognition.errors import (
     UnavailableError,
 )
 from schemas.base import SchemaError
+from schemas.events import Receipt
+from schemas.inquiry import IdentityAnswer, MemoryAnswer, StatusAnswer
 
 HEAVY = ("numpy", "torch", "redis", "qdrant_edge", "msgspec", "anyio", "sentence_transformers")
 
@@ -64,6 +67,17 @@ def test_the_help_of_a_command_has_an_example_that_it_takes_and_the_shape_of_its
     assert tuple(shlex.split(example)[1 : 1 + len(words)]) == words
     for option in ("--mind", "--data", "--url", "--json", "--config", "--set"):
         assert option in text
+
+
+@pytest.mark.parametrize("kind", [Receipt, StatusAnswer, MemoryAnswer, IdentityAnswer])
+def test_the_shape_of_an_answer_names_all_that_is_in_it(kind: type[msgspec.Struct]) -> None:
+    shapes = [shape for shape in SHAPES.values() if f" {kind.__name__} {{" in shape]
+    assert shapes
+    for shape in shapes:
+        told = shape.partition(f" {kind.__name__} ")[2]
+        missing = [name for name in kind.__struct_fields__ if not re.search(rf"\b{name}\b", told)]
+        assert missing == []
+        assert kind.__struct_config__.omit_defaults is False
 
 
 @pytest.mark.parametrize("run", SHAPES)

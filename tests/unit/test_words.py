@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 import pytest
 
 from cognition.cli import build_parser
 from cognition.commands.running import UsageError
-from cognition.commands.words import episode_of, filter_of, moment, mood, pairs, short, show_recollection
+from cognition.commands.words import (
+    episode_of,
+    filter_of,
+    moment,
+    mood,
+    numbers_of,
+    pairs,
+    short,
+    show_recollection,
+)
 from schemas.base import SchemaError
 from schemas.cue import CueFilter, EpisodeFilter, FilterMode, Mood
 from schemas.memory import Memory
@@ -102,6 +112,26 @@ def test_episodes_are_kept_to_or_preferred() -> None:
     assert episode_of(recall_options("--here")) == EpisodeFilter()
 
 
+def test_how_far_an_episode_is_preferred_may_be_said() -> None:
+    assert episode_of(recall_options("--here", "--factor", "0.25")) == EpisodeFilter(factor=0.25)
+    with pytest.raises(UsageError, match="Give one of them"):
+        episode_of(recall_options("--here", "--strict", "--factor", "0.25"))
+    with pytest.raises(SchemaError, match="factor"):
+        episode_of(recall_options("--here", "--factor", "1.5"))
+
+
+def test_a_vector_is_a_list_of_numbers_or_float32(tmp_path: Path) -> None:
+    (tmp_path / "json").write_text("[0.5, 1, -2]\n")
+    (tmp_path / "raw").write_bytes(b"\x00\x00\x80?" * 768)
+    (tmp_path / "bad").write_bytes(b"[1, 2")
+    assert numbers_of(None) is None
+    assert numbers_of(str(tmp_path / "json")) == [0.5, 1.0, -2.0]
+    assert numbers_of(str(tmp_path / "raw")) == b"\x00\x00\x80?" * 768
+    for name, fault in (("bad", r"nor 3072 bytes \(it has 5\)"), ("none", "cannot be read")):
+        with pytest.raises(UsageError, match=fault):
+            numbers_of(str(tmp_path / name))
+
+
 def test_a_long_text_is_one_short_line() -> None:
     assert short("two\n lines") == "two lines"
     assert short("x" * 11, 10) == "x" * 9 + "…"
@@ -109,13 +139,13 @@ def test_a_long_text_is_one_short_line() -> None:
 
 def test_an_answer_is_a_page(capsys: pytest.CaptureFixture[str]) -> None:
     memory = Memory(id="m", mind="ana", key="k", entry="1-0", content="It rains.", actor="Ana")
-    part = ScorePart(name="dense", value=0.5, weight=0.6, contribution=0.3)
+    part = ScorePart(name="dense", value=0.7, z=0.5, weight=0.6, contribution=0.3)
     recalled = Recalled(memory=memory, score=0.75, why="meaning 0.50", parts=[part])
     show_recollection(Recollection(cue_id="c", mind="ana", recalled=[recalled], candidates=1), explain=True)
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith(" 1. 0.750  ")
     assert lines[0].endswith("  Ana: It rains.")
     assert lines[1].split() == ["meaning", "0.50", "[k]"]
-    assert lines[2].split() == ["dense", "value", "0.5000", "weight", "0.600", "contributes", "0.3000"]
+    assert " ".join(lines[2].split()) == "dense value 0.7000 z 0.5000 weight 0.600 contributes 0.3000"
     show_recollection(Recollection(cue_id="c", mind="ana", abstained="no memories yet"))
     assert capsys.readouterr().out == "Nothing: no memories yet.\n"
