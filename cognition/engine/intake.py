@@ -264,12 +264,12 @@ class Intake:
             self._checkpoint_due = began + self._checkpoint_every_s()
         done = await self._commit(batch)
         self._line.epochs()
+        await self._line.mirror(self._recent(done))
         await self._line.tell(done.receipts)
         await self._bury_rejected(done)
         rejected = {(entry.partition, entry.id) for entry, _ in done.rejected}
         self._unacknowledged.extend(e for e in batch.entries if e not in rejected)
         self._progress.advance()
-        await self._line.mirror(self._recent(done))
         self._report(batch, done, self._clock.monotonic() - began)
 
     async def _commit(self, batch: Batch) -> Committed:
