@@ -52,5 +52,5 @@ class MindOptions(Config, frozen=True, kw_only=True):
     resident_max: Count = 1_000
     working_memory: Annotated[int, msgspec.Meta(ge=3, le=9)] = 7
     checkpoint_s: Positive = 3.0
-    checkpoint_entries: Count = 4_096
+    checkpoint_entries: Count = 8_192
     language: Literal["english", "plain"] = "english"
