@@ -66,9 +66,12 @@ class CueFilter(Message, frozen=True, kw_only=True):
 class Cue(Message, frozen=True, kw_only=True):
     """A question to one mind's memory.
 
-    `actor` is who asks, `at` when (default: now); neither is weighed yet. `after` is a receipt's
-    stream entry: the answer waits until that percept is recallable, within `deadline_s`. Below
-    `abstain_below` (0..1, off at 0) the answer is "nothing".
+    `actor` is who asks: a cue in the first person prefers what that actor said. `at` is when
+    (default: now): a date without a year is the latest before it. `after` is a receipt's stream
+    entry: the answer waits until that percept is recallable, within `deadline_s`. Below
+    `abstain_below` (0..1, off at 0) the answer is "nothing". With a `token_budget`, what does not
+    fit is passed over for what ranks lower, down to four times `limit`. `without` names mechanisms
+    to leave out: dense, lexical, actor, time, episode_prior, episode, working_memory.
     """
 
     id: str

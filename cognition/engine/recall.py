@@ -82,7 +82,8 @@ class Recall:
         probe = await self._probe(cue, mind)
         ids = await self._candidates(cue, mind, probe)
         scored = await self._stores.memories.score(mind.name, probe, ids) if ids else {}
-        ranked = rank(cue, mind, probe, list(scored.values()), dense_share=self._options.dense_share)
+        shares = {"dense_share": self._options.dense_share, "now": self._clock.now()}
+        ranked = rank(cue, mind, probe, list(scored.values()), **shares)
         best = ranked[0].score if ranked else 0.0
         if not ranked:
             return self._nothing(cue, "no memory satisfies the filters", began)

@@ -39,6 +39,7 @@ _DATE = re.compile(
     + "|" + _MONTH.format("m3") + r"\s+" + _DAY.format("d3") + r"(?!\d)(?:,?\s+" + _YEAR.format("y3") + ")?"
     + "|" + _MONTH.format("m4") + r",?\s+(?:of\s+)?" + _YEAR.format("y4")
     + "|" + r"(?:in|during|since|last|this|of|early|late|mid)[\s-]+" + _MONTH.format("m5")
+    + r"(?!,?\s+(?:of\s+)?\d)"
     + "|" + _YEAR.format("y6")
     + r")(?![\w-])",
     re.IGNORECASE,

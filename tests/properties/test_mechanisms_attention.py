@@ -99,6 +99,18 @@ def test_more_evidence_of_either_kind_never_lowers_a_score(
     assert score(dense, lexical) <= score(dense, lexical + more) + 1e-12
 
 
+@given(evidence.filter(bool), st.data())
+def test_the_episode_prior_is_shared_by_its_members_and_spares_the_best(
+    values: list[float], data: st.DataObject
+) -> None:
+    names = data.draw(st.lists(st.sampled_from("abc"), min_size=len(values), max_size=len(values)))
+    _, prior = ranking.episode_prior(np.array(values), names)
+    assert prior.shape == (len(values),)
+    assert max(prior) == prior[int(np.argmax(values))] == 0.0
+    members = [{p for p, n in zip(prior.tolist(), names, strict=True) if n == name} for name in "abc"]
+    assert all(len(shared) <= 1 for shared in members)
+
+
 @given(st.lists(st.integers(0, 100)), st.integers(0, 500), st.integers(1, 10))
 def test_a_budget_is_never_exceeded_nor_a_limit(tokens: list[int], budget: int, limit: int) -> None:
     kept = ranking.within_budget(tokens, budget, limit)

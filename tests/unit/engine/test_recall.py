@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from typing import Any
 
@@ -9,8 +10,9 @@ import pytest
 
 from cognition.engine.assembly import Options
 from cognition.engine.options import RecallOptions
+from cognition.engine.weighing import MECHANISMS
 from cognition.errors import BadCueError
-from cognition.mechanisms.ranking import SQUASH_MIDPOINT, SQUASH_SCALE
+from cognition.mechanisms.ranking import ACTOR_WEIGHT, SQUASH_MIDPOINT, SQUASH_SCALE, TIME_WEIGHT
 from cognition.mechanisms.text import token_estimate
 from schemas.cue import CueFilter, EpisodeFilter, FilterMode, Mood
 from schemas.percept import BoundaryMark, ContentType, Mark, MemoryKind, Percept
@@ -122,6 +124,66 @@ async def test_a_soft_filter_prefers_its_episode_and_says_so(two_episodes: tuple
     assert contents(off) == contents(plain)
 
 
+# --- whom and when a cue means ---------------------------------------------------------------
+
+
+async def test_a_cue_prefers_whom_it_names() -> None:
+    on = await bench()
+    await on.say("tea with lemon is the best there is, says Ana", actor="Bo")
+    await on.say("tea with honey is the best there is", actor="Ana")
+    answer = await on.recall("Which tea is the best for Bo?", explain=True)
+    match = {r.memory.actor: {p.name: p for p in r.parts}["actor"].contribution for r in answer.recalled}
+    assert match == {"Bo": ACTOR_WEIGHT, "Ana": 0.0}
+    assert [r.memory.actor for r in answer.recalled if "whom the cue means" in r.why] == ["Bo"]
+    off = await on.recall("Which tea is the best for Bo?", explain=True, without=["actor"])
+    assert "actor" not in {p.name for p in off.recalled[0].parts}
+
+
+async def test_a_cue_in_the_first_person_prefers_its_own_actor() -> None:
+    on = await bench()
+    await on.say("the blue boat", actor="Ana")
+    await on.say("the blue boat", actor="Bo")
+    for asker in ("Ana", "Bo"):
+        answer = await on.recall("What is my boat like?", actor=asker)
+        assert [r.memory.actor for r in answer.recalled if "whom the cue means" in r.why] == [asker]
+    assert "whom" not in (await on.recall("What is the boat like?", actor="Ana")).recalled[0].why
+    assert "whom" not in (await on.recall("What is my boat like?")).recalled[0].why
+
+
+async def test_a_cue_prefers_what_lies_near_the_date_that_it_names() -> None:
+    on = await bench()
+    for month in ("march", "june"):
+        at = dt.datetime(2021, 3 if month == "march" else 6, 5, tzinfo=dt.UTC)
+        await on.say("the blue boat sails", occurred_at=at, subject=month)
+    for content, month in (("June 2021", "june"), ("March 2021", "march")):
+        answer = await on.recall(f"Where was the boat in {content}?")
+        assert answer.recalled[0].memory.subject == month
+    assert not any("date" in r.why for r in (await on.recall("Where was the boat in June?")).recalled)
+    answer = await on.recall("Where was the boat in June?", at=dt.datetime(2022, 1, 1, tzinfo=dt.UTC))
+    assert answer.recalled[0].memory.subject == "june"
+    answer = await on.recall("Where was the boat in June 2021?", explain=True, limit=1)
+    time = {p.name: p for p in answer.recalled[0].parts}["time"]
+    assert (time.value, time.contribution) == (1.0, TIME_WEIGHT)
+    assert "near the date" in answer.recalled[0].why
+    off = await on.recall("Where was the boat in June 2021?", explain=True, without=["time"])
+    assert "time" not in {p.name for p in off.recalled[0].parts}
+
+
+async def test_an_episode_lifts_what_belongs_to_its_best_memory() -> None:
+    on = await bench()
+    await on.say("the green tea of Uji")
+    await on.say("it was cold that day")
+    await on.take(Mark(mind=ANA, boundary=BoundaryMark.END))
+    await on.say("it was cold that week")
+    answer = await on.recall("the green tea of Uji", explain=True)
+    prior = {r.memory.content: {p.name: p for p in r.parts}["episode_prior"].z for r in answer.recalled}
+    assert prior["the green tea of Uji"] == prior["it was cold that day"] == 0.0
+    assert prior["it was cold that week"] < 0.0
+    off = await on.recall("the green tea of Uji", explain=True, without=["episode_prior"])
+    assert off.recalled[0].score == answer.recalled[0].score
+    assert "episode_prior" not in {p.name for p in off.recalled[0].parts}
+
+
 # --- what else ------------------------------------------------------------------------------
 
 
@@ -146,14 +208,16 @@ async def test_a_part_that_is_off_weighs_nothing_and_the_other_all(off: str, kep
     assert "words green, boat" in both.recalled[0].why
 
 
-@pytest.mark.parametrize("without", [[], ["dense"], ["lexical"], ["episode"]])
+@pytest.mark.parametrize("without", [[], *([name] for name in sorted(MECHANISMS))])
 async def test_every_score_can_be_computed_again_from_its_parts(
     two_episodes: tuple[Bench, str], without: list[str]
 ) -> None:
     on, first = two_episodes
     prefers = EpisodeFilter(ids=[first], factor=0.6)
-    answer = await on.recall("the tea is green", episode=prefers, explain=True, without=without)
+    asked = "Was the tea green when I had it in June 2023?"
+    answer = await on.recall(asked, actor="Ana", episode=prefers, explain=True, without=without)
     assert len(answer.recalled) == 2
+    assert not set(without) & {p.name for r in answer.recalled for p in r.parts if p.contribution}
     for r in answer.recalled:
         assert [p.contribution for p in r.parts] == pytest.approx([p.weight * p.z for p in r.parts])
         logit = (sum(p.contribution for p in r.parts) - SQUASH_MIDPOINT) / SQUASH_SCALE
@@ -236,7 +300,7 @@ async def test_a_limit_is_kept_and_a_mind_without_a_past_says_so() -> None:
 BAD_CUES: list[tuple[dict[str, Any], str]] = [
     ({}, "neither content nor vector"),
     ({"content": "  "}, "neither content nor vector"),
-    ({"content": "x", "without": ["magic"]}, r"\['magic'\] names no mechanism. Use any of dense"),
+    ({"content": "x", "without": ["magic"]}, r"\['magic'\] names no mechanism. Use any of actor, dense"),
     ({"content": "x", "vector": b"\0" * 8}, "8 bytes"),
     ({"content": "x", "filter": CueFilter(context={'a"b': "c"})}, "without double quotes"),
 ]

@@ -35,6 +35,21 @@ def test_a_factor_acts_on_the_score_and_not_on_the_evidence() -> None:
     assert ranking.score([dense, ranking.factor("episode", 1.0, 1.0)]) == ranking.squash(5.0)
 
 
+def test_an_episode_counts_by_its_best_member_from_the_best_episode_down() -> None:
+    best, prior = ranking.episode_prior(scores(4.0, 0.0, 2.0), ["a", "a", "b"])
+    assert best == pytest.approx([4.0, 4.0, 2.0])
+    assert prior == pytest.approx([0.0, 0.0, -2.0])
+
+
+def test_memories_without_an_episode_stand_alone() -> None:
+    assert ranking.episode_prior(scores(4.0, 2.0), ["", ""])[1] == pytest.approx([0.0, -2.0])
+
+
+@pytest.mark.parametrize("episodes", [["a", "a"], ["a", "b"]])
+def test_without_contrast_there_is_no_prior(episodes: list[str]) -> None:
+    assert ranking.episode_prior(scores(3.0, 3.0), episodes)[1] == pytest.approx([0.0, 0.0])
+
+
 def test_squash_is_a_logistic_about_its_midpoint() -> None:
     assert ranking.squash(ranking.SQUASH_MIDPOINT) == 0.5
     above = ranking.squash(ranking.SQUASH_MIDPOINT + ranking.SQUASH_SCALE)
