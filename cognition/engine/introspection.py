@@ -90,7 +90,7 @@ class Introspection:
             inquiry_id=inquiry.id,
             mind=inquiry.mind,
             memories=await self._stores.memories.count(inquiry.mind),
-            episodes=await self._stores.episodes.count(inquiry.mind),
+            episodes=max(await self._stores.episodes.count(inquiry.mind), mind.episodes),
             open_episode=live,
             lifetime=mind.lifetime,
             lexicon_terms=len(mind.lexicon),
