@@ -18,6 +18,7 @@ from benchmarks.data import DataFormatError, DataMissingError, write_dir
 
 COMMANDS = {
     "recall": "R@k, MRR and latency of recall, percepts in and cues out",
+    "abstain": "which threshold of the score silences what a mind does not remember",
     "segment": "Pk, WindowDiff and F1 of the daemon's own segmenter",
     "speed": "every figure beside the bare part in the same run, as a ratio",
     "faults": "kill -9 at random moments: lost, doubled, misfiled",

@@ -23,6 +23,7 @@ from cognition.ports.embedder import Embedder
 from cognition.settings import Settings, load
 from schemas.events import Receipt
 from schemas.percept import Percept
+from schemas.recollection import Recollection
 
 CHUNK = 512
 """Percepts published before the receipts of the chunk before are read."""
@@ -79,6 +80,13 @@ class Bench:
         """How many texts had to be embedded now; None where no cache stands before the embedder."""
         return self._embedder.embedded if self._embedder is not None else None
 
+    async def embed_ahead(self, texts: Sequence[str]) -> None:
+        """Embed what is new of these into the cache, where there is one: a cue that waits for
+        the weights to load would miss its deadline."""
+        if self._embedder is not None:
+            for start in range(0, len(texts), CHUNK):
+                await self._embedder.embed(texts[start : start + CHUNK])
+
     async def perceive_all(self, percepts: Sequence[Percept], step: Callable[[int], None]) -> list[Receipt]:
         """Publish in order and wait until all are recallable; the receipt of each."""
         receipts: list[Receipt] = []
@@ -100,7 +108,14 @@ class Bench:
 
     async def recall(self, question: Question, *, limit: int, without: Sequence[str] = ()) -> list[str]:
         """Ids of the memories that come back, best first."""
-        recollection = await self.session.mind(question.mind).recall(
+        recollection = await self.recollect(question, limit=limit, without=without)
+        return [recalled.memory.id for recalled in recollection.recalled]
+
+    async def recollect(
+        self, question: Question, *, limit: int, without: Sequence[str] = (), explain: bool = False
+    ) -> Recollection:
+        """The whole answer."""
+        return await self.session.mind(question.mind).recall(
             question.content,
             limit=limit,
             filter=question.filter,
@@ -108,8 +123,8 @@ class Bench:
             actor=question.actor,
             at=question.at,
             without=list(without),
+            explain=explain,
         )
-        return [recalled.memory.id for recalled in recollection.recalled]
 
 
 @asynccontextmanager

@@ -39,6 +39,11 @@ SETS: dict[str, NamedSet] = {
         partial(beam.convert, cut=None),
         "github.com/mohammadtavakoli78/BEAM as for beam-100k; here messages are not cut at 1,500 characters",
     ),
+    "beam-100k-abstention": NamedSet(
+        "beam-100k",
+        partial(beam.convert, abstention=True),
+        "github.com/mohammadtavakoli78/BEAM as for beam-100k, with its abstention questions",
+    ),
     "multihop-2wiki": NamedSet(
         "multihop-2wiki",
         wiki.convert,

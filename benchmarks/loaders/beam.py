@@ -1,7 +1,8 @@
 """BEAM 100K: long chats with an assistant, questions with the messages they rest on.
 
 A mind a chat, an episode a batch of it (opened by an explicit mark), the role as actor. Questions
-are asked by the user. Those without source messages (abstention, some summaries) are left out.
+are asked by the user. Those without source messages (abstention, some summaries) are left out, or
+the abstention ones are kept with an empty gold: they ask for a detail that was never given.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ CONTENT_CUT = 1_500
 """Characters of a message that are fed: design/evaluation.md, so that figures compare."""
 
 
-def convert(folder: Path, cut: int | None = CONTENT_CUT) -> Rows:
+def convert(folder: Path, cut: int | None = CONTENT_CUT, *, abstention: bool = False) -> Rows:
     """All chats of the folder in numeric order; `cut` None feeds messages whole, up to the schema's limit."""
     limit = CONTENT_LENGTH_MAX if cut is None else cut
     chats = sorted((p for p in folder.iterdir() if p.name.isdigit()), key=lambda p: int(p.name))
@@ -33,7 +34,7 @@ def convert(folder: Path, cut: int | None = CONTENT_CUT) -> Rows:
             turns = _percepts(mind, json.load(source), limit)
         percepts += turns
         questions = json.loads((chat / "probing_questions.json").read_text(encoding="utf-8"))
-        cues += _cues(mind, questions, {row["key"] for row in turns}, turns[-1]["occurred_at"])
+        cues += _cues(mind, questions, {row["key"] for row in turns}, turns[-1]["occurred_at"], abstention)
     return Rows(percepts, cues)
 
 
@@ -57,13 +58,15 @@ def _percepts(mind: str, batches: list[dict[str, Any]], limit: int) -> list[Row]
     return rows
 
 
-def _cues(mind: str, questions: dict[str, list[dict[str, Any]]], known: set[str], at: str) -> list[Row]:
+def _cues(
+    mind: str, questions: dict[str, list[dict[str, Any]]], known: set[str], at: str, abstention: bool
+) -> list[Row]:
     rows: list[Row] = []
     for category, asked in questions.items():
         for question in asked:
             cited = dict.fromkeys(str(i) for i in _flat(question.get("source_chat_ids")))
             gold = [key for key in cited if key in known]
-            if gold:
+            if gold or (abstention and category == "abstention"):
                 rows.append(
                     {
                         "mind": mind,
