@@ -180,7 +180,8 @@ async def test_a_process_killed_during_a_rebuild_leaves_all_as_it_was(tmp_path: 
             group.start_soon(optimise)
             victim = await _victim(which, serving)
             os.kill(victim, signal.SIGKILL)
-        assert failures
+        # a successor that is killed late may have taken over already; then nothing failed
+        assert failures or which == "successor"
         await insisting(lambda: backend.upsert(NAME, [point(300)]))
         assert_whole(await everything(backend), range(301))
         await backend.optimise(NAME)
