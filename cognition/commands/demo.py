@@ -51,15 +51,20 @@ class DemoSink(LogSink):
     def __init__(self) -> None:
         super().__init__(level="warning")
         self.progress: Progress | None = None
+        self._opened: Counter[str] = Counter()
 
     def publish(self, event: AnyEvent) -> None:
         super().publish(event)
         if self.progress is None:
             return
+        if isinstance(event, EpisodeOpened):
+            self._opened[event.mind] += 1
+            return
+        for mind, count in self._opened.items():
+            self.progress.say(f"  {mind:9} {count} episode{'s' * (count > 1)} opened")
+        self._opened.clear()
         if isinstance(event, IdentityBorn):
             self.progress.say(f"  * {event.mind} is born")
-        elif isinstance(event, EpisodeOpened):
-            self.progress.say(f"  {event.mind:9} episode opened")
         elif isinstance(event, EpisodeClosed):
             self.progress.say(
                 f"  {event.mind:9} episode closed: {event.memory_count:3} memories, "

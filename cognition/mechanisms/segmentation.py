@@ -29,7 +29,8 @@ and .424/.430/.175. So it cuts less often than people do, and no lower is safe i
 z by its nature still exceeds any threshold now and then."""
 
 SUPPORT = 0.5
-"""Share of the threshold, or of the gap, that supports a change of source alone."""
+"""Share of the threshold that supports a change of source alone: an agent hears voice, calendar and
+mail of one event, so the source counts only where the meaning changes too."""
 
 _STATE_VERSION = 1
 
@@ -133,7 +134,7 @@ class Segmenter:
         `first_entry`, `started_at`, `count` and `label` are those of the percept's episode.
         """
         cause = self._cause(observation) if self.count else None
-        doubtful = cause is not None and self._needs_support(cause, observation)
+        doubtful = cause is not None and cause.type is BoundaryType.SOURCE_CHANGE
         if cause is not None and not doubtful:
             self._error.reset()
         z = self._error.observe(observation.vector)
@@ -220,11 +221,6 @@ class Segmenter:
         if self.count >= self.profile.length_max:
             return Boundary(type=BoundaryType.TEMPORAL, trigger=f"length {self.profile.length_max}")
         return None
-
-    def _needs_support(self, cause: Boundary, seen: Observation) -> bool:
-        """A source that changes amid a lively exchange is a boundary only if the meaning changes too:
-        an agent hears voice, calendar and mail within minutes of one event."""
-        return cause.type is BoundaryType.SOURCE_CHANGE and seen.at - self.last_at < SUPPORT * self.gap_s
 
     def _ended(self) -> Boundary | None:
         if self._ending is None:
