@@ -58,6 +58,6 @@ def test_episodes_are_told_as_they_open_and_close() -> None:
     )
     assert [" ".join(line.split()) for line in stream.getvalue().splitlines()] == [
         "* ana is born",
-        "ana episode opened",
+        "ana 1 episode opened",
         "ana episode closed: 3 memories, temporal tea",
     ]
