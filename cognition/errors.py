@@ -94,16 +94,8 @@ class LeaseLostError(CognitionError):
     """This daemon no longer holds the partition; it must not write."""
 
 
-class TamperedIdentityError(CognitionError):
-    """The stored identity of a mind does not match its hashes."""
-
-
 class MindStoppedError(CognitionError):
     """This mind is refused service until a person has looked at it."""
-
-
-class FencedError(CognitionError):
-    """A conditional write found a newer epoch or revision."""
 
 
 class DeadlineError(CognitionError, TimeoutError):

@@ -140,6 +140,8 @@ def show_recollection(recollection: Recollection, *, explain: bool = False) -> N
         return
     for place, recalled in enumerate(recollection.recalled, 1):
         show_recalled(place, recalled, explain=explain)
+    for note in recollection.notes:
+        print(f"note: {note}")
     print(f"{recollection.candidates} candidates, {recollection.took_ms:.1f} ms")
 
 
