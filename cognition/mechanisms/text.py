@@ -13,6 +13,7 @@ from hashlib import blake2b
 
 import Stemmer
 
+from cognition.mechanisms.sentences import asks, parted
 from cognition.mechanisms.stopwords import ENGLISH
 from cognition.mechanisms.structured import searchable_text as searchable_text
 
@@ -33,6 +34,9 @@ BYTES_PER_TOKEN = 4
 
 _ASCII = bytes(ord(chr(c).lower()) if chr(c).isalnum() or c == 39 else 32 for c in range(128)).ljust(256)
 """Byte -> its lower case if it may be part of a word, else a blank."""
+
+_INSIDE = {0x2019: "'", 0x055B: None, 0x055C: None, 0x055E: None}
+"""The curved apostrophe is a straight one; Armenian accents and question marks stand inside a word."""
 
 _IDEOGRAPHS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 
@@ -92,15 +96,35 @@ class Analyzer:
         The sum of the values is the memory's length, in terms without stop words.
         """
         counts: dict[int, int] = {}
+        self._count(text, counts)
+        self._count_actor(actor, counts)
+        return counts
+
+    def turn_terms(self, text: str, actor: str = "") -> tuple[dict[int, int], dict[int, int]]:
+        """`evidence_terms` in two: of the sentences that state and of those that ask.
+
+        The actor's name counts among the stated. Added up, both give `evidence_terms`.
+        """
+        if not asks(text):
+            return self.evidence_terms(text, actor), {}
+        stated: dict[int, int] = {}
+        asked: dict[int, int] = {}
+        states, questions = parted(text)
+        self._count(states, stated)
+        self._count(questions, asked)
+        self._count_actor(actor, stated)
+        return stated, asked
+
+    def _count(self, text: str, counts: dict[int, int]) -> None:
         known = self._ids
         for word in _runs(text):
             number = known[word]
             if number:
                 counts[number] = counts.get(number, 0) + 1
-        if actor:
-            for number in self._actors.get(actor) or self._actor_terms(actor):
-                counts[number] = counts.get(number, 0) + 1
-        return counts
+
+    def _count_actor(self, actor: str, counts: dict[int, int]) -> None:
+        for number in (self._actors.get(actor) or self._actor_terms(actor)) if actor else ():
+            counts[number] = counts.get(number, 0) + 1
 
     def _actor_terms(self, actor: str) -> tuple[int, ...]:
         numbers = tuple(n for n in (self._ids[word] for word in _runs(actor)) if n)
@@ -125,7 +149,7 @@ def _runs(text: str) -> list[str]:
     """Words that may still have apostrophes at their ends."""
     if text.isascii():
         return text.encode("ascii").translate(_ASCII).decode("ascii").split()
-    folded = unicodedata.normalize("NFKC", text).casefold().replace("\u2019", "'")
+    folded = unicodedata.normalize("NFKC", text).casefold().translate(_INSIDE)
     return _word_unicode().findall(folded)
 
 

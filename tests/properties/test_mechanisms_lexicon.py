@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -99,6 +100,17 @@ def test_any_text_has_terms_and_a_length(text: str, language: str) -> None:
     assert sum(analyzer.evidence_terms(text).values()) == len(terms)
     assert analyzer.evidence_terms(text) == Analyzer(language).evidence_terms(text)
     assert token_estimate(text) >= 0
+
+
+_PUNCTUATED = st.text(alphabet="ab .?!;\u00bf\uff1f\u3002\u304b\u03b1\u055e\u0561'\n")
+
+
+@given(st.text() | _PUNCTUATED, st.text(max_size=8))
+def test_every_term_is_either_stated_or_asked(text: str, actor: str) -> None:
+    analyzer = Analyzer("plain")
+    stated, asked = analyzer.turn_terms(text, actor)
+    both = Counter(stated) + Counter(asked)
+    assert both == Counter(analyzer.evidence_terms(text, actor))
 
 
 @given(st.text(st.characters(max_codepoint=127)))

@@ -120,3 +120,13 @@ def test_structured_text_is_bounded() -> None:
     for _ in range(50):
         deep = {"deeper": deep}
     assert searchable_text(deep) == ""
+
+
+def test_a_turn_is_counted_apart_by_what_it_states_and_asks() -> None:
+    boat, paint, ana = map(term_id, ("boat", "paint", "ana"))
+    assert ENGLISH.turn_terms("The boats! Do you paint boats?", "Ana") == (
+        {boat: 1, ana: 1},
+        {paint: 1, boat: 1},
+    )
+    assert ENGLISH.turn_terms("The boats.", "Ana") == ({boat: 1, ana: 1}, {})
+    assert ENGLISH.turn_terms("", "") == ({}, {})
