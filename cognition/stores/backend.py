@@ -48,6 +48,9 @@ Vector = Dense | Sparse
 class CollectionSpec:
     """What a collection holds: dense vectors (name -> size, cosine), sparse vectors, indexes.
 
+    `kept` names dense vectors that are only given back, never searched: an engine keeps them in
+    half precision, on disk, without an index.
+
     `opaque` names top-level fields that no condition ever looks at (one that does is refused),
     so that an engine may keep them in whatever form is cheapest for it.
     """
@@ -57,6 +60,7 @@ class CollectionSpec:
     sparse: Sequence[str] = ()
     indexes: Mapping[str, FieldType] = field(default_factory=dict)
     opaque: frozenset[str] = frozenset()
+    kept: frozenset[str] = field(default=frozenset(), kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +249,17 @@ class VectorBackend(Protocol):
         self, collection: str, patches: Mapping[str, Payload], *, condition: Condition | None = None
     ) -> None:
         """`set_payload` with a patch of its own for each id, in one round trip."""
+        ...
+
+    async def update_vectors(
+        self,
+        collection: str,
+        changes: Mapping[str, Mapping[str, Vector]],
+        *,
+        condition: Condition | None = None,
+    ) -> None:
+        """Replace these vectors (id -> name -> vector) of existing points that satisfy the condition,
+        in one round trip; vectors that are not named stay. Never inserts."""
         ...
 
     async def delete(self, collection: str, ids: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ or takes NaN silently; so the shape of each request is checked here first. Pure.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -54,14 +54,21 @@ def points(spec: CollectionSpec, given: Sequence[Point]) -> list[Point]:
     kept = {point.id: point for point in given}
     ids(spec.name, kept)
     for point in kept.values():
-        for name, vector in point.vectors.items():
-            _vector(spec, name, vector, point.id)
+        vectors(spec, point.id, point.vectors)
     return list(kept.values())
+
+
+def vectors(spec: CollectionSpec, whose: str, given: Mapping[str, Vector]) -> None:
+    """Every vector is one of the collection's, of its kind and size, and sound."""
+    for name, vector in given.items():
+        _vector(spec, name, vector, whose)
 
 
 def query(spec: CollectionSpec, asked: Query) -> None:
     """The query names a vector of the collection and brings one of its kind and size."""
     _vector(spec, asked.using, asked.vector, "the query")
+    if asked.using in spec.kept:
+        raise StoreRefusedError(f"{spec.name}: {asked.using!r} is only kept, it cannot be searched")
     condition(spec, asked.condition)
     if asked.limit < 0:
         raise StoreRefusedError(f"{spec.name}: limit {asked.limit} is negative")

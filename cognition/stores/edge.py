@@ -25,6 +25,7 @@ from cognition.stores.backend import (
     Payload,
     Point,
     Query,
+    Vector,
     VectorBackend,
     WriteMode,
 )
@@ -83,6 +84,16 @@ class EdgeBackend:
         self, collection: str, patches: Mapping[str, Payload], *, condition: Condition | None = None
     ) -> None:
         await self._write(collection, list(patches), wire.SetPayloads(collection, dict(patches), condition))
+
+    async def update_vectors(
+        self,
+        collection: str,
+        changes: Mapping[str, Mapping[str, Vector]],
+        *,
+        condition: Condition | None = None,
+    ) -> None:
+        points = [wire.point_out(Point(i, {}, vectors)) for i, vectors in changes.items()]
+        await self._write(collection, list(changes), wire.UpdateVectors(collection, points, condition))
 
     async def delete(self, collection: str, ids: Sequence[str]) -> None:
         await self._write(collection, list(ids), wire.Delete(collection, list(ids)))

@@ -64,6 +64,9 @@ def handle(shards: EdgeShards, body: wire.Request) -> wire.Reply:
             shards.set_payload(name, ids, payload, condition=condition)
         case wire.SetPayloads(name, patches, condition):
             shards.set_payloads(name, patches, condition=condition)
+        case wire.UpdateVectors(name, points, condition):
+            changes = {p.id: wire.point_in(p).vectors for p in points}
+            shards.update_vectors(name, changes, condition=condition)
         case wire.Delete(name, ids):
             shards.delete(name, ids)
         case wire.Ensure(spec, generation):

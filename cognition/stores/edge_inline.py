@@ -21,6 +21,7 @@ from cognition.stores.backend import (
     Payload,
     Point,
     Query,
+    Vector,
     WriteMode,
 )
 from cognition.stores.edge_lock import held
@@ -59,6 +60,16 @@ class InlineEdge:
     ) -> None:
         await anyio.lowlevel.checkpoint()
         self._shards.set_payloads(collection, patches, condition=condition)
+
+    async def update_vectors(
+        self,
+        collection: str,
+        changes: Mapping[str, Mapping[str, Vector]],
+        *,
+        condition: Condition | None = None,
+    ) -> None:
+        await anyio.lowlevel.checkpoint()
+        self._shards.update_vectors(collection, changes, condition=condition)
 
     async def delete(self, collection: str, ids: Sequence[str]) -> None:
         await anyio.lowlevel.checkpoint()

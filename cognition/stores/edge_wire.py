@@ -99,6 +99,14 @@ class SetPayloads(_Body):
     condition: Condition | None
 
 
+class UpdateVectors(_Body):
+    """The points bring no payload."""
+
+    collection: str
+    points: list[WirePoint]
+    condition: Condition | None
+
+
 class Delete(_Body):
     collection: str
     ids: list[str]
@@ -183,6 +191,7 @@ Request = (
     | Upsert
     | SetPayload
     | SetPayloads
+    | UpdateVectors
     | Delete
     | Retrieve
     | Search

@@ -70,6 +70,7 @@ _INDEXES: Final[Mapping[FieldType, Any]] = {
     FieldType.DATETIME: engine.PayloadSchemaType.Datetime,
     FieldType.BOOL: engine.PayloadSchemaType.Bool,
 }
+_HALF: Final = engine.VectorStorageDatatype.Float16
 _FAULTS_OF_THE_DISK: Final = (
     "no space left",
     "storagefull",
@@ -130,6 +131,28 @@ class EdgeShards:
             checks.ids(collection, ids)
             checks.condition(shard.spec, condition)
             shard.set_payload(ids_filter(ids, condition), payload)
+
+    def update_vectors(
+        self,
+        collection: str,
+        changes: Mapping[str, Mapping[str, Vector]],
+        *,
+        condition: Condition | None = None,
+    ) -> None:
+        """The engine raises when a point is absent, so those are looked up first."""
+        with self._writing(collection) as shard:
+            checks.ids(collection, changes)
+            checks.condition(shard.spec, condition)
+            for point_id, vectors in changes.items():
+                checks.vectors(shard.spec, point_id, vectors)
+            there = [str(r.id) for r in shard.engine.retrieve(list(changes), False, False)]
+            if there:
+                shard.update(
+                    engine.UpdateOperation.update_vectors(
+                        [engine.PointVectors(i, _vectors_in(changes[i])) for i in there if changes[i]],
+                        condition=None if condition is None else filter_of(condition),
+                    )
+                )
 
     def delete(self, collection: str, ids: Sequence[str]) -> None:
         with self._writing(collection) as shard:
@@ -308,7 +331,12 @@ class _Shard:
                 remedy="Use a model of the stored size, or another data directory.",
             )
         for name, size in spec.dense.items() - known.dense.items():
-            self.update(engine.UpdateOperation.create_dense_vector(name, size, engine.Distance.Cosine))
+            kept = _HALF if name in spec.kept else None
+            self.update(
+                engine.UpdateOperation.create_dense_vector(
+                    name, size, engine.Distance.Cosine, datatype=kept
+                )
+            )
         for name in set(spec.sparse) - set(known.sparse):
             self.update(engine.UpdateOperation.create_sparse_vector(name))
         indexed = self.engine.info().payload_schema
@@ -353,13 +381,23 @@ def _created(collection: Path, spec: CollectionSpec) -> _Shard:
 
 
 def _config(spec: CollectionSpec) -> Any:
-    dense = {
-        name: engine.EdgeVectorParams(size=size, distance=engine.Distance.Cosine)
-        for name, size in spec.dense.items()
-    }
+    dense = {name: _dense_params(size, kept=name in spec.kept) for name, size in spec.dense.items()}
     sparse = spec.sparse if spec.dense or spec.sparse else (NO_VECTOR,)
     return engine.EdgeConfig(
         vectors=dense, sparse_vectors={name: engine.EdgeSparseVectorParams() for name in sparse}
+    )
+
+
+def _dense_params(size: int, *, kept: bool) -> Any:
+    """A vector that is searched; or one that is only kept: half precision, on disk, no index."""
+    if not kept:
+        return engine.EdgeVectorParams(size=size, distance=engine.Distance.Cosine)
+    return engine.EdgeVectorParams(
+        size=size,
+        distance=engine.Distance.Cosine,
+        datatype=_HALF,
+        memory=engine.Memory.Cold,
+        hnsw_config=engine.HnswIndexConfig(m=0, ef_construct=4, full_scan_threshold=UNINDEXED_MAX),
     )
 
 

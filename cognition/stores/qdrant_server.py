@@ -71,8 +71,7 @@ class ServerBackend:
                 await self._client.create_collection(
                     spec.name,
                     vectors_config={
-                        name: models.VectorParams(size=size, distance=models.Distance.COSINE)
-                        for name, size in spec.dense.items()
+                        name: _dense_params(size, kept=name in spec.kept) for name, size in spec.dense.items()
                     },
                     sparse_vectors_config={name: models.SparseVectorParams() for name in spec.sparse},
                 )
@@ -135,6 +134,35 @@ class ServerBackend:
             return
         with _translated(collection):
             await self._client.batch_update_points(collection, operations, wait=True, ordering=_STRONG)
+
+    async def update_vectors(
+        self,
+        collection: str,
+        changes: Mapping[str, Mapping[str, Vector]],
+        *,
+        condition: Condition | None = None,
+    ) -> None:
+        """The server refuses a batch that names an absent point, so those are looked up first."""
+        spec = self._spec(collection)
+        checks.condition(spec, condition)
+        for point_id, vectors in changes.items():
+            checks.vectors(spec, point_id, vectors)
+        found = await self.retrieve(collection, list(changes), with_payload=False)
+        points = [
+            models.PointVectors(id=hit.id, vector=_vectors_in(changes[hit.id]))
+            for hit in found
+            if changes[hit.id]
+        ]
+        if not points:
+            return
+        with _translated(collection):
+            await self._client.update_vectors(
+                collection,
+                points,
+                wait=True,
+                ordering=_STRONG,
+                update_filter=None if condition is None else _filter(condition),
+            )
 
     async def delete(self, collection: str, ids: Sequence[str]) -> None:
         checks.ids(self._spec(collection).name, ids)
@@ -248,6 +276,19 @@ async def open_local() -> AsyncIterator[ServerBackend]:
         yield backend
     finally:
         await backend.close()
+
+
+def _dense_params(size: int, *, kept: bool) -> models.VectorParams:
+    """A vector that is searched; or one that is only kept: half precision, on disk, no index."""
+    if not kept:
+        return models.VectorParams(size=size, distance=models.Distance.COSINE)
+    return models.VectorParams(
+        size=size,
+        distance=models.Distance.COSINE,
+        datatype=models.Datatype.FLOAT16,
+        on_disk=True,
+        hnsw_config=models.HnswConfigDiff(m=0),
+    )
 
 
 def _require_sizes(spec: CollectionSpec, stored: object) -> None:

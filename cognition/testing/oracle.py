@@ -118,7 +118,7 @@ class OracleBackend:
     ) -> None:
         async with self._verb("upsert", collection) as found:
             checks.condition(found.spec, condition)
-            for point in [_stored(p) for p in checks.points(found.spec, points)]:
+            for point in [_stored(p, found.spec.kept) for p in checks.points(found.spec, points)]:
                 stored = found.points.get(point.id)
                 if stored is None:
                     allowed = mode is not WriteMode.UPDATE_ONLY
@@ -151,6 +151,24 @@ class OracleBackend:
                     merged = {**stored.payload, **_copy(patch)}
                     kept = {k: v for k, v in merged.items() if k not in patch or v is not None}
                     found.put(Point(point_id, kept, stored.vectors))
+
+    async def update_vectors(
+        self,
+        collection: str,
+        changes: Mapping[str, Mapping[str, Vector]],
+        *,
+        condition: Condition | None = None,
+    ) -> None:
+        async with self._verb("update_vectors", collection) as found:
+            checks.ids(collection, changes)
+            checks.condition(found.spec, condition)
+            for point_id, vectors in changes.items():
+                checks.vectors(found.spec, point_id, vectors)
+            for point_id, vectors in changes.items():
+                stored = found.points.get(point_id)
+                if stored is not None and matches(stored.payload, condition, point_id):
+                    changed = _stored(Point(point_id, {}, vectors), found.spec.kept).vectors
+                    found.put(Point(point_id, stored.payload, {**stored.vectors, **changed}))
 
     async def delete(self, collection: str, ids: Sequence[str]) -> None:
         async with self._verb("delete", collection) as found:
@@ -271,9 +289,15 @@ def _copy(payload: Payload) -> Payload:
         raise StoreRefusedError(f"The payload is not JSON: {error}") from error
 
 
-def _stored(point: Point) -> Point:
+def _stored(point: Point, kept: frozenset[str]) -> Point:
     vectors = {name: v if isinstance(v, Sparse) else _unit(v) for name, v in point.vectors.items()}
-    return Point(point.id, _copy(point.payload), {n: _copied(v) for n, v in vectors.items()})
+    halved = {name: _halved(v) if name in kept else _copied(v) for name, v in vectors.items()}
+    return Point(point.id, _copy(point.payload), halved)
+
+
+def _halved(vector: Vector) -> Vector:
+    """A vector that is only kept has half precision."""
+    return _dense(vector).astype(np.float16).astype(np.float32)
 
 
 def _hit(
