@@ -146,13 +146,10 @@ class EdgeShards:
             for point_id, vectors in changes.items():
                 checks.vectors(shard.spec, point_id, vectors)
             there = [str(r.id) for r in shard.engine.retrieve(list(changes), False, False)]
-            if there:
-                shard.update(
-                    engine.UpdateOperation.update_vectors(
-                        [engine.PointVectors(i, _vectors_in(changes[i])) for i in there if changes[i]],
-                        condition=None if condition is None else filter_of(condition),
-                    )
-                )
+            rows = [engine.PointVectors(i, _vectors_in(changes[i])) for i in there if changes[i]]
+            where = None if condition is None else filter_of(condition)
+            if rows:
+                shard.update(engine.UpdateOperation.update_vectors(rows, condition=where))
 
     def delete(self, collection: str, ids: Sequence[str]) -> None:
         with self._writing(collection) as shard:

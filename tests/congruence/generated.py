@@ -29,7 +29,7 @@ from cognition.stores.conditions import path
 
 SPEC = CollectionSpec(
     "things",
-    {"v": 4, "w": 3},
+    {"v": 4, "w": 3, "k": 4},
     ("s",),
     {
         "mind": FieldType.TENANT,
@@ -43,6 +43,7 @@ SPEC = CollectionSpec(
         "epoch": FieldType.INTEGER,
     },
     frozenset({"hidden", "text"}),
+    kept=frozenset({"k"}),
 )
 BARE = CollectionSpec("bare", indexes={"mind": FieldType.TENANT, "epoch": FieldType.INTEGER})
 
@@ -100,7 +101,7 @@ sparse = st.dictionaries(
         np.array(sorted(terms), np.uint32), np.array([terms[i] for i in sorted(terms)], np.float32)
     )
 )
-vectors = st.fixed_dictionaries({}, optional={"v": dense(4), "w": dense(3), "s": sparse})
+vectors = st.fixed_dictionaries({}, optional={"v": dense(4), "w": dense(3), "k": dense(4), "s": sparse})
 
 points = st.lists(st.tuples(payloads, vectors), max_size=POINTS_MAX)
 """Bodies of points; `placed` makes them a mind's."""

@@ -27,7 +27,7 @@ from tests.congruence import generated as g
 from tests.congruence.agreement import assert_same_points, assert_same_ranking
 
 EXAMPLES = settings(max_examples=40)
-NAMES = ("v", "w", "s")
+NAMES = ("v", "w", "k", "s")
 
 
 async def both(backend: VectorBackend) -> tuple[VectorBackend, OracleBackend]:
@@ -116,6 +116,11 @@ writes = st.lists(
             st.dictionaries(st.integers(0, 5), g.payloads, max_size=3),
             st.none() | g.conditions,
         ),
+        st.tuples(
+            st.just("update_vectors"),
+            st.dictionaries(st.integers(0, 5), g.vectors, max_size=4),
+            st.none() | g.conditions,
+        ),
         st.tuples(st.just("delete"), st.lists(st.integers(0, 5), max_size=2)),
     ),
     max_size=6,
@@ -136,6 +141,9 @@ async def apply(backend: VectorBackend, mind: str, write: tuple[Any, ...]) -> No
         case ("set_payloads", patches, drawn):
             by_id = {g.point_id(mind, i): patch for i, patch in patches.items()}
             await backend.set_payloads("things", by_id, condition=condition(drawn))
+        case ("update_vectors", changes, drawn):
+            vectors = {g.point_id(mind, i): given for i, given in changes.items()}
+            await backend.update_vectors("things", vectors, condition=condition(drawn))
         case ("delete", numbers):
             await backend.delete("things", [g.point_id(mind, i) for i in numbers])
 
@@ -282,6 +290,40 @@ async def test_requests_that_make_no_sense_are_refused(backend: VectorBackend) -
         await ours.count("things", condition=Not(Match("hidden", "x")))
     with pytest.raises(StoreRefusedError, match="page"):
         await ours.scroll("things", limit=0)
+
+
+async def test_a_vector_that_is_only_kept_is_not_searched(backend: VectorBackend) -> None:
+    ours, _ = await both(backend)
+    with pytest.raises(StoreRefusedError, match="only kept"):
+        await ours.query("things", [Query("k", np.ones(4, np.float32), 1)])
+
+
+async def test_a_sparse_vector_may_lose_all_of_its_terms(backend: VectorBackend) -> None:
+    ours, _ = await both(backend)
+    mind = g.fresh_mind()
+    one, none = g.point_id(mind, 0), Sparse(np.array([], np.uint32), np.array([], np.float32))
+    await ours.upsert("things", [Point(one, {"mind": mind}, {"s": one_term(1), "v": np.ones(4, np.float32)})])
+    await ours.update_vectors("things", {one: {"s": none}})
+    ((found,),) = [await ours.retrieve("things", [one], with_vectors=("s", "v"))]
+    kept = (found.vectors or {}).get("s", none)
+    assert isinstance(kept, Sparse)
+    assert kept.indices.size == 0
+    assert "v" in (found.vectors or {})
+    ((*hits,),) = [await ours.query("things", [Query("s", one_term(1), 9, Match("mind", mind))])]
+    assert hits == [[]]
+
+
+async def test_a_bad_vector_changes_nothing_of_its_batch(backend: VectorBackend) -> None:
+    ours, _ = await both(backend)
+    mind = g.fresh_mind()
+    ids = [g.point_id(mind, i) for i in range(2)]
+    before = np.array([1, 0, 0, 0], np.float32)
+    await ours.upsert("things", [Point(i, {"mind": mind}, {"v": before}) for i in ids])
+    bad = np.full(4, np.nan, np.float32)
+    with pytest.raises(StoreRefusedError):
+        await ours.update_vectors("things", {ids[0]: {"v": np.ones(4, np.float32)}, ids[1]: {"v": bad}})
+    for hit in await ours.retrieve("things", ids, with_vectors=("v",)):
+        np.testing.assert_allclose((hit.vectors or {})["v"], before)
 
 
 async def test_another_vector_size_is_drift(backend: VectorBackend) -> None:
