@@ -191,6 +191,7 @@ class Encoder:
             await self._minds.checkpoint()
         gone = await self._forgetting.erase(mind.name, request, entry)
         erased.update(gone)
+        self._minds.facts.drop(mind.name, gone)
         for memory_id in gone:
             ledger.known.pop(memory_id, None)
         return self._receipt(arrival, Outcome.FORGOTTEN, count=len(gone))

@@ -213,6 +213,11 @@ class Mind:
         )
 
     @property
+    def living(self) -> int:
+        """Memories that were formed and not erased since."""
+        return self.memories - self.forgotten
+
+    @property
     def lifetime(self) -> Lifetime:
         """The counters as the identity keeps them."""
         return Lifetime(

@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from cognition.engine.facts import FactsCache
 from cognition.engine.mind import LEXICON_SLOTS, STATE_SLOT, Mind
 from cognition.engine.options import AttentionOptions, EpisodeOptions, MindOptions
 from cognition.errors import DataVersionError, LeaseLostError, UnavailableError
@@ -55,6 +56,7 @@ class Minds:
         self._identities: dict[str, Identity] = {}
         self._dirty: dict[str, int] = {}
         self._loading = anyio.Lock()
+        self.facts = FactsCache(options.facts_max)
 
     # --- loading ------------------------------------------------------------------------
 
@@ -136,6 +138,7 @@ class Minds:
         for name in clean[:excess]:
             del self._resident[name]
             self._identities.pop(name, None)
+            self.facts.forget(name)
 
     # --- identity ---------------------------------------------------------------------------
 
@@ -225,6 +228,7 @@ class Minds:
         self._resident.clear()
         self._identities.clear()
         self._dirty.clear()
+        self.facts.clear()
 
     def identity(self, name: str) -> Identity | None:
         """The identity as last read or written, if the mind is in memory."""

@@ -47,9 +47,11 @@ class MindOptions(Config, frozen=True, kw_only=True):
 
     What was encoded survives the death of the process at once, and loss of power from the next
     checkpoint on; until then its entries are not acknowledged and would be delivered again.
+    `facts_max` memories are known by actor, time and episode without asking the store (300 bytes each).
     """
 
     resident_max: Count = 1_000
+    facts_max: Count = 100_000
     working_memory: Annotated[int, msgspec.Meta(ge=3, le=9)] = 7
     checkpoint_s: Positive = 3.0
     checkpoint_entries: Count = 8_192

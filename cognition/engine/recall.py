@@ -1,13 +1,13 @@
 """Recall: a cue comes in, the memories that it brings back go out, with the reasons.
 
-Three round trips to the store, whatever the number of memories: candidates (the best by each
-vector), the exact scores of their union, and the memories that answer. Recall reads; it never
+Two round trips to the store, whatever the number of memories: candidates (the best by each vector)
+with the exact scores of their union, and the memories that answer. Recall reads; it never
 writes, and what it teaches travels as an event of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,9 @@ from cognition.engine.options import RecallOptions
 from cognition.engine.weighing import (
     MECHANISMS,
     WORKING_MEMORY,
+    Candidates,
     Ranked,
+    Ranking,
     named_episodes,
     preferred_episodes,
     prefers,
@@ -80,14 +82,12 @@ class Recall:
         if not mind.lexicon.n:
             return self._nothing(cue, "this mind has no memories yet", began)
         probe = await self._probe(cue, mind)
-        ids = await self._candidates(cue, mind, probe)
-        scored = await self._stores.memories.score(mind.name, probe, ids) if ids else {}
-        shares = {"dense_share": self._options.dense_share, "now": self._clock.now()}
-        ranked = rank(cue, mind, probe, list(scored.values()), **shares)
-        best = ranked[0].score if ranked else 0.0
-        if not ranked:
+        found = await self._candidates(cue, mind, probe)
+        if not found.ids:
             return self._nothing(cue, "no memory satisfies the filters", began)
-        if best < cue.abstain_below:
+        shares = {"dense_share": self._options.dense_share, "now": self._clock.now()}
+        ranked = rank(cue, mind, probe, found, **shares)
+        if cue.abstain_below and (best := ranked.best(1)[0].score) < cue.abstain_below:
             reason = f"the best score {best:.3f} is below abstain_below = {cue.abstain_below}"
             return self._nothing(cue, reason, began, candidates=len(ranked))
         recalled, notes = await self._fetch(cue, mind, ranked)
@@ -151,38 +151,52 @@ class Recall:
 
     # --- candidates ---------------------------------------------------------------------------
 
-    async def _candidates(self, cue: Cue, mind: Mind, probe: Probe) -> list[str]:
+    async def _candidates(self, cue: Cue, mind: Mind, probe: Probe) -> Candidates:
         """The union of what each vector finds; a soft episode filter also searches inside it,
         and working memory joins where no filter could exclude it (read your own writes)."""
         probes = [probe]
         if inside := preferred_episodes(cue, mind):
             probes.append(Probe(probe.vector, probe.terms, Scope(cue.filter, inside)))
-        limit = max(self._options.candidates, cue.limit)
-        found = await self._stores.memories.candidates(mind.name, probes, limit=limit)
-        ids = dict.fromkeys(i for ids in found for i in ids)
+        also: list[str] = []
         if WORKING_MEMORY not in cue.without and probe.scope == Scope():
-            ids.update(dict.fromkeys(item.memory_id for item in mind.working.items))
-        return list(ids)
+            also = [item.memory_id for item in mind.working.items]
+        limit = max(self._options.candidates, cue.limit)
+        facts = self._minds.facts
+        known, since = facts.of(mind.name), facts.changes
+        found = await self._stores.memories.probe(
+            mind.name, probes, limit=limit, also=also, with_facts=len(known) < mind.living
+        )
+        read = dict(found.facts)
+        if unknown := [i for i in found.ids if i not in read and i not in known]:
+            read.update(await self._stores.memories.facts(mind.name, unknown))
+        facts.add(mind.name, read, since=since)
+        held = [(n, fact) for n, i in enumerate(found.ids) if (fact := read.get(i) or known.get(i))]
+        places = np.array([n for n, _ in held], np.intp)
+        return Candidates(
+            ids=[found.ids[n] for n, _ in held],
+            dense=found.dense[places].astype(np.float64),
+            lexical=found.lexical[places].astype(np.float64),
+            facts=[fact for _, fact in held],
+        )
 
     # --- the answer ----------------------------------------------------------------------------
 
-    async def _fetch(
-        self, cue: Cue, mind: Mind, ranked: Sequence[Ranked]
-    ) -> tuple[list[Recalled], list[str]]:
+    async def _fetch(self, cue: Cue, mind: Mind, ranked: Ranking) -> tuple[list[Recalled], list[str]]:
         """The memories that answer, best first, within limit and token budget, and what to note.
 
         With a budget, the best limit x `BUDGET_REACH` are gone through in order of rank: what no
         longer fits is passed over, until `limit` are taken.
         """
         reach = cue.limit * (1 if cue.token_budget is None else BUDGET_REACH)
-        best = ranked[:reach]
+        best = ranked.best(reach)
         memories = await self._stores.memories.get(mind.name, [r.memory_id for r in best])
         best = [r for r in best if r.memory_id in memories]
+        asked = self._asked_words(cue)
         if cue.token_budget is None:
-            return [self._recalled(cue, r, memories[r.memory_id]) for r in best], []
+            return [self._recalled(cue, r, memories[r.memory_id], asked) for r in best], []
         costs = [token_estimate(memories[r.memory_id].content) for r in best]
         kept = ranking.within_budget(costs, cue.token_budget, cue.limit)
-        recalled = [self._recalled(cue, best[i], memories[best[i].memory_id]) for i in kept]
+        recalled = [self._recalled(cue, best[i], memories[best[i].memory_id], asked) for i in kept]
         passed = kept[-1] + 1 - len(kept) if kept else 0
         note = f"{passed} that ranked higher did not fit token_budget = {cue.token_budget}"
         return recalled, [note] if passed else []
@@ -193,8 +207,11 @@ class Recall:
             return ["no episode is open: none was preferred"]
         return []
 
-    def _recalled(self, cue: Cue, ranked: Ranked, memory: Memory) -> Recalled:
-        shared = self._shared_words(cue, memory)
+    def _recalled(
+        self, cue: Cue, ranked: Ranked, memory: Memory, asked: Mapping[str, frozenset[int]]
+    ) -> Recalled:
+        said = self._analyzer.evidence_terms(memory.content, memory.actor).keys() if asked else set()
+        shared = [word for word, terms in asked.items() if not terms.isdisjoint(said)]
         return Recalled(
             memory=memory,
             score=ranked.score,
@@ -202,9 +219,7 @@ class Recall:
             parts=list(ranked.parts) if cue.explain else [],
         )
 
-    def _shared_words(self, cue: Cue, memory: Memory) -> list[str]:
-        if not cue.content:
-            return []
-        said = self._analyzer.evidence_terms(memory.content, memory.actor).keys()
-        asked = dict.fromkeys(words(cue.content))
-        return [word for word in asked if said & self._analyzer.evidence_terms(word).keys()]
+    def _asked_words(self, cue: Cue) -> dict[str, frozenset[int]]:
+        """The words of the cue that tell something, each with its terms."""
+        asked = {word: frozenset(self._analyzer.evidence_terms(word)) for word in words(cue.content)}
+        return {word: terms for word, terms in asked.items() if terms}

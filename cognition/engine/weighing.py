@@ -13,7 +13,7 @@ import numpy as np
 
 from cognition.engine.mind import Mind
 from cognition.mechanisms import asking, ranking
-from cognition.ports.stores import Probe, Scored
+from cognition.ports.stores import Facts, Probe
 from schemas.cue import Cue, EpisodeFilter, FilterMode
 from schemas.percept import seconds
 from schemas.recollection import ScorePart
@@ -37,81 +37,114 @@ class Kind(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Candidates:
+    """What was found for a cue: (n,) ids, exact scores and facts, in the same order."""
+
+    ids: Sequence[str]
+    dense: ranking.Scores
+    lexical: ranking.Scores
+    facts: Sequence[Facts]
+
+
+class Ranking:
+    """All candidates of one cue, weighed: their order, and the parts of any of them on request.
+
+    Attributes
+    ----------
+    order : places of the candidates, best first; equals in the order of their ids.
+    """
+
+    def __init__(self, found: Candidates, kinds: Sequence[Kind], factors: ranking.Scores | None) -> None:
+        self._found = found
+        self._kinds = kinds
+        self._factors = factors
+        total = np.sum([kind.weight * kind.z for kind in kinds], axis=0)
+        score = ranking.squashed(total) if factors is None else ranking.squashed(total) * factors
+        rows = sorted(zip((-score).tolist(), (-total).tolist(), found.ids, range(len(total)), strict=True))
+        self.order: list[int] = [row[-1] for row in rows]
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    def best(self, count: int) -> list[Ranked]:
+        """The first of them, with their parts."""
+        return [self._ranked(place) for place in self.order[:count]]
+
+    def _ranked(self, place: int) -> Ranked:
+        parts = [
+            ranking.part(k.name, float(k.values[place]), float(k.z[place]), k.weight) for k in self._kinds
+        ]
+        if self._factors is not None:
+            times = float(self._factors[place])
+            parts.append(ranking.factor(EPISODE, float(times == 1.0), times))
+        return Ranked(self._found.ids[place], ranking.score(parts), tuple(parts))
+
+
+@dataclass(frozen=True, slots=True)
 class Ranked:
-    """One candidate with its evidence: the sum, the score in 0..1, and the parts."""
+    """One candidate with its evidence: the score in 0..1, and the parts."""
 
     memory_id: str
-    evidence: float
     score: float
     parts: tuple[ScorePart, ...]
 
 
-def rank(
-    cue: Cue, mind: Mind, probe: Probe, scored: Sequence[Scored], *, dense_share: float, now: float
-) -> list[Ranked]:
-    """The candidates, best first; equals in the order of their ids."""
-    if not scored:
-        return []
+def rank(cue: Cue, mind: Mind, probe: Probe, found: Candidates, *, dense_share: float, now: float) -> Ranking:
+    """The candidates, weighed."""
     kinds = [
-        *_likeness(cue, mind, probe, scored, dense_share),
-        *_meant_actors(cue, scored),
-        *_meant_times(cue, scored, now),
+        *_likeness(cue, mind, probe, found, dense_share),
+        *_meant_actors(cue, found),
+        *_meant_times(cue, found, now),
     ]
     if EPISODE_PRIOR not in cue.without:
         sums = np.sum([kind.weight * kind.z for kind in kinds], axis=0)
-        best, z = ranking.episode_prior(sums, [s.episode_id for s in scored])
+        best, z = ranking.episode_prior(sums, [f.episode_id for f in found.facts])
         kinds.append(Kind(EPISODE_PRIOR, best, z, ranking.EPISODE_WEIGHT))
-    rows = []
-    for place, candidate in enumerate(scored):
-        parts = [ranking.part(k.name, float(k.values[place]), float(k.z[place]), k.weight) for k in kinds]
-        parts += _doorway(cue, mind, candidate)
-        rows.append(Ranked(candidate.memory_id, ranking.evidence(parts), ranking.score(parts), tuple(parts)))
-    return sorted(rows, key=lambda r: (-r.score, -r.evidence, r.memory_id))
+    return Ranking(found, kinds, _doorway(cue, mind, found))
 
 
-def _likeness(
-    cue: Cue, mind: Mind, probe: Probe, scored: Sequence[Scored], dense_share: float
-) -> tuple[Kind, Kind]:
+def _likeness(cue: Cue, mind: Mind, probe: Probe, found: Candidates, dense_share: float) -> tuple[Kind, Kind]:
     """Both scores; with one of them off, the other counts alone."""
     share = dense_share
     if DENSE in cue.without:
         share = 0.0
     elif LEXICAL in cue.without or not cue.content.strip():
         share = 1.0
-    cosine, shared = np.array([s.dense for s in scored]), np.array([s.lexical for s in scored])
-    dense = ranking.dense_z(cosine, float(probe.vector @ mind.lexicon.mean_vector))
-    lexical = ranking.lexical_z(shared, *mind.lexicon.lexical_moments(probe.terms))
-    return Kind(DENSE, cosine, dense, share), Kind(LEXICAL, shared, lexical, 1.0 - share)
+    dense = ranking.dense_z(found.dense, float(probe.vector @ mind.lexicon.mean_vector))
+    lexical = ranking.lexical_z(found.lexical, *mind.lexicon.lexical_moments(probe.terms))
+    return Kind(DENSE, found.dense, dense, share), Kind(LEXICAL, found.lexical, lexical, 1.0 - share)
 
 
-def _meant_actors(cue: Cue, scored: Sequence[Scored]) -> list[Kind]:
+def _meant_actors(cue: Cue, found: Candidates) -> list[Kind]:
     """Whether the cue means a candidate's actor, among the actors of the candidates; absent where it
     means none."""
     if ACTOR in cue.without:
         return []
-    named = asking.named_actors(cue.content, {s.actor for s in scored if s.actor})
+    actors = [f.actor for f in found.facts]
+    named = asking.named_actors(cue.content, {actor for actor in actors if actor})
     oneself = bool(cue.actor) and asking.speaks_first_person(cue.content)
-    match = np.array([asking.actor_match(s.actor, named, cue.actor, oneself) for s in scored])
+    if not named and not oneself:
+        return []
+    match = np.array([asking.actor_match(actor, named, cue.actor, oneself) for actor in actors])
     return [Kind(ACTOR, match, match, ranking.ACTOR_WEIGHT)] if match.any() else []
 
 
-def _meant_times(cue: Cue, scored: Sequence[Scored], now: float) -> list[Kind]:
+def _meant_times(cue: Cue, found: Candidates, now: float) -> list[Kind]:
     """How near each candidate lies to the date that the cue names; absent where it names none."""
     asked_at = seconds(cue.at) if cue.at is not None else now
     spans = () if TIME in cue.without else asking.dated(cue.content, asked_at)
     if not spans:
         return []
-    near = np.array([asking.time_match(s.occurred_at, spans) for s in scored])
+    near = np.array([asking.time_match(f.occurred_at, spans) for f in found.facts])
     return [Kind(TIME, near, near, ranking.TIME_WEIGHT)]
 
 
-def _doorway(cue: Cue, mind: Mind, candidate: Scored) -> list[ScorePart]:
-    """The factor of a soft episode filter."""
+def _doorway(cue: Cue, mind: Mind, found: Candidates) -> ranking.Scores | None:
+    """The factors of a soft episode filter, where one acts."""
     preferred = preferred_episodes(cue, mind)
     if cue.episode is None or not preferred:
-        return []
-    same = candidate.episode_id in preferred
-    return [ranking.factor(EPISODE, float(same), 1.0 if same else cue.episode.factor)]
+        return None
+    return np.array([1.0 if f.episode_id in preferred else cue.episode.factor for f in found.facts])
 
 
 def prefers(cue: Cue) -> bool:

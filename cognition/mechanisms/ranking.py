@@ -110,6 +110,13 @@ def squash(e: float) -> float:
     return grown / (1.0 + grown)
 
 
+def squashed(evidence: Scores) -> Scores:
+    """`squash` of each (n,)."""
+    exponent = np.clip((SQUASH_MIDPOINT - evidence) / SQUASH_SCALE, -700.0, 700.0)
+    shown: Scores = 1.0 / (1.0 + np.exp(exponent))
+    return shown
+
+
 def within_budget(token_counts: Sequence[int], budget: int, limit: int) -> list[int]:
     """Places of at most `limit` that fit a token budget, best first: what no longer fits is passed over."""
     kept: list[int] = []

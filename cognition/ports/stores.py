@@ -12,12 +12,14 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.association import Association
 from schemas.cue import CueFilter
 from schemas.episode import Episode
 from schemas.identity import Identity
 from schemas.memory import Memory, Tombstone
 
 Dense = NDArray[np.float32]
+Scores = NDArray[np.float32]
 Terms = Mapping[int, float]
 """Term id (u32) -> weight; all weights > 0."""
 
@@ -49,16 +51,25 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
-    """Exact scores of one memory: cosine with the cue, weighted sum of shared terms,
-    and the few fields that ranking reads before whole memories are fetched."""
+class Facts:
+    """What ranking reads of a memory before it is fetched whole. All but the associations never
+    change, and those are changed by the mind's one writer alone."""
 
-    memory_id: str
-    dense: float
-    lexical: float
     episode_id: str = ""
     actor: str = ""
     occurred_at: float = 0.0
+    associations: tuple[Association, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What answers a cue, in any order: ids, exact cosine (n,) and weighted sum of shared terms (n,),
+    and the facts of those of which they were read."""
+
+    ids: list[str]
+    dense: Scores
+    lexical: Scores
+    facts: Mapping[str, Facts] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +110,27 @@ class MemoryStore(Protocol):
         """Delete for good. The caller has written tombstones first."""
         ...
 
-    async def candidates(self, mind: str, probes: Sequence[Probe], *, limit: int) -> list[list[str]]:
-        """For each probe the union of the `limit` best by dense and the `limit` best by lexical
-        score, as ids without duplicates. One round trip."""
+    async def probe(
+        self,
+        mind: str,
+        probes: Sequence[Probe],
+        *,
+        limit: int,
+        also: Sequence[str] = (),
+        with_facts: bool = True,
+    ) -> Found:
+        """The union of the `limit` best by dense and the `limit` best by lexical score in the scope of
+        each probe, and those of `also` that are this mind's; with exact scores. The probes ask the
+        same question in different places. One round trip where the engine can."""
         ...
 
-    async def score(self, mind: str, probe: Probe, memory_ids: Sequence[str]) -> dict[str, Scored]:
-        """Exact dense and lexical scores of these memories. One round trip."""
+    async def score(self, mind: str, probe: Probe, memory_ids: Sequence[str]) -> Found:
+        """Those of these memories that are in the probe's scope, with exact scores and facts. One
+        round trip where the engine can."""
+        ...
+
+    async def facts(self, mind: str, memory_ids: Sequence[str]) -> dict[str, Facts]:
+        """What ranking reads of these memories."""
         ...
 
     async def select(self, mind: str, scope: Scope, *, limit: int) -> list[str]:

@@ -52,7 +52,8 @@ class CollectionSpec:
     half precision, on disk, without an index.
 
     `opaque` names top-level fields that no condition ever looks at (one that does is refused),
-    so that an engine may keep them in whatever form is cheapest for it.
+    so that an engine may keep them in whatever form is cheapest for it. `apart` are those of them
+    that are often read without the others; one that is empty (null, 0, no element) may be left out.
     """
 
     name: str
@@ -61,6 +62,7 @@ class CollectionSpec:
     indexes: Mapping[str, FieldType] = field(default_factory=dict)
     opaque: frozenset[str] = frozenset()
     kept: frozenset[str] = field(default=frozenset(), kw_only=True)
+    apart: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +184,39 @@ class Query:
     with_vectors: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Search:
+    """One way in which a `Gather` finds points: the `limit` best by the vector that is called
+    `using`, where the condition holds."""
+
+    using: str
+    limit: int
+    condition: Condition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gather:
+    """Find points by several searches and score all of them exactly by every vector.
+
+    `vectors` (name -> the vector to compare with) serves the searches and the scoring. With
+    `with_payload` these top-level fields of everything found come along.
+    """
+
+    vectors: Mapping[str, Vector]
+    searches: Sequence[Search]
+    with_payload: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The union of what was found, (n,) ids without duplicates, and its exact scores, (n,) for each
+    vector: 0 where a sparse vector shares nothing, or where a point has no such vector."""
+
+    ids: list[str]
+    scores: Mapping[str, NDArray[np.float32]]
+    payloads: list[Payload] | None = None
+
+
 class WriteMode(enum.StrEnum):
     """What a write does with points that exist and points that do not."""
 
@@ -279,6 +314,11 @@ class VectorBackend(Protocol):
 
     async def query(self, collection: str, queries: Sequence[Query]) -> list[list[Hit]]:
         """Answer all queries in one round trip, each best first."""
+        ...
+
+    async def gather(self, collection: str, asked: Gather) -> Gathered:
+        """Find by several searches and score the union exactly; a point that is deleted meanwhile may
+        be among the ids, with what was known of it. As few round trips as the engine allows."""
         ...
 
     async def scroll(

@@ -21,6 +21,7 @@ from cognition.stores.backend import (
     Dense,
     Either,
     FieldType,
+    Gather,
     HasId,
     IsNull,
     Match,
@@ -72,6 +73,18 @@ def query(spec: CollectionSpec, asked: Query) -> None:
     condition(spec, asked.condition)
     if asked.limit < 0:
         raise StoreRefusedError(f"{spec.name}: limit {asked.limit} is negative")
+
+
+def gather(spec: CollectionSpec, asked: Gather) -> None:
+    """Its vectors are the collection's, and its searches use them."""
+    for name, vector in asked.vectors.items():
+        _vector(spec, name, vector, "the query")
+    for search in asked.searches:
+        if search.using not in asked.vectors:
+            raise StoreRefusedError(f"{spec.name}: a search by {search.using!r}, of which no vector is given")
+        if search.limit < 1:
+            raise StoreRefusedError(f"{spec.name}: a search for {search.limit} points")
+        condition(spec, search.condition)
 
 
 def page(spec: CollectionSpec, limit: int) -> None:

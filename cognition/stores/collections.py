@@ -60,8 +60,12 @@ _MEMORY: Final[Mapping[str, FieldType]] = {
 
 _FILTERED: Final = {*_MEMORY, "id", "context", "metadata", "rev"}
 _OPAQUE: Final = frozenset(Memory.__struct_fields__) - _FILTERED
+_APART: Final = frozenset({"associations"})
+"""Of the opaque fields those that ranking reads."""
 
-MEMORIES: Final = CollectionSpec("memories", {CONTEXT: DIMENSION}, (LEXICAL, SUBJECT), _MEMORY, _OPAQUE)
+MEMORIES: Final = CollectionSpec(
+    "memories", {CONTEXT: DIMENSION}, (LEXICAL, SUBJECT), _MEMORY, _OPAQUE, _APART
+)
 UNCONSCIOUS: Final = CollectionSpec(
     "unconscious",
     {CONTEXT: DIMENSION},

@@ -20,6 +20,8 @@ from cognition.stores.backend import (
     CollectionInfo,
     CollectionSpec,
     Condition,
+    Gather,
+    Gathered,
     Hit,
     Page,
     Payload,
@@ -110,9 +112,14 @@ class EdgeBackend:
         return wire.hits_in((await self._seat(collection).link.call(body, wire.Hits)).hits)
 
     async def query(self, collection: str, queries: Sequence[Query]) -> list[list[Hit]]:
-        body = wire.Search(collection, [wire.query_out(asked) for asked in queries])
+        body = wire.Queries(collection, [wire.query_out(asked) for asked in queries])
         found = await self._seat(collection).link.call(body, wire.Answers)
         return [wire.hits_in(answer) for answer in found.answers]
+
+    async def gather(self, collection: str, asked: Gather) -> Gathered:
+        body = wire.gather_out(collection, asked)
+        found = await self._seat(collection).link.call(body, wire.WireGathered)
+        return wire.gathered_in(found)
 
     async def scroll(
         self,

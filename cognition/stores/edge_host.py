@@ -83,15 +83,18 @@ def handle(shards: EdgeShards, body: wire.Request) -> wire.Reply:
 
 
 def _read(
-    shards: EdgeShards, body: wire.Retrieve | wire.Search | wire.Scroll | wire.Count | wire.Info
+    shards: EdgeShards,
+    body: wire.Retrieve | wire.Queries | wire.WireGather | wire.Scroll | wire.Count | wire.Info,
 ) -> wire.Reply:
     match body:
         case wire.Retrieve(name, ids, with_payload, with_vectors):
             hits = shards.retrieve(name, ids, with_payload=with_payload, with_vectors=with_vectors)
             return wire.Hits([wire.hit_out(hit) for hit in hits])
-        case wire.Search(name, queries):
+        case wire.Queries(name, queries):
             answers = shards.query(name, [wire.query_in(asked) for asked in queries])
             return wire.Answers([[wire.hit_out(hit) for hit in answer] for answer in answers])
+        case wire.WireGather(name):
+            return wire.gathered_out(shards.gather(name, wire.gather_in(body)))
         case wire.Scroll(name):
             page = shards.scroll(
                 name,

@@ -16,6 +16,8 @@ from cognition.stores.backend import (
     CollectionInfo,
     CollectionSpec,
     Condition,
+    Gather,
+    Gathered,
     Hit,
     Page,
     Payload,
@@ -89,6 +91,10 @@ class InlineEdge:
     async def query(self, collection: str, queries: Sequence[Query]) -> list[list[Hit]]:
         await anyio.lowlevel.checkpoint()
         return self._shards.query(collection, queries)
+
+    async def gather(self, collection: str, asked: Gather) -> Gathered:
+        await anyio.lowlevel.checkpoint()
+        return self._shards.gather(collection, asked)
 
     async def scroll(
         self,

@@ -17,10 +17,13 @@ from cognition.stores.backend import (
     CollectionInfo,
     CollectionSpec,
     Condition,
+    Gather,
+    Gathered,
     Hit,
     Payload,
     Point,
     Query,
+    Search,
     Sparse,
     Vector,
     WriteMode,
@@ -119,9 +122,17 @@ class Retrieve(_Body):
     with_vectors: tuple[str, ...]
 
 
-class Search(_Body):
+class Queries(_Body):
     collection: str
     queries: list[WireQuery]
+
+
+class WireGather(_Body):
+    collection: str
+    dense: dict[str, bytes]
+    sparse: dict[str, WireSparse]
+    searches: list[tuple[str, int, Condition | None]]
+    with_payload: tuple[str, ...]
 
 
 class Scroll(_Body):
@@ -171,6 +182,12 @@ class Answers(_Body):
     answers: list[list[WireHit]]
 
 
+class WireGathered(_Body):
+    ids: list[str]
+    scores: dict[str, bytes]
+    payloads: list[Payload] | None
+
+
 class Number(_Body):
     number: int
 
@@ -194,7 +211,8 @@ Request = (
     | UpdateVectors
     | Delete
     | Retrieve
-    | Search
+    | Queries
+    | WireGather
     | Scroll
     | Count
     | Info
@@ -202,7 +220,7 @@ Request = (
     | Drop
     | Close
 )
-Reply = Done | Hits | Answers | Number | Described | Failure
+Reply = Done | Hits | Answers | WireGathered | Number | Described | Failure
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _REQUESTS: Final = msgspec.msgpack.Decoder(tuple[int, Request])
@@ -271,6 +289,26 @@ def query_out(asked: Query) -> WireQuery:
         asked.with_payload,
         asked.with_vectors,
     )
+
+
+def gather_out(collection: str, asked: Gather) -> WireGather:
+    dense, sparse = _split(asked.vectors)
+    searches = [(s.using, s.limit, s.condition) for s in asked.searches]
+    return WireGather(collection, dense, sparse, searches, asked.with_payload)
+
+
+def gather_in(asked: WireGather) -> Gather:
+    searches = [Search(*each) for each in asked.searches]
+    return Gather(_joined(asked.dense, asked.sparse), searches, asked.with_payload)
+
+
+def gathered_out(found: Gathered) -> WireGathered:
+    scores = {name: np.asarray(by, np.float32).tobytes() for name, by in found.scores.items()}
+    return WireGathered(found.ids, scores, found.payloads)
+
+
+def gathered_in(found: WireGathered) -> Gathered:
+    return Gathered(found.ids, {name: _dense(raw) for name, raw in found.scores.items()}, found.payloads)
 
 
 def query_in(asked: WireQuery) -> Query:

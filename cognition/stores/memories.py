@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+import msgspec
+import numpy as np
+
 from cognition.errors import StoreRefusedError
-from cognition.ports.stores import Dense, Probe, Scope, Scored, Terms, Trace
+from cognition.ports.stores import Dense, Facts, Found, Probe, Scope, Terms, Trace
 from cognition.stores import payloads, times, vectors
 from cognition.stores.backend import (
-    Condition,
+    Gather,
     HasId,
     Hit,
+    Payload,
     Point,
-    Query,
+    Search,
     Vector,
     VectorBackend,
 )
 from cognition.stores.collections import CONTEXT, EVIDENCE, LEXICAL, MEMORIES, SUBJECT
 from cognition.stores.conditions import in_mood, of_scope
 from cognition.stores.tenancy import for_mind, for_minds, not_newer, older, owned, paired, payload_of
+from schemas.association import Association
 from schemas.cue import Mood
 from schemas.memory import Memory
 
@@ -29,8 +34,9 @@ PAGE: Final = 1_000
 MOOD_EXCESS: Final = 2
 """How many times the limit is fetched from the box around a mood: the disc covers pi/4 of it."""
 
-_RANKED: Final = ("episode_id", "actor", "occurred_at")
+_RANKED: Final = ("episode_id", "actor", "occurred_at", "associations")
 _FELT: Final = ("valence", "arousal")
+_NOTHING: Final = Found([], np.zeros(0, np.float32), np.zeros(0, np.float32))
 
 
 class VectorMemories:
@@ -73,35 +79,55 @@ class VectorMemories:
         hits = await self._backend.retrieve(self._collection, memory_ids)
         await self._backend.delete(self._collection, list(owned(mind, hits)))
 
-    async def candidates(self, mind: str, probes: Sequence[Probe], *, limit: int) -> list[list[str]]:
-        queries: list[Query] = []
-        spans: list[int] = []
-        for probe in probes:
-            asked = self._queries(mind, probe, limit)
-            queries += asked
-            spans.append(len(asked))
-        answers = iter(await self._backend.query(self._collection, queries) if queries else [])
-        return [
-            _union([next(answers) for _ in range(span)], probe.scope.filter.mood, limit)
-            for span, probe in zip(spans, probes, strict=True)
-        ]
+    async def probe(
+        self,
+        mind: str,
+        probes: Sequence[Probe],
+        *,
+        limit: int,
+        also: Sequence[str] = (),
+        with_facts: bool = True,
+    ) -> Found:
+        if not probes:
+            return _NOTHING
+        searches = [search for probe in probes for search in _searches(mind, probe, limit)]
+        if also:
+            searches.append(Search(CONTEXT, len(also), for_mind(mind, HasId(tuple(dict.fromkeys(also))))))
+        mood = probes[0].scope.filter.mood
+        return await self._gather(probes[0], searches, mood, with_facts=with_facts)
 
-    async def score(self, mind: str, probe: Probe, memory_ids: Sequence[str]) -> dict[str, Scored]:
+    async def score(self, mind: str, probe: Probe, memory_ids: Sequence[str]) -> Found:
         ids = tuple(dict.fromkeys(memory_ids))
         if not ids:
-            return {}
-        condition = for_mind(mind, HasId(ids), *of_scope(probe.scope))
-        mood = probe.scope.filter.mood
-        fields = _RANKED + (_FELT if mood else ())
-        vector = vectors.dense(probe.vector, "the cue")
-        asked = [Query(CONTEXT, vector, len(ids), condition, exact=True, with_payload=fields)]
+            return _NOTHING
+        inside = for_mind(mind, HasId(ids), *of_scope(probe.scope))
+        return await self._gather(probe, [Search(CONTEXT, len(ids), inside)], probe.scope.filter.mood)
+
+    async def facts(self, mind: str, memory_ids: Sequence[str]) -> dict[str, Facts]:
+        hits = owned(mind, await self._backend.retrieve(self._collection, memory_ids))
+        return {i: facts_of(payload_of(hit)) for i, hit in hits.items()}
+
+    async def _gather(
+        self, probe: Probe, searches: Sequence[Search], mood: Mood | None, *, with_facts: bool = True
+    ) -> Found:
+        asked: dict[str, Vector] = {CONTEXT: vectors.dense(probe.vector, "the cue")}
         if probe.terms:
-            found = vectors.sparse(probe.terms, "the cue")
-            asked.append(Query(LEXICAL, found, len(ids), condition, exact=True))
-        dense, *rest = await self._backend.query(self._collection, asked)
-        lexical = {hit.id: hit.score for hits in rest for hit in hits}
-        kept = _felt(dense, mood)
-        return {hit.id: _scored(hit, lexical.get(hit.id, 0.0)) for hit in kept}
+            asked[LEXICAL] = vectors.sparse(probe.terms, "the cue")
+        fields = (_RANKED if with_facts else ()) + (_FELT if mood else ())
+        found = await self._backend.gather(self._collection, Gather(asked, searches, fields))
+        payloads = found.payloads or []
+        kept = [n for n, payload in enumerate(payloads) if payload] if fields else range(len(found.ids))
+        if mood is not None:
+            kept = [n for n in kept if in_mood(payloads[n], mood)]
+        places = np.fromiter(kept, np.intp)
+        ids = [found.ids[n] for n in kept]
+        zeros = np.zeros(len(found.ids), np.float32)
+        return Found(
+            ids=ids,
+            dense=found.scores[CONTEXT][places],
+            lexical=found.scores.get(LEXICAL, zeros)[places],
+            facts={i: facts_of(payloads[n]) for i, n in zip(ids, kept, strict=True)} if with_facts else {},
+        )
 
     async def select(self, mind: str, scope: Scope, *, limit: int) -> list[str]:
         condition = for_mind(mind, *of_scope(scope))
@@ -143,20 +169,33 @@ class VectorMemories:
             return boxed
         return len(await self.select(mind, asked, limit=boxed))
 
-    def _queries(self, mind: str, probe: Probe, limit: int) -> list[Query]:
-        condition: Condition = for_mind(mind, *of_scope(probe.scope))
-        mood = probe.scope.filter.mood
-        fields: bool | tuple[str, ...] = _FELT if mood else False
-        wanted = limit * MOOD_EXCESS if mood else limit
-        vector = vectors.dense(probe.vector, "the cue")
-        asked = [Query(CONTEXT, vector, wanted, condition, with_payload=fields)]
-        if probe.terms:
-            found = vectors.sparse(probe.terms, "the cue")
-            asked.append(Query(LEXICAL, found, wanted, condition, with_payload=fields))
-        return asked
-
     def _point(self, each: Trace, epoch: int) -> Point:
         return point(each, {"epoch": epoch}, self._vectors)
+
+
+def _searches(mind: str, probe: Probe, limit: int) -> list[Search]:
+    condition = for_mind(mind, *of_scope(probe.scope))
+    wanted = limit * MOOD_EXCESS if probe.scope.filter.mood else limit
+    return [Search(using, wanted, condition) for using in ((CONTEXT, LEXICAL) if probe.terms else (CONTEXT,))]
+
+
+def facts_of(payload: Payload) -> Facts:
+    """What ranking reads of a memory, from those fields of its payload."""
+    return Facts(
+        episode_id=payload.get("episode_id", ""),
+        actor=payload.get("actor", ""),
+        occurred_at=times.from_text(payload["occurred_at"]),
+        associations=tuple(sound(payload.get("associations") or ())),
+    )
+
+
+def sound(associations: Iterable[Any]) -> Iterator[Association]:
+    """Those that are associations; what a hand has spoiled in a payload is passed over."""
+    for each in associations:
+        try:
+            yield msgspec.convert(each, Association)
+        except msgspec.ValidationError:
+            continue
 
 
 def point(each: Trace, extra: Mapping[str, Any], declared: Sequence[str]) -> Point:
@@ -197,23 +236,6 @@ def _row(hit: Hit) -> tuple[Terms, int, Dense]:
     found = hit.vectors or {}
     length = int(payload_of(hit).get("length", 0))
     return vectors.terms(found, LEXICAL), length, vectors.array(found, CONTEXT)
-
-
-def _scored(hit: Hit, lexical: float) -> Scored:
-    payload = payload_of(hit)
-    return Scored(
-        memory_id=hit.id,
-        dense=hit.score,
-        lexical=lexical,
-        episode_id=payload.get("episode_id", ""),
-        actor=payload.get("actor", ""),
-        occurred_at=times.from_text(payload["occurred_at"]),
-    )
-
-
-def _union(answers: Sequence[Sequence[Hit]], mood: Mood | None, limit: int) -> list[str]:
-    best = (hit.id for hits in answers for hit in _felt(hits, mood)[:limit])
-    return list(dict.fromkeys(best))
 
 
 def _felt(hits: Iterable[Hit], mood: Mood | None) -> list[Hit]:

@@ -30,6 +30,8 @@ from cognition.stores.backend import (
     Condition,
     Either,
     FieldType,
+    Gather,
+    Gathered,
     HasId,
     Hit,
     IsNull,
@@ -109,7 +111,7 @@ class EdgeShards:
             where = None if mode is WriteMode.INSERT_ONLY else condition
             shard.update(
                 engine.UpdateOperation.upsert_points(
-                    [_point_in(p, shard.spec.opaque) for p in kept],
+                    [_point_in(p, shard.spec) for p in kept],
                     condition=None if where is None else filter_of(where),
                     update_mode=_MODES[mode],
                 )
@@ -177,12 +179,17 @@ class EdgeShards:
                 checks.query(shard.spec, asked)
             if not queries:
                 return []
-            request = engine.QueryBatchRequest([_query_in(asked, shard.spec.opaque) for asked in queries])
+            request = engine.QueryBatchRequest([_query_in(asked, shard.spec) for asked in queries])
             answers = shard.engine.query_batch(request)
             return [
                 [shard.hit(p, asked.with_payload, asked.with_vectors, p.score) for p in answer]
                 for asked, answer in zip(queries, answers, strict=True)
             ]
+
+    def gather(self, collection: str, asked: Gather) -> Gathered:
+        with self._reading(collection) as shard:
+            checks.gather(shard.spec, asked)
+            return shard.gather(asked)
 
     def scroll(
         self,
@@ -206,7 +213,7 @@ class EdgeShards:
                 offset=offset if order_by is None else None,
                 limit=limit,
                 filter=None if condition is None else filter_of(condition),
-                with_payload=_payload_in(with_payload, shard.spec.opaque),
+                with_payload=_payload_in(with_payload, shard.spec),
                 with_vector=list(with_vectors) or False,
                 order_by=None if order_by is None else engine.OrderBy(order_by, direction),
             )
@@ -299,6 +306,57 @@ class _Shard:
         vectors = _vectors_out(found.vector or {}) if with_vectors else None
         return Hit(str(found.id), score, payload, vectors)
 
+    def gather(self, asked: Gather) -> Gathered:
+        """Two calls into the engine: the searches, then what each vector has not scored yet."""
+        nearest = {
+            name: engine.Query.Nearest(_vector_in(vector), using=name)
+            for name, vector in asked.vectors.items()
+        }
+        answers = self.engine.query_batch(
+            engine.QueryBatchRequest(
+                [
+                    _search_in(nearest[s.using], s.limit, s.condition and filter_of(s.condition))
+                    for s in asked.searches
+                ]
+            )
+        )
+        scores: dict[str, dict[Any, float]] = {name: {} for name in nearest}
+        found: dict[Any, None] = {}
+        for search, answer in zip(asked.searches, answers, strict=True):
+            held = scores[search.using]
+            for point in answer:
+                point_id = point.id
+                held[point_id] = point.score
+                found[point_id] = None
+        self._complete(nearest, found, scores)
+        payloads = self._fields(list(found), asked.with_payload) if asked.with_payload else None
+        return Gathered(
+            [str(i) for i in found],
+            {n: np.array([held.get(i, 0.0) for i in found], np.float32) for n, held in scores.items()},
+            payloads,
+        )
+
+    def _complete(
+        self, nearest: Mapping[str, Any], found: Mapping[Any, None], scores: Mapping[str, dict[Any, float]]
+    ) -> None:
+        """Score by every vector what it has not found itself."""
+        asked, names = [], []
+        for name, query in nearest.items():
+            missing = found.keys() - scores[name].keys()
+            if missing:
+                where = engine.Filter(must=[engine.HasIdCondition(missing)])
+                asked.append(_search_in(query, len(missing), where, exact=True))
+                names.append(name)
+        if asked:
+            answers = self.engine.query_batch(engine.QueryBatchRequest(asked))
+            for name, answer in zip(names, answers, strict=True):
+                scores[name].update((point.id, point.score) for point in answer)
+
+    def _fields(self, ids: list[Any], fields: tuple[str, ...]) -> list[Payload]:
+        records = self.engine.retrieve(ids, _payload_in(fields, self.spec), False)
+        held = {record.id: self.hit(record, fields, ()).payload or {} for record in records}
+        return [held.get(i, {}) for i in ids]
+
     def flush(self) -> None:
         if self._dirty:
             self.engine.flush()
@@ -330,9 +388,7 @@ class _Shard:
         for name, size in spec.dense.items() - known.dense.items():
             kept = _HALF if name in spec.kept else None
             self.update(
-                engine.UpdateOperation.create_dense_vector(
-                    name, size, engine.Distance.Cosine, datatype=kept
-                )
+                engine.UpdateOperation.create_dense_vector(name, size, engine.Distance.Cosine, datatype=kept)
             )
         for name in set(spec.sparse) - set(known.sparse):
             self.update(engine.UpdateOperation.create_sparse_vector(name))
@@ -422,24 +478,36 @@ def _vector_in(vector: Vector) -> Any:
     return vector.tolist()  # the engine takes an array, too, but at twice the cost (71 against 40 us)
 
 
-def _point_in(point: Point, opaque: frozenset[str]) -> Any:
-    payload = edge_packing.pack(point.payload, opaque) if opaque else point.payload
+def _point_in(point: Point, spec: CollectionSpec) -> Any:
+    payload = edge_packing.pack(point.payload, spec.opaque, spec.apart) if spec.opaque else point.payload
     return engine.Point(point.id, _vectors_in(point.vectors), payload)
 
 
-def _query_in(asked: Query, opaque: frozenset[str]) -> Any:
+def _query_in(asked: Query, spec: CollectionSpec) -> Any:
     return engine.QueryRequest(
         limit=asked.limit,
         query=engine.Query.Nearest(_vector_in(asked.vector), using=asked.using),
         filter=None if asked.condition is None else filter_of(asked.condition),
-        with_payload=_payload_in(asked.with_payload, opaque),
+        with_payload=_payload_in(asked.with_payload, spec),
         with_vector=list(asked.with_vectors) or False,
         params=engine.SearchParams(exact=asked.exact),
     )
 
 
-def _payload_in(wanted: bool | tuple[str, ...], opaque: frozenset[str]) -> bool | list[str]:
-    return edge_packing.selected(wanted, opaque) if isinstance(wanted, tuple) else wanted
+def _search_in(nearest: Any, limit: int, where: Any, *, exact: bool = False) -> Any:
+    """A search that answers ids and scores alone."""
+    return engine.QueryRequest(
+        limit=limit,
+        query=nearest,
+        filter=where,
+        with_payload=False,
+        with_vector=False,
+        params=engine.SearchParams(exact=exact),
+    )
+
+
+def _payload_in(wanted: bool | tuple[str, ...], spec: CollectionSpec) -> bool | list[str]:
+    return edge_packing.selected(wanted, spec.opaque, spec.apart) if isinstance(wanted, tuple) else wanted
 
 
 def _vectors_out(found: Mapping[str, Any]) -> dict[str, Vector]:

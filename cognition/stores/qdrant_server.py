@@ -24,6 +24,8 @@ from cognition.stores.backend import (
     Condition,
     Either,
     FieldType,
+    Gather,
+    Gathered,
     HasId,
     Hit,
     IsNull,
@@ -40,6 +42,7 @@ from cognition.stores.backend import (
     Vector,
     WriteMode,
 )
+from cognition.stores.gathering import gathered
 
 _STRONG: Final = models.WriteOrdering.STRONG
 
@@ -206,6 +209,10 @@ class ServerBackend:
             else []
             for asked in queries
         ]
+
+    async def gather(self, collection: str, asked: Gather) -> Gathered:
+        checks.gather(self._spec(collection), asked)
+        return await gathered(self, collection, asked)
 
     async def scroll(
         self,

@@ -24,6 +24,8 @@ from cognition.stores.backend import (
     CollectionSpec,
     Condition,
     FieldType,
+    Gather,
+    Gathered,
     HasId,
     Hit,
     Match,
@@ -36,6 +38,7 @@ from cognition.stores.backend import (
     WriteMode,
 )
 from cognition.stores.conditions import lookup, matches
+from cognition.stores.gathering import gathered
 
 Gate = Callable[[str, str], Awaitable[None]]
 """Called with (verb, collection) before and after each verb; may raise, wait or be cancelled."""
@@ -194,6 +197,11 @@ class OracleBackend:
             for asked in queries:
                 checks.query(found.spec, asked)
             return [_best(found.satisfying(asked.condition), asked) for asked in queries]
+
+    async def gather(self, collection: str, asked: Gather) -> Gathered:
+        async with self._verb("gather", collection) as found:
+            checks.gather(found.spec, asked)
+        return await gathered(self, collection, asked)
 
     async def scroll(
         self,

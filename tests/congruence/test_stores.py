@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cognition.errors import BadPerceptError, StoreRefusedError
-from cognition.ports.stores import Probe, Scope, Trace
+from cognition.ports.stores import Facts, Probe, Scope, Trace
 from cognition.stores.backend import VectorBackend
 from cognition.stores.stores import VectorStores, open_stores
 from schemas.association import Association, AssociationType
@@ -126,8 +126,10 @@ async def test_no_mind_reaches_into_another(stores: VectorStores, mind: str) -> 
         stolen,
     }
     probe = Probe(direction(1.0), {7: 1.0}, Scope())
-    assert await stores.memories.candidates(mind, [probe], limit=10) == [[mine.memory.id]]
-    assert await stores.memories.score(mind, probe, [stolen]) == {}
+    found = await stores.memories.probe(mind, [probe], limit=10, also=[stolen])
+    assert (found.ids, list(found.facts)) == ([mine.memory.id], [mine.memory.id])
+    assert (await stores.memories.score(mind, probe, [stolen])).ids == []
+    assert await stores.memories.facts(mind, [stolen]) == {}
     assert await stores.memories.select(mind, Scope(), limit=10) == [mine.memory.id]
     await stores.memories.patch(mind, {stolen: {"source": "taken"}}, epoch=9)
     await stores.memories.erase(mind, [stolen])
@@ -148,12 +150,31 @@ async def test_candidates_are_the_best_of_both_vectors(stores: VectorStores, min
         epoch=1,
     )
     probe = Probe(direction(1.0), {5: 2.0}, Scope())
-    (found,) = await stores.memories.candidates(mind, [probe], limit=1)
-    assert found == [memory_id(mind, "near"), memory_id(mind, "wordy")]
-    scored = await stores.memories.score(mind, probe, found)
-    assert scored[found[0]].dense == pytest.approx(1 / np.sqrt(1.01), abs=1e-5)
-    assert scored[found[0]].lexical == 0.0
-    assert scored[found[1]].lexical == pytest.approx(1.8, abs=1e-5)
+    near, wordy, far = (memory_id(mind, key) for key in ("near", "wordy", "far"))
+    found = await stores.memories.probe(mind, [probe], limit=1, with_facts=False)
+    assert (found.ids, found.facts) == ([near, wordy], {})
+    assert found.dense == pytest.approx([1 / np.sqrt(1.01), 0.0], abs=1e-5)
+    assert found.lexical == pytest.approx([0.0, 1.8], abs=1e-5)
+    joined = await stores.memories.probe(mind, [probe], limit=1, also=[far, near])
+    assert set(joined.ids) == {near, wordy, far} == set(joined.facts)
+    scored = await stores.memories.score(mind, probe, found.ids)
+    assert dict(zip(scored.ids, scored.lexical.tolist(), strict=True)) == pytest.approx({near: 0.0, wordy: 1.8})
+
+
+async def test_facts_are_what_ranking_reads(stores: VectorStores, mind: str) -> None:
+    edge = Association(target_id=memory_id(mind, "b"), weight=0.5, type=AssociationType.CAUSES)
+    written = trace(mind, "a", actor="ana", episode_id="e1", occurred_at=1e9 + 0.25, associations=[edge])
+    await stores.memories.insert([written, trace(mind, "b")], epoch=1)
+    a, b = written.memory.id, memory_id(mind, "b")
+    facts = await stores.memories.facts(mind, [a, b, memory_id(mind, "absent")])
+    assert facts[a] == Facts("e1", "ana", 1e9 + 0.25, (edge,))
+    assert (set(facts), facts[b].associations) == ({a, b}, ())
+    probe = Probe(direction(1.0), {7: 1.0}, Scope())
+    assert (await stores.memories.probe(mind, [probe], limit=5)).facts == facts
+    await stores.memories.patch(mind, {a: {"associations": []}, b: {"associations": [edge]}}, epoch=1)
+    changed = await stores.memories.facts(mind, [a, b])
+    assert (changed[a].associations, changed[b].associations) == ((), (edge,))
+    assert (await stores.memories.get(mind, [b]))[b].associations == [edge]
 
 
 async def test_any_filters_together(stores: VectorStores, mind: str) -> None:
@@ -210,8 +231,8 @@ async def test_a_mood_is_a_disc_not_a_box(stores: VectorStores, mind: str) -> No
     assert await keys(stores, mind, mood=mood) == ["centre"]
     probe = Probe(direction(1.0), {7: 1.0}, Scope(CueFilter(mood=mood)))
     both = [memory_id(mind, "centre"), memory_id(mind, "corner")]
-    assert await stores.memories.candidates(mind, [probe], limit=5) == [both[:1]]
-    assert list(await stores.memories.score(mind, probe, both)) == both[:1]
+    assert (await stores.memories.probe(mind, [probe], limit=5)).ids == both[:1]
+    assert (await stores.memories.score(mind, probe, both)).ids == both[:1]
 
 
 async def test_a_walk_over_terms_meets_every_memory_once(stores: VectorStores, mind: str) -> None:
@@ -330,4 +351,4 @@ async def test_writing_twice_equals_once(stores: VectorStores, mind: str) -> Non
         await stores.memories.erase(mind, [memory_id(mind, "a")])
     assert await keys(stores, mind) == ["b"]
     await stores.memories.insert([], epoch=1)
-    assert await stores.memories.candidates(mind, [], limit=3) == []
+    assert (await stores.memories.probe(mind, [], limit=3)).ids == []

@@ -150,9 +150,9 @@ def test_points_and_conditions_travel_unchanged(bodies: Any, condition: Conditio
 
 @given(g.queries())
 def test_a_query_travels_unchanged(query: Query) -> None:
-    sent = wire.frame(1, wire.Search("c", [wire.query_out(query)]))
+    sent = wire.frame(1, wire.Queries("c", [wire.query_out(query)]))
     _, got = wire.request_of(sent[wire.HEADER_BYTES :])
-    assert isinstance(got, wire.Search)
+    assert isinstance(got, wire.Queries)
     after = wire.query_in(got.queries[0])
     assert same_vectors({"q": after.vector}, {"q": query.vector})
     assert (after.using, after.limit, after.condition, after.exact) == (

@@ -1,0 +1,54 @@
+"""`gather` for engines that have queries and reads but no such verb: the same in three steps.
+
+Must not know any engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from cognition.stores.backend import Gather, Gathered, HasId, Query, VectorBackend
+
+
+async def gathered(backend: VectorBackend, collection: str, asked: Gather) -> Gathered:
+    """Two round trips, three with payloads: the searches; what each vector has not scored yet; the fields."""
+    answers = await backend.query(
+        collection, [Query(s.using, asked.vectors[s.using], s.limit, s.condition) for s in asked.searches]
+    )
+    scores: dict[str, dict[str, float]] = {name: {} for name in asked.vectors}
+    found: dict[str, None] = {}
+    for search, hits in zip(asked.searches, answers, strict=True):
+        scores[search.using].update((hit.id, hit.score) for hit in hits)
+        found.update((hit.id, None) for hit in hits)
+    await _complete(backend, collection, asked, found, scores)
+    ids = list(found)
+    payloads = None
+    if asked.with_payload:
+        held = {hit.id: hit.payload or {} for hit in await backend.retrieve(collection, ids)}
+        payloads = [
+            {field: held[i][field] for field in asked.with_payload if field in held[i]} if i in held else {}
+            for i in ids
+        ]
+    table = {name: np.array([by.get(i, 0.0) for i in ids], np.float32) for name, by in scores.items()}
+    return Gathered(ids, table, payloads)
+
+
+async def _complete(
+    backend: VectorBackend,
+    collection: str,
+    asked: Gather,
+    found: Mapping[str, None],
+    scores: Mapping[str, dict[str, float]],
+) -> None:
+    missing = {name: tuple(i for i in found if i not in by) for name, by in scores.items()}
+    queries = {
+        name: Query(name, asked.vectors[name], len(ids), HasId(ids), exact=True)
+        for name, ids in missing.items()
+        if ids
+    }
+    if queries:
+        answers = await backend.query(collection, list(queries.values()))
+        for name, hits in zip(queries, answers, strict=True):
+            scores[name].update((hit.id, hit.score) for hit in hits)
