@@ -31,14 +31,37 @@ class AssociationType(enum.StrEnum):
     RELATED = "related"
 
 
+CALLERS = frozenset(list(AssociationType)[6:])
+"""The types that only a caller gives."""
+
+
 class Association(Message, frozen=True, kw_only=True):
-    """One synapse of a memory's association array."""
+    """One synapse of a memory's association array.
+
+    `given`: the caller said so; it neither fades nor gives way. `repaired` says what a hand had
+    spoiled of it in the store, and as what it is read; never written.
+    """
 
     target_id: str
     weight: Unit
     type: AssociationType
     last_coactivated: float = 0.0
     coactivation_count: Annotated[int, msgspec.Meta(ge=0)] = 0
+    given: bool = False
+    repaired: str = ""
+
+
+class Route(Message, frozen=True, kw_only=True):
+    """One synapse from a word of a cue to the memory that holds this.
+
+    `term` : the word's term id (u32). `used` A and `unused` B : how much it was potentiated and
+    depressed. `weight` W : the memory's own stored weight of the term, as it was then.
+    """
+
+    term: Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)]
+    used: Annotated[float, msgspec.Meta(ge=0.0)] = 0.0
+    unused: Annotated[float, msgspec.Meta(ge=0.0)] = 0.0
+    weight: Unit = 0.0
 
 
 class Relation(Message, frozen=True, kw_only=True):

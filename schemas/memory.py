@@ -1,13 +1,16 @@
 """Memory: one stored trace, its life figures, and its archived form."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from schemas.association import Association
+import msgspec
+
+from schemas.association import Association, Route
 from schemas.base import Message
 from schemas.percept import ContentType, MemoryKind
 
 SCHEMA_VERSION = 1
 ASSOCIATIONS_MAX = 32
+ROUTES_MAX = 32
 
 
 class Memory(Message, frozen=True, kw_only=True, omit_defaults=False):
@@ -15,7 +18,9 @@ class Memory(Message, frozen=True, kw_only=True, omit_defaults=False):
 
     Times are epoch seconds (UTC). `epoch` and `rev` fence and order the writes:
     a writer with an older epoch changes nothing. `entry` is the stream entry that
-    caused this memory, `repeated_through` the last entry that strengthened it.
+    caused this memory, `repeated_through` the last entry that strengthened it. `routes` and
+    `unused_count` (how often it was shown in vain) are counted as of `learned_at`; they fade from
+    there on. `plasticity_through` is the last entry of `dream` that is in them.
     """
 
     id: str
@@ -66,6 +71,9 @@ class Memory(Message, frozen=True, kw_only=True, omit_defaults=False):
     replay_priority_key: float = 0.0
 
     associations: list[Association] = []
+    routes: list[Route] = []
+    unused_count: Annotated[float, msgspec.Meta(ge=0.0)] = 0.0
+    learned_at: float = 0.0
     derived_from: list[str] = []
     superseded_by: str | None = None
 

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar, get_type_hints
 
 import msgspec
 
-from schemas import cue, dream, events, inquiry, percept, recollection
+from schemas import cue, dream, events, inquiry, learning, percept, recollection
 from schemas.base import Message, SchemaError
 
 T = TypeVar("T")
@@ -44,6 +44,10 @@ STREAMS: Final[dict[str, dict[str, type[Message]]]] = {
         "status/1": inquiry.StatusInquiry,
         "daemon/1": inquiry.DaemonInquiry,
         "forgetting/1": inquiry.ForgettingInquiry,
+        "report/1": learning.ReportInquiry,
+        "folded/1": learning.FoldedInquiry,
+        "neighbours/1": learning.NeighboursInquiry,
+        "path/1": learning.PathInquiry,
     },
     RECOLLECTIONS: {
         "recollection/1": recollection.Recollection,
@@ -53,6 +57,10 @@ STREAMS: Final[dict[str, dict[str, type[Message]]]] = {
         "status-answer/1": inquiry.StatusAnswer,
         "daemon-answer/1": inquiry.DaemonAnswer,
         "forgetting-answer/1": inquiry.ForgettingAnswer,
+        "report-answer/1": learning.ReportAnswer,
+        "folded-answer/1": learning.FoldedAnswer,
+        "neighbours-answer/1": learning.NeighboursAnswer,
+        "path-answer/1": learning.PathAnswer,
         "failure/1": inquiry.Failure,
     },
 }

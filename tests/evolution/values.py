@@ -9,8 +9,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import Final
 
-from schemas import cue, dream, events, inquiry, percept, recollection, wire
-from schemas.association import Association, AssociationType, Relation
+import msgspec
+
+from schemas import cue, dream, events, inquiry, learning, percept, recollection, wire
+from schemas.association import Association, AssociationType, Relation, Route
 from schemas.base import Message
 from schemas.episode import BoundaryType, EmotionalSummary, Episode, Pause
 from schemas.identity import ConnectionDrive, Identity, Law, Lifetime, Revision, SelfModel
@@ -83,6 +85,17 @@ MEMORY = Memory(
     intervention_type="reframe",
 )
 
+ROUTE = Route(term=7, used=1.5, unused=0.5, weight=0.25)
+MEMORY_2 = msgspec.structs.replace(
+    MEMORY,
+    associations=[
+        msgspec.structs.replace(ASSOCIATION, given=True, repaired="the stored weight 7 is read as 1")
+    ],
+    routes=[ROUTE],
+    unused_count=2.5,
+    learned_at=NOON + 4,
+)
+
 EPISODE = Episode(
     id="0b0c6d46-0000-5000-8000-000000000003",
     mind="ana",
@@ -148,6 +161,18 @@ FILTER = cue.CueFilter(
     context={"place": "kitchen"},
     metadata={"cups": 2, "hot": True, "tea": "green"},
     mood=cue.Mood(valence=0.5, arousal=0.75, radius=0.25),
+)
+
+NEIGHBOUR = learning.Neighbour(
+    source="m1",
+    target="m2",
+    type=AssociationType.GOAL,
+    weight=0.25,
+    depth=2,
+    age_s=60.0,
+    count=3,
+    given=True,
+    preview="The tea is ready.",
 )
 
 TOMBSTONE = Tombstone(id=MEMORY.id, mind="ana", forgotten_at=NOON, entry="1772452800011-0", reason="asked to")
@@ -281,6 +306,59 @@ WIRE: Final[dict[str, Message]] = {
     "daemon-answer/1": inquiry.DaemonAnswer(
         inquiry_id="q8", daemon={"version": "0.1.0", "ready": True, "partitions": 16, "load": 0.5}
     ),
+    "report/1": learning.ReportInquiry(
+        id="q9",
+        mind="ana",
+        deadline_s=5.0,
+        cue_id="q1",
+        useful=["m1"],
+        misleading=["m2"],
+        cue="Is the kettle on?",
+        shown=["m1", "m2", "m3"],
+    ),
+    "folded/1": learning.FoldedInquiry(id="q10", mind="ana", deadline_s=5.0, entry="1772452800013-0"),
+    "neighbours/1": learning.NeighboursInquiry(
+        id="q11",
+        mind="ana",
+        deadline_s=5.0,
+        memory_id=MEMORY.id,
+        key="ana-0001",
+        types=[AssociationType.GOAL],
+        limit=5,
+        depth=2,
+    ),
+    "path/1": learning.PathInquiry(
+        id="q12",
+        mind="ana",
+        deadline_s=5.0,
+        start="m1",
+        goal="m2",
+        types=[AssociationType.CAUSES],
+        depth=3,
+    ),
+    "report-answer/1": learning.ReportAnswer(
+        inquiry_id="q9",
+        mind="ana",
+        cue="Is the kettle on?",
+        shown=["m1", "m2", "m3"],
+        useful=["m1"],
+        misleading=["m2"],
+        refused={"m9": "there is no such memory"},
+    ),
+    "folded-answer/1": learning.FoldedAnswer(
+        inquiry_id="q10", mind="ana", entry="1772452800013-0", refused="it was forgotten"
+    ),
+    "neighbours-answer/1": learning.NeighboursAnswer(
+        inquiry_id="q11",
+        mind="ana",
+        memory_id=MEMORY.id,
+        preview="The kettle is on.",
+        neighbours=[NEIGHBOUR],
+        notes=["1 is archived and not followed"],
+    ),
+    "path-answer/1": learning.PathAnswer(
+        inquiry_id="q12", mind="ana", steps=[NEIGHBOUR], strength=0.25, notes=["1 is archived"]
+    ),
     "failure/1": inquiry.Failure(
         inquiry_id="q7", mind="ana", kind="DeadlineError", message="too late", remedy="Ask again."
     ),
@@ -320,5 +398,22 @@ STORED: Final[dict[str, Message]] = {
     ),
 }
 
-EXPECTED: Final = WIRE | STORED
+GROWN: Final[dict[str, Message]] = {
+    "coactivation/2": dream.CoActivation(
+        mind="ana", memory_ids=[MEMORY.id], reason="used", evidence=0.5, at=NOON
+    ),
+    "feedback/2": dream.Feedback(
+        mind="ana",
+        cue_id="q1",
+        useful=["m1"],
+        misleading=["m2"],
+        cue="Is the kettle on?",
+        shown=["m1", "m2", "m3"],
+        at=ZONED,
+    ),
+    "stored-memory/2": MEMORY_2,
+}
+"""Types that gained fields after their release, with those fields; the tag on the wire stays."""
+
+EXPECTED: Final = WIRE | STORED | GROWN
 TAGS: Final = {tag for tags in wire.STREAMS.values() for tag in tags} | set(STORED)
