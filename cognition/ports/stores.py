@@ -149,6 +149,42 @@ class MemoryStore(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What associations are formed from: what a memory says, who said it, what it is about, and the
+    associations that it holds. Only what was asked for is filled."""
+
+    content: str = ""
+    actor: str = ""
+    subject: str = ""
+    associations: tuple[Association, ...] = ()
+
+
+class AssociationStore(Protocol):
+    """The association arrays of all minds' memories, and what is needed to form them."""
+
+    async def read(self, mind: str, memory_ids: Sequence[str]) -> dict[str, Spoken]:
+        """Those that exist and belong to this mind."""
+        ...
+
+    async def page(
+        self, mind: str, offset: str | None, *, limit: int
+    ) -> tuple[dict[str, Spoken], str | None]:
+        """The next memories of a mind in the order of their ids; the second value is the next offset."""
+        ...
+
+    async def sharing(
+        self, mind: str, *, about: Sequence[Terms], saying: Sequence[Terms], limit: int
+    ) -> tuple[list[dict[str, Spoken]], list[dict[str, Spoken]]]:
+        """For each of `about` the memories (subject only) whose subject shares most of these terms, by
+        their summed weights; for each of `saying` those (whole) whose content does. One round trip."""
+        ...
+
+    async def write(self, mind: str, arrays: Mapping[str, Sequence[Association]], *, epoch: int) -> None:
+        """Replace the arrays of existing memories, fenced by `epoch`. One round trip."""
+        ...
+
+
 class TombstoneStore(Protocol):
     """What was erased and may not return."""
 
@@ -227,6 +263,7 @@ class Stores(Protocol):
     """Everything that is kept, as one value."""
 
     memories: MemoryStore
+    associations: AssociationStore
     tombstones: TombstoneStore
     episodes: EpisodeStore
     identities: IdentityStore

@@ -9,6 +9,7 @@ import anyio
 
 from cognition.ports.stores import (
     Archive,
+    AssociationStore,
     CheckpointStore,
     EpisodeStore,
     IdentityStore,
@@ -17,6 +18,7 @@ from cognition.ports.stores import (
     TombstoneStore,
 )
 from cognition.stores.archive import VectorArchive
+from cognition.stores.associations import VectorAssociations
 from cognition.stores.backend import CollectionSpec, VectorBackend
 from cognition.stores.checkpoints import VectorCheckpoints
 from cognition.stores.collections import ALL, MEMORIES, UNCONSCIOUS, with_evidence
@@ -32,6 +34,7 @@ class VectorStores:
 
     backend: VectorBackend
     memories: MemoryStore
+    associations: AssociationStore
     tombstones: TombstoneStore
     episodes: EpisodeStore
     identities: IdentityStore
@@ -67,6 +70,7 @@ async def open_stores(backend: VectorBackend, *, evidence: bool = False) -> Vect
     return VectorStores(
         backend=backend,
         memories=VectorMemories(backend, evidence=evidence),
+        associations=VectorAssociations(backend),
         tombstones=VectorTombstones(backend),
         episodes=VectorEpisodes(backend),
         identities=VectorIdentities(backend),

@@ -1,0 +1,75 @@
+"""What associations are formed from: which memories share terms with what others are about.
+
+Reads of the `memories` of all minds over any vector backend. Must not know what an association means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from cognition.ports.stores import Spoken, Terms
+from cognition.stores import payloads, vectors
+from cognition.stores.backend import Hit, Query, VectorBackend
+from cognition.stores.collections import LEXICAL, MEMORIES, SUBJECT
+from cognition.stores.memories import sound
+from cognition.stores.tenancy import for_mind, not_newer, owned, payload_of
+from schemas.association import Association
+from schemas.memory import Memory
+
+_SPOKEN: Final = ("mind", "content", "actor", "subject", "associations")
+
+
+class VectorAssociations:
+    """`AssociationStore` over a `VectorBackend`."""
+
+    def __init__(self, backend: VectorBackend) -> None:
+        self._backend = backend
+
+    async def read(self, mind: str, memory_ids: Sequence[str]) -> dict[str, Spoken]:
+        hits = await self._backend.retrieve(MEMORIES.name, memory_ids)
+        return {i: _spoken(hit) for i, hit in owned(mind, hits).items()}
+
+    async def page(
+        self, mind: str, offset: str | None, *, limit: int
+    ) -> tuple[dict[str, Spoken], str | None]:
+        page = await self._backend.scroll(
+            MEMORIES.name, condition=for_mind(mind), limit=limit, offset=offset, with_payload=_SPOKEN
+        )
+        return {hit.id: _spoken(hit) for hit in page.hits}, page.next_offset
+
+    async def sharing(
+        self, mind: str, *, about: Sequence[Terms], saying: Sequence[Terms], limit: int
+    ) -> tuple[list[dict[str, Spoken]], list[dict[str, Spoken]]]:
+        condition = for_mind(mind)
+        asked = [
+            Query(using, vectors.sparse(terms, "a mention"), limit, condition, with_payload=fields)
+            for using, texts, fields in (
+                (SUBJECT, about, ("subject",)),
+                (LEXICAL, saying, _SPOKEN),
+            )
+            for terms in texts
+        ]
+        answers = await self._backend.query(MEMORIES.name, asked) if asked else []
+        found = [{hit.id: _spoken(hit) for hit in hits} for hits in answers]
+        return found[: len(about)], found[len(about) :]
+
+    async def write(self, mind: str, arrays: Mapping[str, Sequence[Association]], *, epoch: int) -> None:
+        if not arrays:
+            return
+        patches = {
+            i: {**payloads.encode_patch(Memory, {"associations": list(array)}), "epoch": epoch}
+            for i, array in arrays.items()
+        }
+        condition = for_mind(mind, not_newer(epoch))
+        await self._backend.set_payloads(MEMORIES.name, patches, condition=condition)
+
+
+def _spoken(hit: Hit) -> Spoken:
+    payload = payload_of(hit)
+    return Spoken(
+        content=payload.get("content", ""),
+        actor=payload.get("actor", ""),
+        subject=payload.get("subject", ""),
+        associations=tuple(sound(payload.get("associations") or ())),
+    )
