@@ -286,6 +286,7 @@ class Encoder:
         )
         ledger.traces[memory.id] = trace
         ledger.known[memory.id] = memory
+        self._minds.facts.note(memory)
         self._fold(mind, arrival, memory, arrival.vector, terms)
         done.encoded += 1
         return self._encoded(arrival, memory)

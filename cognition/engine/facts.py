@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 
 from cognition.ports.stores import Facts
+from schemas.memory import Memory
 
 
 class FactsCache:
@@ -55,6 +56,16 @@ class FactsCache:
         while self._entries > self._entries_max:
             known.popitem()
             self._entries -= 1
+
+    def note(self, memory: Memory) -> None:
+        """Keep what is known of a memory that its writer has just formed."""
+        facts = Facts(
+            episode_id=memory.episode_id,
+            actor=memory.actor,
+            occurred_at=memory.occurred_at,
+            associations=tuple(memory.associations),
+        )
+        self.add(memory.mind, {memory.id: facts}, since=self.changes)
 
     def drop(self, mind: str, memory_ids: Iterable[str]) -> None:
         """These have changed or are gone."""
