@@ -153,7 +153,8 @@ class Intake:
             await self._stopping.wait()
 
     async def _session(self) -> None:
-        self._minds.discard()
+        async with self._minds.writing:
+            self._minds.discard()
         self._unacknowledged.clear()
         try:
             await self._absolve()
@@ -274,7 +275,8 @@ class Intake:
 
     async def _commit(self, batch: Batch) -> Committed:
         try:
-            return await self._encoder.commit(batch.arrivals, self._line.epochs())
+            async with self._minds.writing:
+                return await self._encoder.commit(batch.arrivals, self._line.epochs())
         except REFUSED as error:
             if len(batch.arrivals) == 1:
                 entry = batch.arrivals[0].entry
@@ -313,7 +315,8 @@ class Intake:
         """Write the changed minds, then acknowledge everything that they contain."""
         self._line.epochs()
         began = self._clock.monotonic()
-        await self._minds.checkpoint()
+        async with self._minds.writing:
+            await self._minds.checkpoint()
         self._checkpoint_took_s = self._clock.monotonic() - began
         done = list(self._unacknowledged)
         if done:

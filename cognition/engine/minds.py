@@ -57,6 +57,11 @@ class Minds:
         self._dirty: dict[str, int] = {}
         self._loading = anyio.Lock()
         self.facts = FactsCache(options.facts_max)
+        self.writing = anyio.Lock()
+        """Held by whoever changes minds or their memories, from reading what is changed until it is
+        written, and around `checkpoint` and `discard`: the tasks of the one writer take turns."""
+        self.generation = 0
+        """How often all minds were dropped: what was changed before and not written down is void."""
 
     # --- loading ------------------------------------------------------------------------
 
@@ -228,6 +233,7 @@ class Minds:
         self._resident.clear()
         self._identities.clear()
         self._dirty.clear()
+        self.generation += 1
         self.facts.clear()
 
     def identity(self, name: str) -> Identity | None:
