@@ -14,6 +14,7 @@ import msgspec
 
 from schemas.events import (
     AnyEvent,
+    AssociationsFormed,
     CueAnswered,
     DaemonStarted,
     DaemonStopped,
@@ -37,6 +38,7 @@ LEVEL_OF: dict[type, str] = {
     CueAnswered: "debug",
     LeaseAcquired: "debug",
     PerceptsEncoded: "debug",
+    AssociationsFormed: "debug",
     MindWoke: "debug",
     EpisodeOpened: "debug",
     EpisodeClosed: "info",

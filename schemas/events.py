@@ -117,6 +117,16 @@ class MemoriesForgotten(Event, frozen=True, kw_only=True):
     count: int
 
 
+class AssociationsFormed(Event, frozen=True, kw_only=True):
+    """A step of linking: so many more associations; what is left: `pending` new memories, or `sweeping`
+    through all of them."""
+
+    mind: str
+    formed: int
+    pending: int
+    sweeping: bool
+
+
 class CueAnswered(Event, frozen=True, kw_only=True):
     mind: str
     cue_id: str
@@ -169,6 +179,7 @@ AnyEvent = (
     | EpisodeOpened
     | EpisodeClosed
     | MemoriesForgotten
+    | AssociationsFormed
     | CueAnswered
     | EntryBuried
     | LeaseAcquired

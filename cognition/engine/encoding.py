@@ -311,6 +311,7 @@ class Encoder:
         episode.count += 1
         episode.last_at = max(episode.last_at, arrival.at)
         mind.learn(terms, memory.length, vector)
+        mind.linking.note(memory)
         mind.working.admit(
             Active(
                 memory_id=memory.id,

@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from cognition.engine.linking import Linking, unknown
 from cognition.engine.options import AttentionOptions, EpisodeOptions, MindOptions
 from cognition.mechanisms.episodes import EpisodeTally
 from cognition.mechanisms.lexicon import Lexicon
@@ -133,6 +134,7 @@ class SavedState(msgspec.Struct):
     lexicon_slot: int
     lexicon_saved: int
     lexicon_delta: bytes
+    linking: Linking | None = None
 
 
 class EchoWindow:
@@ -199,6 +201,7 @@ class Mind:
     identified: bool = False
     lexicon_whole_due: bool = False
     episodes_recorded: int = 0
+    linking: Linking = field(default_factory=Linking)
 
     @classmethod
     def new(
@@ -308,6 +311,7 @@ class Mind:
             lexicon_slot=self.lexicon_slot,
             lexicon_saved=self.lexicon.n - self.lexicon_delta.n,
             lexicon_delta=self.lexicon_delta.snapshot(),
+            linking=self.linking,
         )
 
     def restore(self, slots: dict[str, bytes], minds: MindOptions, episodes: EpisodeOptions) -> None:
@@ -338,6 +342,7 @@ class Mind:
             self.lexicon = Lexicon.restore(slots[LEXICON_SLOTS[saved.lexicon_slot]])
         self.lexicon_delta = Lexicon.restore(saved.lexicon_delta)
         self.lexicon.merge(self.lexicon_delta)
+        self.linking = saved.linking or unknown(self.memories)
 
     def _restore_counters(self, lifetime: Lifetime) -> None:
         self.percepts, self.memories = lifetime.percepts, lifetime.memories
