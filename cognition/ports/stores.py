@@ -106,6 +106,18 @@ class MemoryStore(Protocol):
         """Set fields of existing memories (field names of `Memory`), fenced by `epoch`."""
         ...
 
+    async def amend(
+        self, mind: str, changes: Mapping[str, tuple[int, Mapping[str, Any]]], *, epoch: int
+    ) -> set[str]:
+        """Compare and set: id -> (the `rev` that was read, fields), fenced by `epoch`. Each is written,
+        with the next `rev`, only where the stored one is still that. Which of them were, read
+        back; one that was not is changed or gone: read it again. One write each."""
+        ...
+
+    async def get_spoken(self, mind: str, memory_ids: Sequence[str]) -> dict[str, tuple[Memory, Terms]]:
+        """Those that exist and belong to this mind, with their lexical weights."""
+        ...
+
     async def erase(self, mind: str, memory_ids: Sequence[str]) -> None:
         """Delete for good. The caller has written tombstones first."""
         ...

@@ -12,7 +12,7 @@ from cognition.ports.stores import Spoken, Terms
 from cognition.stores import payloads, vectors
 from cognition.stores.backend import Hit, Query, VectorBackend
 from cognition.stores.collections import LEXICAL, MEMORIES, SUBJECT
-from cognition.stores.memories import sound
+from cognition.stores.mending import sound_associations
 from cognition.stores.tenancy import for_mind, not_newer, owned, payload_of
 from schemas.association import Association
 from schemas.memory import Memory
@@ -71,5 +71,5 @@ def _spoken(hit: Hit) -> Spoken:
         content=payload.get("content", ""),
         actor=payload.get("actor", ""),
         subject=payload.get("subject", ""),
-        associations=tuple(sound(payload.get("associations") or ())),
+        associations=tuple(sound_associations(payload.get("associations") or ())),
     )

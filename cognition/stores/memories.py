@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-import msgspec
 import numpy as np
 
 from cognition.errors import StoreRefusedError
@@ -15,6 +14,7 @@ from cognition.stores.backend import (
     Gather,
     HasId,
     Hit,
+    Match,
     Payload,
     Point,
     Search,
@@ -23,8 +23,8 @@ from cognition.stores.backend import (
 )
 from cognition.stores.collections import CONTEXT, EVIDENCE, LEXICAL, MEMORIES, SUBJECT
 from cognition.stores.conditions import in_mood, of_scope
+from cognition.stores.mending import sound_associations
 from cognition.stores.tenancy import for_mind, for_minds, not_newer, older, owned, paired, payload_of
-from schemas.association import Association
 from schemas.cue import Mood
 from schemas.memory import Memory
 
@@ -35,6 +35,8 @@ MOOD_EXCESS: Final = 2
 """How many times the limit is fetched from the box around a mood: the disc covers pi/4 of it."""
 
 _RANKED: Final = ("episode_id", "actor", "occurred_at", "associations")
+_TOLD: Final = ("plasticity_through", "repeated_through")
+"""Which entry changed a memory: tells one writer's next revision from another's."""
 _FELT: Final = ("valence", "arousal")
 _NOTHING: Final = Found([], np.zeros(0, np.float32), np.zeros(0, np.float32))
 
@@ -74,6 +76,27 @@ class VectorMemories:
             return
         sets = {i: {**payloads.encode_patch(Memory, patch), "epoch": epoch} for i, patch in patches.items()}
         await self._backend.set_payloads(self._collection, sets, condition=for_mind(mind, not_newer(epoch)))
+
+    async def amend(
+        self, mind: str, changes: Mapping[str, tuple[int, Mapping[str, Any]]], *, epoch: int
+    ) -> set[str]:
+        by_rev: dict[int, dict[str, Payload]] = {}
+        for i, (rev, patch) in changes.items():
+            fields = {**payloads.encode_patch(Memory, {**patch, "rev": rev + 1}), "epoch": epoch}
+            by_rev.setdefault(rev, {})[i] = fields
+        for rev, sets in by_rev.items():
+            unchanged = Match("rev", rev)
+            condition = for_mind(mind, not_newer(epoch), unchanged)
+            await self._backend.set_payloads(self._collection, sets, condition=condition)
+        stored = owned(mind, await self._backend.retrieve(self._collection, list(changes)))
+        return {i for i, hit in stored.items() if _took(payload_of(hit), changes[i], epoch)}
+
+    async def get_spoken(self, mind: str, memory_ids: Sequence[str]) -> dict[str, tuple[Memory, Terms]]:
+        hits = await self._backend.retrieve(self._collection, memory_ids, with_vectors=(LEXICAL,))
+        return {
+            i: (_memory(hit), vectors.terms(hit.vectors or {}, LEXICAL))
+            for i, hit in owned(mind, hits).items()
+        }
 
     async def erase(self, mind: str, memory_ids: Sequence[str]) -> None:
         hits = await self._backend.retrieve(self._collection, memory_ids)
@@ -185,17 +208,8 @@ def facts_of(payload: Payload) -> Facts:
         episode_id=payload.get("episode_id", ""),
         actor=payload.get("actor", ""),
         occurred_at=times.from_text(payload["occurred_at"]),
-        associations=tuple(sound(payload.get("associations") or ())),
+        associations=tuple(sound_associations(payload.get("associations") or ())),
     )
-
-
-def sound(associations: Iterable[Any]) -> Iterator[Association]:
-    """Those that are associations; what a hand has spoiled in a payload is passed over."""
-    for each in associations:
-        try:
-            yield msgspec.convert(each, Association)
-        except msgspec.ValidationError:
-            continue
 
 
 def point(each: Trace, extra: Mapping[str, Any], declared: Sequence[str]) -> Point:
@@ -226,6 +240,13 @@ def trace(hit: Hit) -> Trace:
         subject=vectors.terms(found, SUBJECT),
         evidence=vectors.array(found, EVIDENCE) if EVIDENCE in found else None,
     )
+
+
+def _took(payload: Payload, change: tuple[int, Mapping[str, Any]], epoch: int) -> bool:
+    """Whether the stored point is what this change made of it: the token tells it from another's."""
+    rev, patch = change
+    told = all(payload.get(name) == patch[name] for name in _TOLD if name in patch)
+    return payload.get("rev") == rev + 1 and payload.get("epoch") == epoch and told
 
 
 def _memory(hit: Hit) -> Memory:

@@ -14,6 +14,7 @@ import msgspec
 from cognition.errors import BadPerceptError, StoreRefusedError
 from cognition.stores import times
 from cognition.stores.backend import Payload
+from cognition.stores.mending import mended
 from schemas.base import Message, SchemaError, shorten
 from schemas.episode import Episode
 from schemas.identity import Identity
@@ -76,7 +77,7 @@ def encode(value: Message) -> Payload:
 
 def decode(kind: type[T], point_id: str, payload: Payload) -> T:
     """The value whose payload this is; fields that this version does not know are skipped."""
-    fields = {**payload, "id": point_id}
+    fields = {**(mended(payload) if kind is Memory else payload), "id": point_id}
     for name in MOMENTS[kind]:
         if fields.get(name) is not None:
             fields[name] = times.from_text(fields[name])

@@ -1,0 +1,98 @@
+"""What a hand has spoiled in a payload, read with care: one wrong number must not hide a memory.
+
+A weight beyond 0..1 is clamped, what is no number counts for nothing, and `Association.repaired` says
+so; what is not an association at all is passed over. Sound payloads are handed on as they are.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from cognition.stores.backend import Payload
+from schemas.association import Association, Route
+
+
+def mended(payload: Payload) -> Payload:
+    """The payload of a memory with what was learned made sound; the same object where nothing is wrong."""
+    associations, routes = payload.get("associations"), payload.get("routes")
+    spoiled: Payload = {}
+    if associations and not all(map(_sound_association, associations)):
+        spoiled["associations"] = [msgspec.to_builtins(a) for a in sound_associations(associations)]
+    if routes and not all(map(_sound_route, routes)):
+        spoiled["routes"] = [msgspec.to_builtins(r) for r in sound_routes(routes)]
+    for name in ("unused_count", "learned_at"):
+        if name in payload and not _count(payload[name]):
+            spoiled[name] = 0.0
+    return {**payload, **spoiled} if spoiled else payload
+
+
+def sound_associations(raw: Iterable[Any]) -> list[Association]:
+    """Those that are associations, in their order."""
+    found = (_association(each) for each in raw)
+    return [each for each in found if each is not None]
+
+
+def sound_routes(raw: Iterable[Any]) -> list[Route]:
+    """Those that are routes, in their order."""
+    found = (_route(each) for each in raw)
+    return [each for each in found if each is not None]
+
+
+def sound_count(value: object) -> float:
+    """The count, 0 for what is none."""
+    return float(value) if _count(value) else 0.0  # type: ignore[arg-type]
+
+
+def _sound_association(raw: Any) -> bool:
+    return isinstance(raw, Mapping) and _unit(raw.get("weight")) and _association(raw) is not None
+
+
+def _sound_route(raw: Any) -> bool:
+    counted = isinstance(raw, Mapping) and all(_count(raw.get(name, 0.0)) for name in ("used", "unused"))
+    return counted and _unit(raw.get("weight", 0.0)) and _route(raw) is not None
+
+
+def _association(raw: Any) -> Association | None:
+    if not isinstance(raw, Mapping):
+        return None
+    weight, said = raw.get("weight"), {}
+    if not _unit(weight):
+        read = _clamped(weight)
+        said = {"weight": read, "repaired": f"the stored weight {weight!r} is read as {read:g}"}
+    try:
+        return msgspec.convert({**raw, **said}, Association)
+    except msgspec.ValidationError:
+        return None
+
+
+def _route(raw: Any) -> Route | None:
+    if not isinstance(raw, Mapping):
+        return None
+    counts = {name: sound_count(raw.get(name, 0.0)) for name in ("used", "unused")}
+    try:
+        return msgspec.convert({**raw, **counts, "weight": _clamped(raw.get("weight", 0.0))}, Route)
+    except msgspec.ValidationError:
+        return None
+
+
+def _clamped(value: Any) -> float:
+    """Into 0..1; what is no number is 0."""
+    if _number(value) and not math.isnan(value):
+        return min(1.0, max(0.0, float(value)))
+    return 0.0
+
+
+def _unit(value: Any) -> bool:
+    return _number(value) and 0.0 <= value <= 1.0
+
+
+def _count(value: Any) -> bool:
+    return _number(value) and 0.0 <= value < math.inf
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, float | int) and not isinstance(value, bool)
