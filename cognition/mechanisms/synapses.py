@@ -8,8 +8,7 @@ References: Hebb 1949; Oja 1982 (a bound that softens as it is reached); Anderso
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -118,23 +117,6 @@ def _lapsed(association: Association, now: float) -> bool:
         return False
     idle = now - association.last_coactivated > IDLE_S
     return idle and strength(association, now) < WEIGHT_MIN
-
-
-def sound(raw: Mapping[str, object]) -> Association | None:
-    """An association as it was found in a store, read with care: a weight beyond 0..1 is clamped, one
-    that is no number counts for nothing, and `repaired` says so. None where it is no association."""
-    weight = raw.get("weight")
-    if isinstance(weight, float | int) and not isinstance(weight, bool) and 0.0 <= weight <= 1.0:
-        read, said = float(weight), ""
-    elif isinstance(weight, float | int) and not math.isnan(weight):
-        read = min(1.0, max(0.0, float(weight)))
-        said = f"the stored weight {weight!r} is read as {read:g}"
-    else:
-        read, said = 0.0, f"the stored weight {weight!r} is no number and is ignored"
-    try:
-        return msgspec.convert({**raw, "weight": read, "repaired": said}, Association)
-    except msgspec.ValidationError:
-        return None
 
 
 def strongest(associations: Iterable[Association], now: float, limit: int) -> list[Association]:
