@@ -20,7 +20,8 @@ class Memory(Message, frozen=True, kw_only=True, omit_defaults=False):
     a writer with an older epoch changes nothing. `entry` is the stream entry that
     caused this memory, `repeated_through` the last entry that strengthened it. `routes` and
     `unused_count` (how often it was shown in vain) are counted as of `learned_at`; they fade from
-    there on. `plasticity_through` is the last entry of `dream` that is in them.
+    there on. `plasticity_through` is the last entry of `dream` that is in them. `length` is counted in
+    terms; `mean_length` was the mind's mean when this was encoded, 0 where it is not known.
     """
 
     id: str
@@ -62,6 +63,7 @@ class Memory(Message, frozen=True, kw_only=True, omit_defaults=False):
     repeated_through: str = ""
     content_hash: str = ""
     length: int = 0
+    mean_length: float = 0.0
 
     consolidation_strength: float = 0.0
     consolidation_tag: bool = False

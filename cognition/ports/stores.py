@@ -29,13 +29,25 @@ class Trace:
     """A memory with its vectors, as it is written.
 
     `context` (768,) is the vector that recall searches, `evidence` (768,) the bare one of
-    the content alone (None where they are the same); `lexical` and `subject` hold term weights.
+    the content alone (None where they are the same, else kept in half precision); `lexical` and
+    `subject` hold term weights.
     """
 
     memory: Memory
     context: Dense
     lexical: Terms
     subject: Terms = field(default_factory=dict)
+    evidence: Dense | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What the neighbours of a written memory changed of its vectors; None stays as it is."""
+
+    mind: str
+    memory_id: str
+    lexical: Terms | None = None
+    context: Dense | None = None
     evidence: Dense | None = None
 
 
@@ -118,6 +130,10 @@ class MemoryStore(Protocol):
         """Those that exist and belong to this mind, with their lexical weights."""
         ...
 
+    async def revise(self, revisions: Sequence[Revision], *, epoch: int) -> None:
+        """Replace vectors of existing memories, of any minds, in one round trip, fenced by `epoch`."""
+        ...
+
     async def erase(self, mind: str, memory_ids: Sequence[str]) -> None:
         """Delete for good. The caller has written tombstones first."""
         ...
@@ -149,11 +165,10 @@ class MemoryStore(Protocol):
         """Ids of the memories in scope, at most `limit`, in id order."""
         ...
 
-    async def terms_after(
+    async def walk(
         self, mind: str, offset: str | None, *, limit: int
-    ) -> tuple[list[tuple[Terms, int, Dense]], str | None]:
-        """A page of (lexical weights, length in terms, dense vector), for rebuilding a
-        lexicon; the second value is the next offset."""
+    ) -> tuple[list[Memory], str | None]:
+        """A page of all memories of a mind, in id order; the second value is the next offset."""
         ...
 
     async def count(self, mind: str, scope: Scope | None = None) -> int:

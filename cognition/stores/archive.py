@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from cognition.ports.stores import Trace
 from cognition.stores import payloads, times
 from cognition.stores.backend import TimeRange, VectorBackend
-from cognition.stores.collections import CONTEXT, EVIDENCE, LEXICAL, SUBJECT, UNCONSCIOUS
+from cognition.stores.collections import UNCONSCIOUS
 from cognition.stores.memories import point
 from cognition.stores.tenancy import for_minds, owned, payload_of
 from schemas.memory import Memory
@@ -16,9 +16,8 @@ from schemas.memory import Memory
 class VectorArchive:
     """`Archive` over a `VectorBackend`. A memory's payload, with why and when it was archived."""
 
-    def __init__(self, backend: VectorBackend, *, evidence: bool = False) -> None:
+    def __init__(self, backend: VectorBackend) -> None:
         self._backend = backend
-        self._vectors = (CONTEXT, LEXICAL, SUBJECT) + ((EVIDENCE,) if evidence else ())
 
     async def deposit(self, traces: Sequence[Trace], *, reason: str, at: float) -> None:
         if not traces:
@@ -32,7 +31,6 @@ class VectorArchive:
                     "original_salience": each.memory.composite_salience,
                     "surface_count": 0,
                 },
-                self._vectors,
             )
             for each in traces
         ]

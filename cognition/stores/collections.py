@@ -8,7 +8,6 @@ field of a memory is opaque: no condition looks at it.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from typing import Final
 
@@ -63,15 +62,20 @@ _OPAQUE: Final = frozenset(Memory.__struct_fields__) - _FILTERED
 _APART: Final = frozenset({"associations"})
 """Of the opaque fields those that ranking reads."""
 
+_VECTORS: Final = {CONTEXT: DIMENSION, EVIDENCE: DIMENSION}
+_KEPT: Final = frozenset({EVIDENCE})
+"""The bare vector of the content, from which that in context is derived anew when a neighbour goes."""
+
 MEMORIES: Final = CollectionSpec(
-    "memories", {CONTEXT: DIMENSION}, (LEXICAL, SUBJECT), _MEMORY, _OPAQUE, _APART
+    "memories", _VECTORS, (LEXICAL, SUBJECT), _MEMORY, _OPAQUE, _APART, kept=_KEPT
 )
 UNCONSCIOUS: Final = CollectionSpec(
     "unconscious",
-    {CONTEXT: DIMENSION},
+    _VECTORS,
     (LEXICAL, SUBJECT),
     {**_TENANT, "archived_at": FieldType.DATETIME},
     _OPAQUE,
+    kept=_KEPT,
 )
 EPISODES: Final = CollectionSpec(
     "episodes", {CENTROID: DIMENSION}, (), {**_FENCED, "started_at": FieldType.DATETIME}
@@ -82,12 +86,3 @@ TOMBSTONES: Final = CollectionSpec("tombstones", indexes=_TENANT)
 CHECKPOINTS: Final = CollectionSpec("checkpoints", indexes=_FENCED)
 
 ALL: Final = (MEMORIES, UNCONSCIOUS, EPISODES, IDENTITY, SLEEP_CYCLES, TOMBSTONES, CHECKPOINTS)
-
-
-def with_evidence(spec: CollectionSpec) -> CollectionSpec:
-    """The same collection with the bare vector of each memory beside its context vector.
-
-    Not the default: an engine keeps room for a declared vector in every point, also where it
-    is absent (measured with Edge 0.9: 3 KB a point), so it is declared only where it is used.
-    """
-    return dataclasses.replace(spec, dense={**spec.dense, EVIDENCE: DIMENSION})

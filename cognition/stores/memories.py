@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from cognition.errors import StoreRefusedError
-from cognition.ports.stores import Dense, Facts, Found, Probe, Scope, Terms, Trace
+from cognition.ports.stores import Dense, Facts, Found, Probe, Revision, Scope, Terms, Trace
 from cognition.stores import payloads, times, vectors
 from cognition.stores.backend import (
     Gather,
@@ -38,18 +38,16 @@ _RANKED: Final = ("episode_id", "actor", "occurred_at", "associations")
 _TOLD: Final = ("plasticity_through", "repeated_through")
 """Which entry changed a memory: tells one writer's next revision from another's."""
 _FELT: Final = ("valence", "arousal")
+_VECTORS: Final = (CONTEXT, EVIDENCE, LEXICAL, SUBJECT)
 _NOTHING: Final = Found([], np.zeros(0, np.float32), np.zeros(0, np.float32))
 
 
 class VectorMemories:
     """`MemoryStore` over a `VectorBackend`."""
 
-    def __init__(
-        self, backend: VectorBackend, *, collection: str = MEMORIES.name, evidence: bool = False
-    ) -> None:
+    def __init__(self, backend: VectorBackend, *, collection: str = MEMORIES.name) -> None:
         self._backend = backend
         self._collection = collection
-        self._vectors = (CONTEXT, LEXICAL, SUBJECT) + ((EVIDENCE,) if evidence else ())
 
     async def get(self, mind: str, memory_ids: Sequence[str]) -> dict[str, Memory]:
         hits = owned(mind, await self._backend.retrieve(self._collection, memory_ids))
@@ -61,7 +59,7 @@ class VectorMemories:
         return {i: _memory(hit) for i, hit in hits.items()}
 
     async def get_traces(self, mind: str, memory_ids: Sequence[str]) -> dict[str, Trace]:
-        hits = await self._backend.retrieve(self._collection, memory_ids, with_vectors=self._vectors)
+        hits = await self._backend.retrieve(self._collection, memory_ids, with_vectors=_VECTORS)
         return {i: trace(hit) for i, hit in owned(mind, hits).items()}
 
     async def insert(self, traces: Sequence[Trace], *, epoch: int) -> None:
@@ -97,6 +95,13 @@ class VectorMemories:
             i: (_memory(hit), vectors.terms(hit.vectors or {}, LEXICAL))
             for i, hit in owned(mind, hits).items()
         }
+
+    async def revise(self, revisions: Sequence[Revision], *, epoch: int) -> None:
+        if not revisions:
+            return
+        changes = {each.memory_id: _revised(each) for each in revisions}
+        condition = for_minds((each.mind for each in revisions), not_newer(epoch))
+        await self._backend.update_vectors(self._collection, changes, condition=condition)
 
     async def erase(self, mind: str, memory_ids: Sequence[str]) -> None:
         hits = await self._backend.retrieve(self._collection, memory_ids)
@@ -171,19 +176,11 @@ class VectorMemories:
                 break
         return chosen
 
-    async def terms_after(
-        self, mind: str, offset: str | None, *, limit: int
-    ) -> tuple[list[tuple[Terms, int, Dense]], str | None]:
+    async def walk(self, mind: str, offset: str | None, *, limit: int) -> tuple[list[Memory], str | None]:
         page = await self._backend.scroll(
-            self._collection,
-            condition=for_mind(mind),
-            limit=limit,
-            offset=offset,
-            with_payload=("length",),
-            with_vectors=(CONTEXT, LEXICAL),
+            self._collection, condition=for_mind(mind), limit=limit, offset=offset
         )
-        rows = [_row(hit) for hit in page.hits]
-        return rows, page.next_offset
+        return [_memory(hit) for hit in page.hits], page.next_offset
 
     async def count(self, mind: str, scope: Scope | None = None) -> int:
         asked = scope or Scope()
@@ -193,7 +190,7 @@ class VectorMemories:
         return len(await self.select(mind, asked, limit=boxed))
 
     def _point(self, each: Trace, epoch: int) -> Point:
-        return point(each, {"epoch": epoch}, self._vectors)
+        return point(each, {"epoch": epoch})
 
 
 def _searches(mind: str, probe: Probe, limit: int) -> list[Search]:
@@ -212,7 +209,19 @@ def facts_of(payload: Payload) -> Facts:
     )
 
 
-def point(each: Trace, extra: Mapping[str, Any], declared: Sequence[str]) -> Point:
+def _revised(each: Revision) -> dict[str, Vector]:
+    whose = f"memory {each.memory_id}"
+    found: dict[str, Vector] = {}
+    if each.lexical is not None:
+        found[LEXICAL] = vectors.sparse(each.lexical, whose)
+    if each.context is not None:
+        found[CONTEXT] = vectors.dense(each.context, whose)
+    if each.evidence is not None:
+        found[EVIDENCE] = vectors.dense(each.evidence, whose)
+    return found
+
+
+def point(each: Trace, extra: Mapping[str, Any]) -> Point:
     """A trace as a point, with extra fields over its memory's own."""
     whose = f"memory {each.memory.id}"
     found: dict[str, Vector] = {CONTEXT: vectors.dense(each.context, whose)}
@@ -221,11 +230,6 @@ def point(each: Trace, extra: Mapping[str, Any], declared: Sequence[str]) -> Poi
     if each.subject:
         found[SUBJECT] = vectors.sparse(each.subject, whose)
     if each.evidence is not None:
-        if EVIDENCE not in declared:
-            raise StoreRefusedError(
-                f"Memory {each.memory.id} comes with an evidence vector and its collection keeps none",
-                remedy="Open the stores with evidence=True.",
-            )
         found[EVIDENCE] = vectors.dense(each.evidence, whose)
     return Point(each.memory.id, {**payloads.encode(each.memory), **extra}, found)
 

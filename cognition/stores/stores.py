@@ -21,7 +21,7 @@ from cognition.stores.archive import VectorArchive
 from cognition.stores.associations import VectorAssociations
 from cognition.stores.backend import CollectionSpec, VectorBackend
 from cognition.stores.checkpoints import VectorCheckpoints
-from cognition.stores.collections import ALL, MEMORIES, UNCONSCIOUS, with_evidence
+from cognition.stores.collections import ALL
 from cognition.stores.episodes import VectorEpisodes
 from cognition.stores.identities import VectorIdentities
 from cognition.stores.memories import VectorMemories
@@ -60,23 +60,18 @@ class VectorStores:
         await self.backend.close()
 
 
-async def open_stores(backend: VectorBackend, *, evidence: bool = False) -> VectorStores:
-    """The stores over a backend, their collections made where absent.
-
-    `evidence` also keeps the bare vector of each memory (see `collections.with_evidence`).
-    """
-    specs = [with_evidence(spec) if evidence and spec in (MEMORIES, UNCONSCIOUS) else spec for spec in ALL]
-    await _each(specs, backend.ensure)
+async def open_stores(backend: VectorBackend) -> VectorStores:
+    """The stores over a backend, their collections made where absent."""
+    await _each(ALL, backend.ensure)
     return VectorStores(
         backend=backend,
-        memories=VectorMemories(backend, evidence=evidence),
+        memories=VectorMemories(backend),
         associations=VectorAssociations(backend),
         tombstones=VectorTombstones(backend),
         episodes=VectorEpisodes(backend),
         identities=VectorIdentities(backend),
         checkpoints=VectorCheckpoints(backend),
-        archive=VectorArchive(backend, evidence=evidence),
-        specs=specs,
+        archive=VectorArchive(backend),
     )
 
 

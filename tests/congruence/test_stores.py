@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cognition.errors import BadPerceptError, StoreRefusedError
-from cognition.ports.stores import Facts, Probe, Scope, Trace
+from cognition.ports.stores import Facts, Probe, Revision, Scope, Trace
 from cognition.stores.backend import VectorBackend
 from cognition.stores.stores import VectorStores, open_stores
 from schemas.association import Association, AssociationType
@@ -235,18 +235,39 @@ async def test_a_mood_is_a_disc_not_a_box(stores: VectorStores, mind: str) -> No
     assert (await stores.memories.score(mind, probe, both)).ids == both[:1]
 
 
-async def test_a_walk_over_terms_meets_every_memory_once(stores: VectorStores, mind: str) -> None:
-    await stores.memories.insert(
-        [trace(mind, str(i), lexical={i + 1: 0.5}, length=i) for i in range(5)], epoch=1
-    )
+async def test_a_walk_meets_every_memory_once(stores: VectorStores, mind: str) -> None:
+    await stores.memories.insert([trace(mind, str(i), length=i) for i in range(5)], epoch=1)
+    await stores.memories.insert([trace(f"{mind} too", "other")], epoch=1)
     rows, offset = [], None
     while True:
-        page, offset = await stores.memories.terms_after(mind, offset, limit=2)
+        page, offset = await stores.memories.walk(mind, offset, limit=2)
         rows += page
         if offset is None:
             break
-    assert sorted((next(iter(terms)), length) for terms, length, _ in rows) == [(i + 1, i) for i in range(5)]
-    assert all(vector.shape == (768,) for _, _, vector in rows)
+    assert sorted(memory.length for memory in rows) == list(range(5))
+
+
+async def test_vectors_are_revised_by_a_writer_that_is_not_outdated(stores: VectorStores, mind: str) -> None:
+    bare, drifted = direction(1.0), direction(1.0, 0.5)
+    written = dataclasses.replace(trace(mind, "k", 0.6, 0.8, lexical={1: 0.25}), evidence=bare)
+    memory = written.memory.id
+    await stores.memories.insert([written], epoch=3)
+    absent, other = memory_id(mind, "absent"), f"{mind} too"
+    news = {"lexical": {1: 0.5, 9: 0.125}, "context": drifted}
+    await stores.memories.revise([Revision(mind, memory, **news)], epoch=2)
+    await stores.memories.revise([Revision(other, memory, lexical={5: 0.5})], epoch=9)
+    found = (await stores.memories.get_traces(mind, [memory]))[memory]
+    assert found.lexical == {1: 0.25}
+    await stores.memories.revise(
+        [Revision(mind, memory, **news), Revision(mind, absent, lexical={2: 0.5})], epoch=3
+    )
+    found = (await stores.memories.get_traces(mind, [memory]))[memory]
+    assert found.lexical == news["lexical"]
+    np.testing.assert_allclose(found.context, drifted, atol=1e-6)
+    assert found.evidence is not None
+    np.testing.assert_allclose(found.evidence, bare, atol=1e-3)
+    assert found.memory.epoch == 3
+    assert await stores.memories.count(mind) == 1
 
 
 @pytest.mark.parametrize(

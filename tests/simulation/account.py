@@ -127,9 +127,9 @@ async def _coherent(mind: Mind, stores: Stores) -> None:
 
 async def _lexicon_exact(mind: Mind, stores: Stores) -> None:
     kept, rebuilt = mind.lexicon, Lexicon()
-    rows, _ = await stores.memories.terms_after(mind.name, None, limit=ALL)
-    for terms, length, vector in rows:
-        rebuilt.add(terms, length, vector)
+    memories, _ = await stores.memories.walk(mind.name, None, limit=ALL)
+    for trace in (await stores.memories.get_traces(mind.name, [m.id for m in memories])).values():
+        rebuilt.add(trace.lexical, trace.memory.length, trace.context)
     assert kept._moments == rebuilt._moments, f"{mind.name}: the lexicon differs from its memories"
     assert (kept.n, kept.total_length) == (rebuilt.n, rebuilt.total_length)
     np.testing.assert_allclose(kept.mean_vector, rebuilt.mean_vector, atol=1e-5)

@@ -32,9 +32,9 @@ def forget(*keys: str, mind: str = ANA, of: str = ANA) -> Forget:
 
 async def lexicon_of(on: Bench) -> Lexicon:
     lexicon = Lexicon()
-    rows, _ = await on.stores.memories.terms_after(ANA, None, limit=100)
-    for terms, length, vector in rows:
-        lexicon.add(terms, length, vector)
+    memories, _ = await on.stores.memories.walk(ANA, None, limit=100)
+    for trace in (await on.stores.memories.get_traces(ANA, [m.id for m in memories])).values():
+        lexicon.add(trace.lexical, trace.memory.length, trace.context)
     return lexicon
 
 
