@@ -7,8 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from cognition.errors import StoreRefusedError
-from cognition.ports.stores import Dense, Facts, Found, Probe, Revision, Scope, Terms, Trace
+from cognition.ports.stores import Facts, Found, Probe, Revision, Scope, Terms, Trace
 from cognition.stores import payloads, times, vectors
 from cognition.stores.backend import (
     Gather,
@@ -255,12 +254,6 @@ def _took(payload: Payload, change: tuple[int, Mapping[str, Any]], epoch: int) -
 
 def _memory(hit: Hit) -> Memory:
     return payloads.decode(Memory, hit.id, payload_of(hit))
-
-
-def _row(hit: Hit) -> tuple[Terms, int, Dense]:
-    found = hit.vectors or {}
-    length = int(payload_of(hit).get("length", 0))
-    return vectors.terms(found, LEXICAL), length, vectors.array(found, CONTEXT)
 
 
 def _felt(hits: Iterable[Hit], mood: Mood | None) -> list[Hit]:
