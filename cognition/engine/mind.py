@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from cognition.engine.linking import Linking, unknown
 from cognition.engine.options import AttentionOptions, EpisodeOptions, MindOptions
+from cognition.engine.usage import SavedUsage, Usage
 from cognition.mechanisms.episodes import EpisodeTally
 from cognition.mechanisms.lexicon import Lexicon
 from cognition.mechanisms.segmentation import Profile, Segmenter, profile_of
@@ -135,6 +136,7 @@ class SavedState(msgspec.Struct):
     lexicon_saved: int
     lexicon_delta: bytes
     linking: Linking | None = None
+    usage: SavedUsage | None = None
 
 
 class EchoWindow:
@@ -202,6 +204,7 @@ class Mind:
     lexicon_whole_due: bool = False
     episodes_recorded: int = 0
     linking: Linking = field(default_factory=Linking)
+    usage: Usage = field(default_factory=Usage)
 
     @classmethod
     def new(
@@ -312,6 +315,7 @@ class Mind:
             lexicon_saved=self.lexicon.n - self.lexicon_delta.n,
             lexicon_delta=self.lexicon_delta.snapshot(),
             linking=self.linking,
+            usage=self.usage.saved(),
         )
 
     def restore(self, slots: dict[str, bytes], minds: MindOptions, episodes: EpisodeOptions) -> None:
@@ -343,6 +347,8 @@ class Mind:
         self.lexicon_delta = Lexicon.restore(saved.lexicon_delta)
         self.lexicon.merge(self.lexicon_delta)
         self.linking = saved.linking or unknown(self.memories)
+        if saved.usage is not None:
+            self.usage = Usage.restore(saved.usage)
 
     def _restore_counters(self, lifetime: Lifetime) -> None:
         self.percepts, self.memories = lifetime.percepts, lifetime.memories

@@ -37,7 +37,7 @@ KEPT_A_DAY = 0.9
 
 DAY_S = 86_400.0
 
-CUE_TERMS_MAX = 8_192
+CUE_TERMS_MAX = 4_096
 """Distinct words of cues that a mind counts, some 100 bytes each; beyond it the rare half is counted
 afresh, and a word that is not counted passes for new."""
 
