@@ -25,10 +25,11 @@ from cognition.adapters import (
     private_server,
     starting,
 )
+from cognition.dating import DateParser
 from cognition.engine.answering import Answering
 from cognition.engine.assembly import Options, assemble
 from cognition.engine.introspection import DaemonFigures
-from cognition.errors import UnavailableError
+from cognition.errors import LeaseLostError, UnavailableError
 from cognition.ports.clock import Clock
 from cognition.ports.embedder import Embedder
 from cognition.ports.stores import Stores
@@ -51,6 +52,11 @@ if TYPE_CHECKING:
 BACKOFF_BASE_S = 0.1
 BACKOFF_MAX_S = 5.0
 """Wait between sessions that fail in a row: soon enough that a server that is back is noticed."""
+LINK_EVERY_S = 0.25
+"""How often it is looked whether there is something to link; a look costs a glance at each mind in memory."""
+LINK_FLOOD_S = 2.0
+"""While percepts keep coming, one step of linking in this time: a few hundredths of it."""
+LINK_RETRY_S = 5.0
 OPTIMISE_RETRY_S = 600.0
 """How long to wait after an optimisation that failed."""
 
@@ -203,6 +209,7 @@ class _Service:
                 episodes=settings.episodes,
                 recall=settings.recall,
             ),
+            dates=DateParser(),
             embedding_attempts_max=settings.embedding.attempts_max,
             figures=self.figures,
         )
@@ -247,6 +254,7 @@ class _Service:
             tasks.start_soon(self._run_intake, finished)
             tasks.start_soon(self.requests.run)
             tasks.start_soon(self._close_idle_episodes)
+            tasks.start_soon(self._link_when_due)
             tasks.start_soon(self._optimise_when_due)
             if private is not None:
                 tasks.start_soon(private.keep_alive, self._on_server_restarted)
@@ -317,6 +325,30 @@ class _Service:
                 except UnavailableError as error:
                     wait = self._settings.episodes.idle_check_s
                     self._sink.publish(retried(self._clock, "closing idle episodes", error, wait))
+
+    async def _link_when_due(self) -> None:
+        """Form associations while nothing arrives, and now and then while much does."""
+        linked_at = 0.0
+        while True:
+            await self._clock.sleep(LINK_EVERY_S)
+            for name in self.engine.associating.due():
+                if not self.engine.intake.idle and self._clock.monotonic() - linked_at < LINK_FLOOD_S:
+                    continue
+                linked_at = self._clock.monotonic()
+                await self._link(name)
+
+    async def _link(self, mind: str) -> None:
+        """Step by step, until this mind is linked or something arrives."""
+        epochs = self.partitions.epochs()
+        home = self.keys.partition_of(mind)
+        try:
+            while home in epochs and await self.engine.associating.step(mind, epoch=epochs[home]):
+                if not self.engine.intake.idle:
+                    return
+                epochs = self.partitions.epochs()
+        except (UnavailableError, LeaseLostError) as error:
+            self._sink.publish(retried(self._clock, "linking", error, LINK_RETRY_S))
+            await self._clock.sleep(LINK_RETRY_S)
 
     async def _optimise_when_due(self) -> None:
         """Index what has grown beyond a scan, while reads and writes go on."""

@@ -100,7 +100,10 @@ class IdentityAnswer(Message, frozen=True, kw_only=True, omit_defaults=False):
 
 
 class StatusAnswer(Message, frozen=True, kw_only=True, omit_defaults=False):
-    """Figures of one mind, then of its daemon. Names of other minds never appear."""
+    """Figures of one mind, then of its daemon. Names of other minds never appear.
+
+    `unlinked`: memories whose associations by what they speak of are still to be formed.
+    """
 
     inquiry_id: str
     mind: str
@@ -111,6 +114,7 @@ class StatusAnswer(Message, frozen=True, kw_only=True, omit_defaults=False):
     lexicon_terms: int = 0
     stopped: str = ""
     through: str = ""
+    unlinked: int = 0
     daemon: dict[str, float | int | str | bool] = {}
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from cognition.engine.answering import Answering
 from cognition.engine.arrivals import Senses
+from cognition.engine.association import Associating
 from cognition.engine.encoding import Encoder
 from cognition.engine.forgetting import Forgetting
 from cognition.engine.intake import Intake, Progress
@@ -49,6 +50,7 @@ class Engine:
     senses: Senses
     forgetting: Forgetting
     encoder: Encoder
+    associating: Associating
     progress: Progress
     intake: Intake
     recall: Recall
@@ -91,11 +93,22 @@ def assemble(
     forgetting = Forgetting(stores, clock, sink)
     model = embedder.model if embedder is not None else ""
     encoder = Encoder(stores, minds, forgetting, clock, analyzer=analyzer, model=model)
+    associating = Associating(stores, minds, clock, sink, analyzer=analyzer)
     progress = Progress(minds)
     intake = Intake(line, senses, encoder, minds, progress, clock, sink, chosen.minds)
     recall = Recall(stores, minds, embedder, clock, chosen.recall, analyzer=analyzer)
     introspection = Introspection(stores, minds, clock, laws)
     answering = Answering(recall, introspection, progress, clock, sink, figures)
     return Engine(
-        stores, minds, senses, forgetting, encoder, progress, intake, recall, introspection, answering
+        stores,
+        minds,
+        senses,
+        forgetting,
+        encoder,
+        associating,
+        progress,
+        intake,
+        recall,
+        introspection,
+        answering,
     )

@@ -7,9 +7,11 @@ changed, so that nothing here is ever older than the store. Must not know how fa
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from cognition.ports.stores import Facts
+from schemas.association import Association
 from schemas.memory import Memory
 
 
@@ -66,6 +68,16 @@ class FactsCache:
             associations=tuple(memory.associations),
         )
         self.add(memory.mind, {memory.id: facts}, since=self.changes)
+
+    def relate(self, mind: str, arrays: Mapping[str, Sequence[Association]]) -> None:
+        """The association arrays of these have changed; the rest of what is known of them stays."""
+        if not arrays:
+            return
+        self.changes += 1
+        known = self._minds.get(mind, {})
+        for memory_id, array in arrays.items():
+            if memory_id in known:
+                known[memory_id] = replace(known[memory_id], associations=tuple(array))
 
     def drop(self, mind: str, memory_ids: Iterable[str]) -> None:
         """These have changed or are gone."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from cognition.engine.association import left
 from cognition.engine.minds import Minds
 from cognition.errors import BadCueError
 from cognition.mechanisms.identity import verify
@@ -96,6 +97,7 @@ class Introspection:
             lexicon_terms=len(mind.lexicon),
             stopped=mind.stopped,
             through=mind.through,
+            unlinked=left(mind),
             daemon=daemon,
         )
 

@@ -34,11 +34,6 @@ class Linking(msgspec.Struct):
     counted: int = 0
     swept: int = 0
 
-    @property
-    def due(self) -> bool:
-        """Whether anything is left to do."""
-        return self.sweeping or bool(self.pending)
-
     def note(self, memory: Memory) -> None:
         """A memory was formed."""
         if memory.subject:

@@ -91,6 +91,10 @@ class Minds:
         """The mind if it is in memory."""
         return self._resident.get(name)
 
+    def all(self) -> list[Mind]:
+        """The minds that are in memory."""
+        return list(self._resident.values())
+
     def idle(self, now: float) -> list[Mind]:
         """Minds in memory whose open episode has been silent for longer than its gap."""
         return [

@@ -1,0 +1,206 @@
+"""Association: a memory comes to know which others it speaks of.
+
+Forms mention associations in the background, a bounded step at a time: the new ones of a mind in both
+directions (what they name, who names them), and all of them anew whenever the mind has doubled, since
+idf weighs them. What a step reads depends on what is stored and not on the order in which it came:
+after a sweep the associations are a function of the set of memories and of the idf at the time.
+
+A step may be repeated. It runs in the task of the mind's one writer, and recall never waits for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from cognition.engine.mind import Mind
+from cognition.engine.minds import Minds
+from cognition.engine.naming import named, spoken_terms
+from cognition.mechanisms.evidence import query_weights
+from cognition.mechanisms.mentions import MENTIONS_MAX, strongest
+from cognition.mechanisms.synapses import kept
+from cognition.mechanisms.text import Analyzer
+from cognition.ports.clock import Clock
+from cognition.ports.sink import Sink
+from cognition.ports.stores import Spoken, Stores, Terms
+from schemas.association import Association, AssociationType
+from schemas.events import AssociationsFormed
+
+AT_ONCE = 64
+"""Memories of one step: the next percepts wait for some tens of milliseconds at most."""
+
+LOOKED_AT = 64
+"""What is looked at for one memory, in each direction: the subjects that share most idf mass with it, the
+memories that share most with its subject. What names it beyond these is found by the next sweep."""
+
+CHANGE_MIN = 0.02
+"""Weights that have moved by less are not written anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """A memory that names others: its terms, and the array that it holds."""
+
+    terms: frozenset[int]
+    array: tuple[Association, ...]
+
+
+class Associating:
+    """Forms the mention associations of minds that are awake."""
+
+    def __init__(self, stores: Stores, minds: Minds, clock: Clock, sink: Sink, *, analyzer: Analyzer) -> None:
+        self._stores = stores
+        self._minds = minds
+        self._clock = clock
+        self._sink = sink
+        self._analyzer = analyzer
+
+    def due(self) -> list[str]:
+        """Minds in memory that have something to link."""
+        return [mind.name for mind in self._minds.all() if left(mind) and not mind.stopped]
+
+    async def step(self, name: str, *, epoch: int) -> bool:
+        """Link the next memories of this mind, under the lock of its writer; whether more is left."""
+        async with self._minds.writing:
+            mind = await self._minds.awake(name, epoch=epoch)
+            if mind.stopped or not left(mind):
+                return False
+            await self._link(mind, epoch)
+            return left(mind) > 0
+
+    async def _link(self, mind: Mind, epoch: int) -> None:
+        linking = mind.linking
+        if linking.grown(mind.lexicon.n):
+            linking.sweep()
+        if linking.sweeping:
+            formed = await self._sweep(mind, epoch)
+        else:
+            formed = await self._follow(mind, epoch)
+        self._sink.publish(
+            AssociationsFormed(
+                at=self._clock.now(),
+                mind=mind.name,
+                formed=formed,
+                pending=len(linking.pending),
+                sweeping=linking.sweeping,
+            )
+        )
+
+    async def _sweep(self, mind: Mind, epoch: int) -> int:
+        """One page of all memories: each anew with what it names now."""
+        page, offset = await self._stores.associations.page(mind.name, mind.linking.offset, limit=AT_ONCE)
+        speakers = {i: self._speaker(spoken) for i, spoken in page.items()}
+        about, _ = await self._look(mind, speakers, {})
+        mentions = {i: self._mentions(mind, i, speakers[i], found) for i, found in about.items()}
+        formed = await self._write(mind, speakers, mentions, epoch)
+        subjects = sum(1 for spoken in page.values() if spoken.subject)
+        mind.linking.passed(subjects, offset, mind.lexicon.n)
+        return formed
+
+    async def _follow(self, mind: Mind, epoch: int) -> int:
+        """The next new memories: what they name, and who names what they are about."""
+        ids = mind.linking.pending[:AT_ONCE]
+        new = await self._stores.associations.read(mind.name, ids)
+        speakers = {i: self._speaker(spoken) for i, spoken in new.items()}
+        about, saying = await self._look(mind, speakers, new)
+        mentions = {i: self._mentions(mind, i, speakers[i], found) for i, found in about.items()}
+        for subject, found in saying.items():
+            for i, spoken in found.items():
+                speaker = speakers.setdefault(i, self._speaker(spoken))
+                mentions.setdefault(i, held_mentions(speaker.array))
+                mentions[i] |= self._mentions(mind, i, speaker, {subject: new[subject]})
+        formed = await self._write(mind, speakers, mentions, epoch)
+        mind.linking.done(ids)
+        return formed
+
+    async def _look(
+        self, mind: Mind, speakers: Mapping[str, Speaker], about: Mapping[str, Spoken]
+    ) -> tuple[dict[str, dict[str, Spoken]], dict[str, dict[str, Spoken]]]:
+        """By speaker the memories whose subject it may name, by subject those that may name it."""
+        speaking = [i for i, speaker in speakers.items() if speaker.terms]
+        subjects = {i: self._analyzer.evidence_terms(spoken.subject) for i, spoken in about.items()}
+        meant = [i for i, terms in subjects.items() if terms]
+        if not speaking and not meant:
+            return {}, {}
+        forward, backward = await self._stores.associations.sharing(
+            mind.name,
+            about=[weighed(mind, speakers[i].terms) for i in speaking],
+            saying=[weighed(mind, subjects[i]) for i in meant],
+            limit=LOOKED_AT,
+        )
+        return dict(zip(speaking, forward, strict=True)), dict(zip(meant, backward, strict=True))
+
+    def _speaker(self, spoken: Spoken) -> Speaker:
+        terms = spoken_terms(self._analyzer, spoken.content, spoken.actor, spoken.subject)
+        return Speaker(terms, spoken.associations)
+
+    def _mentions(
+        self, mind: Mind, memory_id: str, speaker: Speaker, found: Mapping[str, Spoken]
+    ) -> dict[str, float]:
+        """What this memory names among those found, itself apart."""
+        others = [i for i in found if i != memory_id]
+        weights = named(speaker.terms, [found[i].subject for i in others], mind.lexicon, self._analyzer)
+        return {i: w for i, w in zip(others, weights.tolist(), strict=True) if w > 0.0}
+
+    async def _write(
+        self,
+        mind: Mind,
+        speakers: Mapping[str, Speaker],
+        mentions: Mapping[str, Mapping[str, float]],
+        epoch: int,
+    ) -> int:
+        """Write the arrays that have changed; how many associations they have more than before."""
+        now = self._clock.now()
+        arrays = {i: with_mentions(speakers[i].array, found, now) for i, found in mentions.items()}
+        changed = {i: array for i, array in arrays.items() if differs(speakers[i].array, array)}
+        await self._stores.associations.write(mind.name, changed, epoch=epoch)
+        self._minds.facts.relate(mind.name, changed)
+        return sum(max(0, len(array) - len(speakers[i].array)) for i, array in changed.items())
+
+
+def left(mind: Mind) -> int:
+    """Memories of this mind whose associations are still to be formed."""
+    linking = mind.linking
+    whole = linking.sweeping or linking.grown(mind.lexicon.n)
+    return mind.lexicon.n if whole else len(linking.pending)
+
+
+def weighed(mind: Mind, terms: frozenset[int] | Mapping[int, int]) -> Terms:
+    """Terms with the mind's idf, as a store is asked with."""
+    asked = sorted(terms)
+    return query_weights(asked, mind.lexicon.idf(asked).tolist())
+
+
+def is_mention(association: Association) -> bool:
+    """Whether it was formed here: a caller's semantic relation is the caller's."""
+    return association.type is AssociationType.SEMANTIC and not association.given
+
+
+def held_mentions(array: tuple[Association, ...]) -> dict[str, float]:
+    """The mentions of an array: target -> weight."""
+    return {a.target_id: a.weight for a in array if is_mention(a)}
+
+
+def with_mentions(
+    array: tuple[Association, ...], mentions: Mapping[str, float], now: float
+) -> list[Association]:
+    """An array with these mentions, the strongest, in place of those that it held."""
+    before = {a.target_id: a for a in array if is_mention(a)}
+    others = [a for a in array if not is_mention(a)]
+    formed = []
+    for target, weight in strongest(mentions, most=MENTIONS_MAX):
+        fresh = Association(
+            target_id=target, weight=weight, type=AssociationType.SEMANTIC, last_coactivated=now
+        )
+        held = before.get(target, fresh)
+        formed.append(msgspec.structs.replace(held, weight=weight))
+    return kept([*others, *formed], now)
+
+
+def differs(before: tuple[Association, ...], after: list[Association]) -> bool:
+    """Whether an array says something else: other connections, or weights that have moved."""
+    was = {(a.target_id, a.type): a.weight for a in before}
+    new = {(a.target_id, a.type): a.weight for a in after}
+    return was.keys() != new.keys() or any(abs(was[k] - new[k]) > CHANGE_MIN for k in new)

@@ -1,0 +1,180 @@
+"""A memory comes to know which others it speaks of, whatever the order in which they came."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import pytest
+
+from cognition.engine.association import CHANGE_MIN, LOOKED_AT, left, with_mentions
+from cognition.engine.linking import PENDING_MAX, Linking
+from cognition.mechanisms.mentions import MENTIONS_MAX
+from schemas.association import Association, AssociationType
+from schemas.events import AssociationsFormed
+from schemas.identifiers import memory_id
+from schemas.memory import Memory
+from schemas.percept import Forget, Percept
+from tests.unit.engine.bench import ANA, BO, Bench, bench
+
+PASSAGES = {
+    "Lothair": "Lothair of Arles was a son of Hugh of Provence.",
+    "Hugh of Provence": "Hugh of Provence was king of Italy until he was driven out.",
+    "Italy": "Italy is a country of southern Europe.",
+    "Bread": "Bread is baked of flour and water.",
+}
+
+
+def passage(subject: str, *, mind: str = ANA, **fields: object) -> Percept:
+    content = PASSAGES.get(subject, f"{subject} is told of here.")
+    return Percept(mind=mind, key=subject, subject=subject, content=content, **fields)  # type: ignore[arg-type]
+
+
+async def linked(on: Bench, mind: str = ANA) -> None:
+    """Step until nothing is left; the minds are written down."""
+    while await on.engine.associating.step(mind, epoch=on.epoch):
+        pass
+    await on.engine.minds.checkpoint()
+
+
+async def edges(on: Bench, mind: str = ANA) -> dict[str, dict[str, float]]:
+    """Who names whom, by key."""
+    keys = {memory_id(mind, key): key for key in PASSAGES}
+    found = await on.stores.memories.get(mind, list(keys))
+    return {
+        keys[i]: {keys[a.target_id]: a.weight for a in m.associations}
+        for i, m in found.items()
+        if m.associations
+    }
+
+
+async def test_a_memory_names_what_others_are_about() -> None:
+    on = await bench()
+    await on.take(*(passage(subject) for subject in PASSAGES))
+    await linked(on)
+    found = await edges(on)
+    assert {one: set(named) for one, named in found.items()} == {
+        "Lothair": {"Hugh of Provence"},
+        "Hugh of Provence": {"Italy"},
+    }
+    assert all(0.0 < weight <= 1.0 for named in found.values() for weight in named.values())
+
+
+@pytest.mark.parametrize("order", list(permutations(list(PASSAGES)[:3])))
+async def test_any_order_ends_with_the_same_associations(order: tuple[str, ...]) -> None:
+    on, other = await bench(), await bench()
+    await other.take(*(passage(subject) for subject in PASSAGES))
+    for subject in (*order, "Bread"):
+        await on.take(passage(subject))
+        await linked(on)
+    (await on.engine.minds.look(ANA)).linking.sweep()
+    await linked(on)
+    await linked(other)
+    cold = await edges(other)
+    for one, named in (await edges(on)).items():
+        assert named == pytest.approx(cold.pop(one), abs=CHANGE_MIN)
+    assert cold == {}
+
+
+async def test_what_came_before_it_could_be_named_names_it_afterwards() -> None:
+    on = await bench()
+    await on.say("Yesterday we spoke of Hugh of Provence.", key="Lothair")
+    await linked(on)
+    assert await edges(on) == {}
+    await on.take(passage("Hugh of Provence"))
+    await linked(on)
+    assert set((await edges(on))["Lothair"]) == {"Hugh of Provence"}
+
+
+async def test_a_mind_without_subjects_keeps_and_asks_nothing() -> None:
+    on = await bench()
+    await on.take(*(Percept(mind=ANA, content=f"we speak of this and that {n}") for n in range(5)))
+    mind = await on.engine.minds.look(ANA)
+    assert left(mind) == 0
+    assert on.engine.associating.due() == []
+    assert mind.linking == Linking()
+
+
+async def test_linking_goes_on_where_a_crash_left_it() -> None:
+    on = await bench()
+    await on.take(*(passage(subject) for subject in PASSAGES))
+    on.again()
+    mind = await on.engine.minds.look(ANA)
+    assert left(mind) == len(PASSAGES)
+    await linked(on)
+    first = await edges(on)
+    assert first
+    mind.linking.sweep()
+    await on.engine.associating.step(ANA, epoch=on.epoch)
+    on.again()
+    await linked(on)
+    assert await edges(on) == first
+
+
+async def test_minds_do_not_name_each_other() -> None:
+    on = await bench()
+    await on.take(passage("Lothair", mind=ANA), passage("Hugh of Provence", mind=BO))
+    await linked(on)
+    await linked(on, BO)
+    assert await edges(on) == {}
+    assert await edges(on, BO) == {}
+
+
+async def test_what_was_erased_is_named_no_more() -> None:
+    on = await bench()
+    await on.take(*(passage(subject) for subject in PASSAGES))
+    await linked(on)
+    await on.take(Forget(mind=ANA, memory_ids=[memory_id(ANA, "Hugh of Provence")]))
+    (await on.engine.minds.look(ANA)).linking.sweep()
+    await linked(on)
+    assert await edges(on) == {}
+
+
+async def test_doubling_weighs_all_of_them_anew() -> None:
+    on = await bench()
+    await on.take(*(passage(subject) for subject in PASSAGES))
+    await linked(on)
+    before = (await edges(on))["Hugh of Provence"]["Italy"]
+    await on.take(*(Percept(mind=ANA, content=f"Of Italy, and of number {n}.") for n in range(80)))
+    await linked(on)
+    assert (await edges(on))["Hugh of Provence"]["Italy"] < before
+    steps = [e for e in on.sink.events if isinstance(e, AssociationsFormed)]
+    assert any(e.sweeping for e in steps)
+    assert steps[-1].pending == 0
+
+
+async def test_a_subject_that_all_name_costs_a_bounded_look_and_the_next_sweep_finds_the_rest() -> None:
+    on = await bench()
+    crowd = LOOKED_AT + 10
+    await on.take(*(Percept(mind=ANA, key=str(n), content=f"Zanzibar, said {n}.") for n in range(crowd)))
+    await on.take(Percept(mind=ANA, key="Zanzibar", subject="Zanzibar", content="An island."))
+    mind = await on.engine.minds.look(ANA)
+    mind.linking.swept = mind.lexicon.n
+    await linked(on)
+    assert await naming(on, crowd) == LOOKED_AT
+    mind.linking.sweep()
+    await linked(on)
+    assert await naming(on, crowd) == crowd
+
+
+async def naming(on: Bench, crowd: int) -> int:
+    """How many of the crowd name anything."""
+    found = await on.stores.memories.get(ANA, [memory_id(ANA, str(n)) for n in range(crowd)])
+    return sum(bool(memory.associations) for memory in found.values())
+
+
+def test_a_flood_is_gone_through_instead_of_kept() -> None:
+    linking = Linking(subjects=1)
+    for n in range(PENDING_MAX + 1):
+        linking.note(Memory(id=str(n), mind=ANA, key=str(n), entry="1-0", content="x"))
+    assert linking.sweeping
+    assert linking.pending == []
+
+
+def test_mentions_leave_other_associations_alone() -> None:
+    given = Association(target_id="g", weight=0.4, type=AssociationType.SEMANTIC, given=True)
+    used = Association(target_id="u", weight=0.3, type=AssociationType.GOAL, last_coactivated=1e9)
+    old = Association(target_id="old", weight=0.9, type=AssociationType.SEMANTIC)
+    array = with_mentions((given, used, old), {f"t{n}": 0.5 for n in range(20)}, 1e9)
+    assert {given, used} <= set(array)
+    assert sum(a.type is AssociationType.SEMANTIC and not a.given for a in array) == MENTIONS_MAX
+    assert "old" not in {a.target_id for a in array}
