@@ -24,6 +24,14 @@ class FilterMode(enum.StrEnum):
     SOFT = "soft"
 
 
+class DateMode(enum.StrEnum):
+    """What the times that a cue names do: weigh, keep everything else out, or nothing."""
+
+    SOFT = "soft"
+    FILTER = "filter"
+    OFF = "off"
+
+
 class EpisodeFilter(Message, frozen=True, kw_only=True):
     """Keep to these episodes (strict), or prefer them (soft, the doorway effect).
 
@@ -67,7 +75,9 @@ class Cue(Message, frozen=True, kw_only=True):
     """A question to one mind's memory.
 
     `actor` is who asks: a cue in the first person prefers what that actor said. `at` is when
-    (default: now): a date without a year is the latest before it. `after` is a receipt's stream
+    (default: now): "last week" is the one before it, a date without a year the latest before it.
+    `dates` says what a time that the content names does: memories near it weigh more (soft), or only
+    those within it answer (filter). `after` is a receipt's stream
     entry: the answer waits until that percept is recallable, within `deadline_s`. Below
     `abstain_below` (0..1, off at 0) the answer is "nothing". With a `token_budget`, what does not
     fit is passed over for what ranks lower, down to four times `limit`. `without` names mechanisms
@@ -85,6 +95,7 @@ class Cue(Message, frozen=True, kw_only=True):
     deadline_s: Annotated[float, msgspec.Meta(gt=0.0, le=300.0)] = 10.0
     filter: CueFilter = CueFilter()
     episode: EpisodeFilter | None = None
+    dates: DateMode = DateMode.SOFT
     abstain_below: Unit = 0.0
     after: str | None = None
     explain: bool = False

@@ -22,6 +22,7 @@ from cognition.engine.recall import Recall
 from cognition.mechanisms.laws import DEFAULT_LAWS
 from cognition.mechanisms.text import Analyzer
 from cognition.ports.clock import Clock
+from cognition.ports.dates import DateReader
 from cognition.ports.embedder import Embedder
 from cognition.ports.line import Line
 from cognition.ports.sink import Sink
@@ -66,10 +67,12 @@ def assemble(
     embedder: Embedder | None,
     options: Options | None = None,
     *,
+    dates: DateReader | None = None,
     embedding_attempts_max: int = EMBEDDING_ATTEMPTS_MAX,
     figures: Callable[[], DaemonFigures] = dict,
 ) -> Engine:
-    """An engine over these ports. `figures` are what `status` says of the process around it."""
+    """An engine over these ports; without `dates` it understands no date. `figures` are what `status`
+    says of the process around it."""
     chosen = options or Options()
     laws = tuple(DEFAULT_LAWS)
     analyzer = Analyzer(chosen.minds.language)
@@ -96,7 +99,7 @@ def assemble(
     associating = Associating(stores, minds, clock, sink, analyzer=analyzer)
     progress = Progress(minds)
     intake = Intake(line, senses, encoder, minds, progress, clock, sink, chosen.minds)
-    recall = Recall(stores, minds, embedder, clock, chosen.recall, analyzer=analyzer)
+    recall = Recall(stores, minds, embedder, clock, chosen.recall, analyzer=analyzer, dates=dates)
     introspection = Introspection(stores, minds, clock, laws)
     answering = Answering(recall, introspection, progress, clock, sink, figures)
     return Engine(

@@ -47,6 +47,7 @@ class MindOptions(Config, frozen=True, kw_only=True):
 
     What was encoded survives the death of the process at once, and loss of power from the next
     checkpoint on; until then its entries are not acknowledged and would be delivered again.
+    `without` names what is left out when a memory takes in its context (ADR 14).
     `facts_max` memories are known by actor, time and episode without asking the store (300 bytes each).
     """
 
@@ -55,4 +56,7 @@ class MindOptions(Config, frozen=True, kw_only=True):
     working_memory: Annotated[int, msgspec.Meta(ge=3, le=9)] = 7
     checkpoint_s: Positive = 3.0
     checkpoint_entries: Count = 8_192
-    language: Literal["english", "plain"] = "english"
+    without: tuple[
+        Literal["drift", "lexical_context", "length_gate", "conservation", "question_inheritance"], ...
+    ] = ()
+    language: Literal["english", "german", "spanish", "french", "plain"] = "english"

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from cognition.engine.meaning import Meant, meant, narrowed
 from cognition.engine.mind import Mind
 from cognition.engine.minds import Minds
 from cognition.engine.options import RecallOptions
@@ -33,6 +34,7 @@ from cognition.mechanisms.evidence import query_weights
 from cognition.mechanisms.text import Analyzer, token_estimate, words
 from cognition.mechanisms.vectors import decode_vector
 from cognition.ports.clock import Clock
+from cognition.ports.dates import DateReader
 from cognition.ports.embedder import Embedder
 from cognition.ports.stores import Probe, Scope, Stores
 from schemas.cue import Cue, FilterMode
@@ -61,6 +63,7 @@ class Recall:
         options: RecallOptions,
         *,
         analyzer: Analyzer,
+        dates: DateReader | None = None,
     ) -> None:
         self._stores = stores
         self._minds = minds
@@ -68,6 +71,7 @@ class Recall:
         self._clock = clock
         self._options = options
         self._analyzer = analyzer
+        self._dates = dates
 
     async def answer(self, cue: Cue) -> Recollection:
         """What this mind remembers. Raises `BadCueError`, `MindStoppedError`, store errors."""
@@ -81,12 +85,12 @@ class Recall:
             )
         if not mind.lexicon.n:
             return self._nothing(cue, "this mind has no memories yet", began)
-        probe = await self._probe(cue, mind)
+        meaning = meant(cue, self._analyzer.speech, self._dates, now=self._clock.now())
+        probe = await self._probe(cue, mind, meaning)
         found = await self._candidates(cue, mind, probe)
         if not found.ids:
             return self._nothing(cue, "no memory satisfies the filters", began)
-        shares = {"dense_share": self._options.dense_share, "now": self._clock.now()}
-        ranked = rank(cue, mind, probe, found, **shares)
+        ranked = rank(cue, mind, probe, found, meaning, dense_share=self._options.dense_share)
         if cue.abstain_below and (best := ranked.best(1)[0].score) < cue.abstain_below:
             reason = f"the best score {best:.3f} is below abstain_below = {cue.abstain_below}"
             return self._nothing(cue, reason, began, candidates=len(ranked))
@@ -125,10 +129,10 @@ class Recall:
 
     # --- the cue as vectors ---------------------------------------------------------------
 
-    async def _probe(self, cue: Cue, mind: Mind) -> Probe:
+    async def _probe(self, cue: Cue, mind: Mind, meaning: Meant) -> Probe:
         terms = list(self._analyzer.evidence_terms(cue.content, ""))
         weights = query_weights(terms, mind.lexicon.idf(terms).tolist()) if terms else {}
-        return Probe(vector=await self._vector(cue), terms=weights, scope=self._scope(cue, mind))
+        return Probe(vector=await self._vector(cue), terms=weights, scope=self._scope(cue, mind, meaning))
 
     async def _vector(self, cue: Cue) -> Dense:
         if cue.vector is not None:
@@ -144,10 +148,11 @@ class Recall:
         vector: Dense = (await self._embedder.embed([cue.content]))[0]
         return vector
 
-    def _scope(self, cue: Cue, mind: Mind) -> Scope:
+    def _scope(self, cue: Cue, mind: Mind, meaning: Meant) -> Scope:
+        chosen = narrowed(cue, meaning.spans)
         if cue.episode is None or cue.episode.mode is not FilterMode.STRICT:
-            return Scope(filter=cue.filter)
-        return Scope(filter=cue.filter, episodes=named_episodes(cue.episode, mind) or (NO_EPISODE,))
+            return Scope(filter=chosen)
+        return Scope(filter=chosen, episodes=named_episodes(cue.episode, mind) or (NO_EPISODE,))
 
     # --- candidates ---------------------------------------------------------------------------
 
@@ -156,7 +161,7 @@ class Recall:
         and working memory joins where no filter could exclude it (read your own writes)."""
         probes = [probe]
         if inside := preferred_episodes(cue, mind):
-            probes.append(Probe(probe.vector, probe.terms, Scope(cue.filter, inside)))
+            probes.append(Probe(probe.vector, probe.terms, Scope(probe.scope.filter, inside)))
         also: list[str] = []
         if WORKING_MEMORY not in cue.without and probe.scope == Scope():
             also = [item.memory_id for item in mind.working.items]

@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from cognition.engine.meaning import Meant
 from cognition.engine.mind import Mind
-from cognition.mechanisms import asking, ranking
+from cognition.mechanisms import asking, dates, ranking
 from cognition.ports.stores import Facts, Probe
 from schemas.cue import Cue, EpisodeFilter, FilterMode
-from schemas.percept import seconds
 from schemas.recollection import ScorePart
 
 DENSE, LEXICAL, ACTOR, TIME, EPISODE_PRIOR = "dense", "lexical", "actor", "time", "episode_prior"
@@ -89,12 +89,14 @@ class Ranked:
     parts: tuple[ScorePart, ...]
 
 
-def rank(cue: Cue, mind: Mind, probe: Probe, found: Candidates, *, dense_share: float, now: float) -> Ranking:
+def rank(
+    cue: Cue, mind: Mind, probe: Probe, found: Candidates, meaning: Meant, *, dense_share: float
+) -> Ranking:
     """The candidates, weighed."""
     kinds = [
         *_likeness(cue, mind, probe, found, dense_share),
-        *_meant_actors(cue, found),
-        *_meant_times(cue, found, now),
+        *_meant_actors(cue, found, meaning),
+        *_meant_times(cue, found, meaning),
     ]
     if EPISODE_PRIOR not in cue.without:
         sums = np.sum([kind.weight * kind.z for kind in kinds], axis=0)
@@ -115,27 +117,24 @@ def _likeness(cue: Cue, mind: Mind, probe: Probe, found: Candidates, dense_share
     return Kind(DENSE, found.dense, dense, share), Kind(LEXICAL, found.lexical, lexical, 1.0 - share)
 
 
-def _meant_actors(cue: Cue, found: Candidates) -> list[Kind]:
+def _meant_actors(cue: Cue, found: Candidates, meaning: Meant) -> list[Kind]:
     """Whether the cue means a candidate's actor, among the actors of the candidates; absent where it
     means none."""
     if ACTOR in cue.without:
         return []
     actors = [f.actor for f in found.facts]
-    named = asking.named_actors(cue.content, {actor for actor in actors if actor})
-    oneself = bool(cue.actor) and asking.speaks_first_person(cue.content)
-    if not named and not oneself:
+    named = asking.named_actors(meaning.said, {actor for actor in actors if actor})
+    if not named and not meaning.oneself:
         return []
-    match = np.array([asking.actor_match(actor, named, cue.actor, oneself) for actor in actors])
+    match = np.array([asking.actor_match(actor, named, cue.actor, meaning.oneself) for actor in actors])
     return [Kind(ACTOR, match, match, ranking.ACTOR_WEIGHT)] if match.any() else []
 
 
-def _meant_times(cue: Cue, found: Candidates, now: float) -> list[Kind]:
+def _meant_times(cue: Cue, found: Candidates, meaning: Meant) -> list[Kind]:
     """How near each candidate lies to the date that the cue names; absent where it names none."""
-    asked_at = seconds(cue.at) if cue.at is not None else now
-    spans = () if TIME in cue.without else asking.dated(cue.content, asked_at)
-    if not spans:
+    if TIME in cue.without or not meaning.spans:
         return []
-    near = np.array([asking.time_match(f.occurred_at, spans) for f in found.facts])
+    near = np.array([dates.time_match(f.occurred_at, meaning.spans) for f in found.facts])
     return [Kind(TIME, near, near, ranking.TIME_WEIGHT)]
 
 

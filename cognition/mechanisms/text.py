@@ -13,8 +13,8 @@ from hashlib import blake2b
 
 import Stemmer
 
+from cognition.mechanisms.languages import language_of
 from cognition.mechanisms.sentences import asks, parted
-from cognition.mechanisms.stopwords import ENGLISH
 from cognition.mechanisms.structured import searchable_text as searchable_text
 
 WORDS_MAX = 65_536
@@ -25,9 +25,6 @@ WORD_LENGTH_MAX = 64
 
 ACTORS_MAX = 4_096
 """Actors whose name terms one analyzer keeps at hand."""
-
-PLAIN = "plain"
-"""The language without a stemmer or stop words: words as they are."""
 
 BYTES_PER_TOKEN = 4
 """Of UTF-8, by the common rule of thumb for subword vocabularies; a little high for English."""
@@ -72,19 +69,21 @@ class Analyzer:
 
     Parameters
     ----------
-    language : a Snowball algorithm (``"english"``, ``"german"``, ...). Any other name means
-        ``"plain"``: no stemmer. Stop words are known for English only.
+    language : one of `LANGUAGES`. Any other name means ``"plain"``: words as they are.
 
     Invariant: terms depend on the text and the language alone.
     """
 
     def __init__(self, language: str = "english") -> None:
-        known = language in Stemmer.algorithms()
-        self.language = language if known else PLAIN
-        self._stemmer = Stemmer.Stemmer(language, 0) if known else None
-        self._stops = ENGLISH if self.language == "english" else frozenset[str]()
+        self.speech = language_of(language)
+        self._stemmer = Stemmer.Stemmer(self.speech.stemmer, 0) if self.speech.stemmer else None
         self._ids = _Memo(self._term)
         self._actors: dict[str, tuple[int, ...]] = {}
+
+    @property
+    def language(self) -> str:
+        """The name of the language."""
+        return self.speech.name
 
     def terms(self, text: str) -> list[str]:
         """The terms of a text in order, repeats included."""
@@ -135,7 +134,10 @@ class Analyzer:
 
     def _term(self, run: str) -> str:
         word = run.strip("'")[:WORD_LENGTH_MAX]
-        if not word or word in self._stops:
+        if self.speech.elisions and "'" in word:
+            bound, _, rest = word.partition("'")
+            word = rest if bound in self.speech.elisions else word
+        if not word or word in self.speech.stop_words:
             return ""
         return str(self._stemmer.stemWord(word)) if self._stemmer is not None else word
 
@@ -151,6 +153,11 @@ def _runs(text: str) -> list[str]:
         return text.encode("ascii").translate(_ASCII).decode("ascii").split()
     folded = unicodedata.normalize("NFKC", text).casefold().translate(_INSIDE)
     return _word_unicode().findall(folded)
+
+
+def ideographic(text: str) -> bool:
+    """Whether a text holds characters of a script that is written without blanks."""
+    return _ideograph().search(text) is not None
 
 
 def normalised(text: str) -> str:
@@ -176,6 +183,11 @@ def token_estimate(text: str) -> int:
     """
     size = len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
     return -(-size // BYTES_PER_TOKEN)
+
+
+@functools.cache
+def _ideograph() -> re.Pattern[str]:
+    return re.compile(f"[{_IDEOGRAPHS}]")
 
 
 @functools.cache

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from cognition.dating import DateParser
 from cognition.engine.arrivals import Arrival, Entry
 from cognition.engine.assembly import Engine, Options, assemble
 from cognition.stores.stores import VectorStores, open_stores
@@ -45,7 +46,8 @@ class Bench:
         """A new process: all memory gone, a greater epoch."""
         self.epoch += 1
         self.line = self.streams.hold()
-        self.engine = assemble(self.stores, self.line, self.clock, self.sink, self.embedder, self.options)
+        ports = (self.stores, self.line, self.clock, self.sink, self.embedder)
+        self.engine = assemble(*ports, self.options, dates=DateParser())
         return self.engine
 
     def entry(self, message: Message, *, seconds: float = 1.0) -> Entry:

@@ -1,0 +1,59 @@
+"""Meaning: whom, and which time, a cue means beside its words. Read once, before anything is searched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from cognition.mechanisms import asking, dates
+from cognition.mechanisms.dates import Span
+from cognition.mechanisms.languages import Language
+from cognition.ports.dates import DateReader
+from schemas.cue import Cue, CueFilter, DateMode
+from schemas.percept import seconds
+
+INSTANT_S = 1e-3
+"""A named time ends just before the next begins; a filter's end is part of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """What a cue says beside its words.
+
+    Attributes
+    ----------
+    said : its words, for names of actors.
+    oneself : whether it speaks of its own speaker, and says who that is.
+    spans : the times that it names, which weigh unless they filter.
+    """
+
+    said: asking.Said
+    oneself: bool
+    spans: tuple[Span, ...] = ()
+
+
+def meant(cue: Cue, language: Language, reader: DateReader | None, *, now: float) -> Meant:
+    """What a cue means. Dates are read only where one is hinted at, and only if the cue wants them read."""
+    said = asking.heard(cue.content, language)
+    oneself = bool(cue.actor) and asking.speaks_first_person(said)
+    wanted = cue.dates is not DateMode.OFF and reader is not None
+    if not wanted or reader is None or not dates.hinted(cue.content, said.words, language.calendar):
+        return Meant(said, oneself)
+    asked_at = seconds(cue.at) if cue.at is not None else now
+    return Meant(said, oneself, dates.named(cue.content, language, asked_at, reader.read))
+
+
+def narrowed(cue: Cue, spans: tuple[Span, ...]) -> CueFilter:
+    """The cue's filter, narrowed to the time that it names where dates are to filter."""
+    if cue.dates is not DateMode.FILTER or not spans:
+        return cue.filter
+    low, high = dates.window(spans)
+    begin, end = cue.filter.occurred_from, cue.filter.occurred_to
+    lows = [seconds(at) for at in (low, begin) if at is not None]
+    highs = [seconds(at) for at in (high and high - INSTANT_S, end) if at is not None]
+    return msgspec.structs.replace(
+        cue.filter,
+        occurred_from=max(lows, default=None),
+        occurred_to=min(highs, default=None),
+    )
