@@ -45,6 +45,7 @@ class Speaker:
 
     terms: frozenset[int]
     array: tuple[Association, ...]
+    rev: int
 
 
 class Associating:
@@ -134,7 +135,7 @@ class Associating:
 
     def _speaker(self, spoken: Spoken) -> Speaker:
         terms = spoken_terms(self._analyzer, spoken.content, spoken.actor, spoken.subject)
-        return Speaker(terms, spoken.associations)
+        return Speaker(terms, spoken.associations, spoken.rev)
 
     def _mentions(
         self, mind: Mind, memory_id: str, speaker: Speaker, found: Mapping[str, Spoken]
@@ -155,7 +156,8 @@ class Associating:
         now = self._clock.now()
         arrays = {i: with_mentions(speakers[i].array, found, now) for i, found in mentions.items()}
         changed = {i: array for i, array in arrays.items() if differs(speakers[i].array, array)}
-        await self._stores.associations.write(mind.name, changed, epoch=epoch)
+        revised = {i: (speakers[i].rev, array) for i, array in changed.items()}
+        await self._stores.associations.write(mind.name, revised, epoch=epoch)
         self._minds.facts.relate(mind.name, changed)
         return sum(max(0, len(array) - len(speakers[i].array)) for i, array in changed.items())
 

@@ -64,6 +64,7 @@ class FactsCache:
         facts = Facts(
             episode_id=memory.episode_id,
             actor=memory.actor,
+            subject=memory.subject,
             occurred_at=memory.occurred_at,
             associations=tuple(memory.associations),
         )

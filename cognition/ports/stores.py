@@ -71,6 +71,7 @@ class Facts:
     actor: str = ""
     occurred_at: float = 0.0
     associations: tuple[Association, ...] = ()
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +87,13 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """One question to the memories: both vectors and where to look."""
+    """One question to the memories: both vectors and where to look. `naming`: so many are also looked
+    for by what they are about."""
 
     vector: Dense
     terms: Terms
     scope: Scope
+    naming: int = 0
 
 
 class MemoryStore(Protocol):
@@ -179,12 +182,13 @@ class MemoryStore(Protocol):
 @dataclass(frozen=True, slots=True)
 class Spoken:
     """What associations are formed from: what a memory says, who said it, what it is about, and the
-    associations that it holds. Only what was asked for is filled."""
+    associations that it holds, as of `rev`. Only what was asked for is filled."""
 
     content: str = ""
     actor: str = ""
     subject: str = ""
     associations: tuple[Association, ...] = ()
+    rev: int = 0
 
 
 class AssociationStore(Protocol):
@@ -207,8 +211,12 @@ class AssociationStore(Protocol):
         their summed weights; for each of `saying` those (whole) whose content does. One round trip."""
         ...
 
-    async def write(self, mind: str, arrays: Mapping[str, Sequence[Association]], *, epoch: int) -> None:
-        """Replace the arrays of existing memories, fenced by `epoch`. One round trip."""
+    async def write(
+        self, mind: str, arrays: Mapping[str, tuple[int, Sequence[Association]]], *, epoch: int
+    ) -> None:
+        """Replace the arrays of existing memories: id -> (the `rev` that was read, array), fenced by
+        `epoch`. The caller is the one writer and holds its lock: nothing comes in between. Whoever
+        compares and sets finds the next `rev`. One round trip."""
         ...
 
 

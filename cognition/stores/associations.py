@@ -17,7 +17,7 @@ from cognition.stores.tenancy import for_mind, not_newer, owned, payload_of
 from schemas.association import Association
 from schemas.memory import Memory
 
-_SPOKEN: Final = ("mind", "content", "actor", "subject", "associations")
+_SPOKEN: Final = ("mind", "content", "actor", "subject", "associations", "rev")
 
 
 class VectorAssociations:
@@ -54,12 +54,14 @@ class VectorAssociations:
         found = [{hit.id: _spoken(hit) for hit in hits} for hits in answers]
         return found[: len(about)], found[len(about) :]
 
-    async def write(self, mind: str, arrays: Mapping[str, Sequence[Association]], *, epoch: int) -> None:
+    async def write(
+        self, mind: str, arrays: Mapping[str, tuple[int, Sequence[Association]]], *, epoch: int
+    ) -> None:
         if not arrays:
             return
         patches = {
-            i: {**payloads.encode_patch(Memory, {"associations": list(array)}), "epoch": epoch}
-            for i, array in arrays.items()
+            i: {**payloads.encode_patch(Memory, {"associations": list(array), "rev": rev + 1}), "epoch": epoch}
+            for i, (rev, array) in arrays.items()
         }
         condition = for_mind(mind, not_newer(epoch))
         await self._backend.set_payloads(MEMORIES.name, patches, condition=condition)
@@ -72,4 +74,5 @@ def _spoken(hit: Hit) -> Spoken:
         actor=payload.get("actor", ""),
         subject=payload.get("subject", ""),
         associations=tuple(sound_associations(payload.get("associations") or ())),
+        rev=payload.get("rev", 0),
     )

@@ -33,7 +33,7 @@ PAGE: Final = 1_000
 MOOD_EXCESS: Final = 2
 """How many times the limit is fetched from the box around a mood: the disc covers pi/4 of it."""
 
-_RANKED: Final = ("episode_id", "actor", "occurred_at", "associations")
+_RANKED: Final = ("episode_id", "actor", "subject", "occurred_at", "associations")
 _TOLD: Final = ("plasticity_through", "repeated_through")
 """Which entry changed a memory: tells one writer's next revision from another's."""
 _FELT: Final = ("valence", "arousal")
@@ -140,6 +140,8 @@ class VectorMemories:
         asked: dict[str, Vector] = {CONTEXT: vectors.dense(probe.vector, "the cue")}
         if probe.terms:
             asked[LEXICAL] = vectors.sparse(probe.terms, "the cue")
+            if probe.naming:
+                asked[SUBJECT] = asked[LEXICAL]
         fields = (_RANKED if with_facts else ()) + (_FELT if mood else ())
         found = await self._backend.gather(self._collection, Gather(asked, searches, fields))
         payloads = found.payloads or []
@@ -195,7 +197,10 @@ class VectorMemories:
 def _searches(mind: str, probe: Probe, limit: int) -> list[Search]:
     condition = for_mind(mind, *of_scope(probe.scope))
     wanted = limit * MOOD_EXCESS if probe.scope.filter.mood else limit
-    return [Search(using, wanted, condition) for using in ((CONTEXT, LEXICAL) if probe.terms else (CONTEXT,))]
+    asked = [Search(using, wanted, condition) for using in ((CONTEXT, LEXICAL) if probe.terms else (CONTEXT,))]
+    if probe.naming and probe.terms:
+        asked.append(Search(SUBJECT, probe.naming, condition))
+    return asked
 
 
 def facts_of(payload: Payload) -> Facts:
@@ -203,6 +208,7 @@ def facts_of(payload: Payload) -> Facts:
     return Facts(
         episode_id=payload.get("episode_id", ""),
         actor=payload.get("actor", ""),
+        subject=payload.get("subject", ""),
         occurred_at=times.from_text(payload["occurred_at"]),
         associations=tuple(sound_associations(payload.get("associations") or ())),
     )
