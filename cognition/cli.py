@@ -146,8 +146,10 @@ def filter_options(parser: argparse.ArgumentParser) -> None:
 def recall_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("content", help="the cue")
     parser.add_argument("--limit", type=int, default=5, metavar="N")
-    parser.add_argument("--as", dest="asker", metavar="ACTOR", help="who asks (not weighed yet)")
-    parser.add_argument("--at", metavar="TIME", help="when it is asked (not weighed yet)")
+    parser.add_argument("--as", dest="asker", metavar="ACTOR", help="who asks: I is him")
+    parser.add_argument("--at", metavar="TIME", help="when it is asked: last week is before it")
+    modes = ["soft", "filter", "off"]
+    parser.add_argument("--dates", choices=modes, default="soft", help="what a time in the cue does")
     parser.add_argument("--budget", type=int, metavar="TOKENS", help="at most so many tokens of content")
     parser.add_argument("--abstain-below", type=float, default=0.0, metavar="SCORE")
     parser.add_argument("--episode", action="append", default=[], metavar="ID", help="keep to, or prefer")

@@ -93,6 +93,7 @@ async def recall(options: argparse.Namespace) -> int:
             episode=episode,
             actor=options.asker or "",
             at=moment(options.at),
+            dates=options.dates,
             token_budget=options.budget,
             abstain_below=options.abstain_below,
             deadline_s=options.deadline,

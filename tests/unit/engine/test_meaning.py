@@ -1,0 +1,87 @@
+"""What a cue means beside its words, and what its dates do."""
+
+import datetime as dt
+
+import pytest
+
+from cognition.dating import DateParser
+from cognition.engine.meaning import INSTANT_S, meant, narrowed
+from cognition.mechanisms.languages import language_of
+from cognition.ports.dates import NamedDate
+from schemas.cue import Cue, CueFilter, DateMode
+from tests.unit.engine.bench import ANA, bench, contents
+
+ENGLISH = language_of("english")
+
+
+def epoch(year: int, month: int, day: int) -> float:
+    return dt.datetime(year, month, day, tzinfo=dt.UTC).timestamp()
+
+
+ASKED = epoch(2023, 11, 14)
+
+
+def cue(content: str, **fields: object) -> Cue:
+    return Cue(id="c", mind=ANA, content=content, at=ASKED, **fields)  # type: ignore[arg-type]
+
+
+class Unread:
+    """A reader that must not be asked."""
+
+    def read(self, phrase: str, tongue: str, at: float) -> NamedDate | None:
+        raise AssertionError(f"{phrase!r} was read")
+
+
+def test_a_cue_without_a_hint_or_that_wants_none_is_not_read() -> None:
+    assert meant(cue("What did Ana paint?"), ENGLISH, Unread(), now=0.0).spans == ()
+    assert meant(cue("in May", dates=DateMode.OFF), ENGLISH, Unread(), now=0.0).spans == ()
+    assert meant(cue("in May"), ENGLISH, None, now=0.0).spans == ()
+
+
+def test_the_first_person_needs_somebody_who_asks() -> None:
+    assert meant(cue("What did I paint?", actor="Ana"), ENGLISH, None, now=0.0).oneself
+    assert not meant(cue("What did I paint?"), ENGLISH, None, now=0.0).oneself
+
+
+def test_dates_are_relative_to_when_the_cue_was_asked_or_to_now() -> None:
+    asked = meant(cue("yesterday"), ENGLISH, DateParser(), now=0.0)
+    assert asked.spans[0].start == epoch(2023, 11, 13)
+    now = Cue(id="c", mind=ANA, content="yesterday")
+    assert meant(now, ENGLISH, DateParser(), now=epoch(2020, 1, 2)).spans[0].start == epoch(2020, 1, 1)
+
+
+def test_dates_narrow_a_filter_only_where_they_are_to() -> None:
+    content = "What happened in May 2023?"
+    spans = meant(cue(content), ENGLISH, DateParser(), now=0.0).spans
+    assert narrowed(cue(content), spans) == CueFilter()
+    only = narrowed(cue(content, dates=DateMode.FILTER), spans)
+    assert (only.occurred_from, only.occurred_to) == (epoch(2023, 5, 1), epoch(2023, 6, 1) - INSTANT_S)
+    assert narrowed(cue("What?", dates=DateMode.FILTER), ()) == CueFilter()
+
+
+def test_dates_narrow_within_the_filter_that_is_given() -> None:
+    given = CueFilter(occurred_from=epoch(2023, 5, 20), occurred_to=epoch(2024, 1, 1), actors=["Ana"])
+    asked = cue("in May 2023", dates=DateMode.FILTER, filter=given)
+    only = narrowed(asked, meant(asked, ENGLISH, DateParser(), now=0.0).spans)
+    assert (only.occurred_from, only.actors) == (epoch(2023, 5, 20), ["Ana"])
+    assert only.occurred_to == epoch(2023, 6, 1) - INSTANT_S
+
+
+@pytest.mark.parametrize(
+    ("mode", "content", "first", "count"),
+    [
+        (DateMode.SOFT, "tea in April 2023", "green tea", 3),
+        (DateMode.OFF, "black tea in April 2023", "black tea", 3),
+        (DateMode.FILTER, "black tea in April 2023", "green tea", 1),
+        (DateMode.FILTER, "black tea since April 2023", "black tea", 2),
+    ],
+)
+async def test_a_named_time_weighs_filters_or_is_let_be(
+    mode: DateMode, content: str, first: str, count: int
+) -> None:
+    on = await bench()
+    for text, month in (("red tea", 3), ("green tea", 4), ("black tea", 5)):
+        await on.say(text, occurred_at=epoch(2023, month, 15))
+    answer = await on.recall(content, dates=mode, at=ASKED)
+    assert contents(answer)[0] == first
+    assert len(answer.recalled) == count
