@@ -47,7 +47,7 @@ class EngineChoice:
         )
         parser.add_argument("--no-cache", action="store_true", help="embed every text anew")
         parser.add_argument("--set", dest="overrides", action="append", default=[], metavar="KEY=VALUE",
-                            help="a setting, for example recall.dense_share=0.7")  # fmt: skip
+                            help="a setting, for example recall.lexical_weight=0.7")  # fmt: skip
 
     @classmethod
     def from_options(cls, options: argparse.Namespace) -> EngineChoice:

@@ -35,9 +35,9 @@ class AttentionOptions(Config, frozen=True, kw_only=True):
 
 
 class RecallOptions(Config, frozen=True, kw_only=True):
-    """How cues are answered. `dense_share` is the convex weight of the dense z-score."""
+    """How cues are answered. `lexical_weight` is that of shared words, against 1 of meaning."""
 
-    dense_share: Unit = 0.65
+    lexical_weight: Positive = 0.5
     candidates: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 30
     concurrency: Count = 16
 

@@ -90,7 +90,8 @@ class Recall:
         found = await self._candidates(cue, mind, probe)
         if not found.ids:
             return self._nothing(cue, "no memory satisfies the filters", began)
-        ranked = rank(cue, mind, probe, found, meaning, dense_share=self._options.dense_share)
+        weight = self._options.lexical_weight
+        ranked = rank(cue, mind, probe, found, meaning, lexical_weight=weight, now=self._clock.now())
         if cue.abstain_below and (best := ranked.best(1)[0].score) < cue.abstain_below:
             reason = f"the best score {best:.3f} is below abstain_below = {cue.abstain_below}"
             return self._nothing(cue, reason, began, candidates=len(ranked))

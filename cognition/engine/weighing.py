@@ -14,13 +14,15 @@ import numpy as np
 from cognition.engine.meaning import Meant
 from cognition.engine.mind import Mind
 from cognition.mechanisms import asking, dates, ranking
+from cognition.mechanisms.plasticity import UNUSED_WEIGHT, faded, route_gain
 from cognition.ports.stores import Facts, Probe
 from schemas.cue import Cue, EpisodeFilter, FilterMode
 from schemas.recollection import ScorePart
 
 DENSE, LEXICAL, ACTOR, TIME, EPISODE_PRIOR = "dense", "lexical", "actor", "time", "episode_prior"
 EPISODE, WORKING_MEMORY = "episode", "working_memory"
-MECHANISMS = frozenset({DENSE, LEXICAL, ACTOR, TIME, EPISODE_PRIOR, EPISODE, WORKING_MEMORY})
+ROUTES, UNUSED = "routes", "unused"
+MECHANISMS = frozenset({DENSE, LEXICAL, ACTOR, TIME, EPISODE_PRIOR, EPISODE, WORKING_MEMORY, ROUTES})
 """What a cue may switch off by name (`Cue.without`)."""
 
 NEAR = 0.5
@@ -90,11 +92,23 @@ class Ranked:
 
 
 def rank(
-    cue: Cue, mind: Mind, probe: Probe, found: Candidates, meaning: Meant, *, dense_share: float
+    cue: Cue,
+    mind: Mind,
+    probe: Probe,
+    found: Candidates,
+    meaning: Meant,
+    *,
+    lexical_weight: float,
+    now: float,
 ) -> Ranking:
-    """The candidates, weighed."""
+    """The candidates, weighed as of `now`."""
+    mean, sd = mind.lexicon.lexical_moments(probe.terms)
+    dense = ranking.dense_z(found.dense, float(probe.vector @ mind.lexicon.mean_vector))
+    lexical = ranking.lexical_z(found.lexical, mean, sd)
     kinds = [
-        *_likeness(cue, mind, probe, found, dense_share),
+        Kind(DENSE, found.dense, dense, 0.0 if DENSE in cue.without else 1.0),
+        Kind(LEXICAL, found.lexical, lexical, 0.0 if LEXICAL in cue.without else lexical_weight),
+        *_learned(cue, probe, found, sd, lexical_weight, now),
         *_meant_actors(cue, found, meaning),
         *_meant_times(cue, found, meaning),
     ]
@@ -105,16 +119,19 @@ def rank(
     return Ranking(found, kinds, _doorway(cue, mind, found))
 
 
-def _likeness(cue: Cue, mind: Mind, probe: Probe, found: Candidates, dense_share: float) -> tuple[Kind, Kind]:
-    """Both scores; with one of them off, the other counts alone."""
-    share = dense_share
-    if DENSE in cue.without:
-        share = 0.0
-    elif LEXICAL in cue.without or not cue.content.strip():
-        share = 1.0
-    dense = ranking.dense_z(found.dense, float(probe.vector @ mind.lexicon.mean_vector))
-    lexical = ranking.lexical_z(found.lexical, *mind.lexicon.lexical_moments(probe.terms))
-    return Kind(DENSE, found.dense, dense, share), Kind(LEXICAL, found.lexical, lexical, 1.0 - share)
+def _learned(
+    cue: Cue, probe: Probe, found: Candidates, sd: float, lexical_weight: float, now: float
+) -> list[Kind]:
+    """What the words of cues have taught of the candidates; absent where nothing was reported of them."""
+    if ROUTES in cue.without or not any(f.routes or f.unused for f in found.facts):
+        return []
+    kept = [faded(now - f.learned_at) for f in found.facts]
+    gain = np.array([route_gain(f.routes, probe.terms, k) for f, k in zip(found.facts, kept, strict=True)])
+    vain = np.array([f.unused * k for f, k in zip(found.facts, kept, strict=True)])
+    return [
+        Kind(ROUTES, gain, gain / sd, lexical_weight),
+        Kind(UNUSED, vain, -np.log1p(vain), UNUSED_WEIGHT),
+    ]
 
 
 def _meant_actors(cue: Cue, found: Candidates, meaning: Meant) -> list[Kind]:

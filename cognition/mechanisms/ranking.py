@@ -23,17 +23,17 @@ DENSE_SD = 0.10
 NO_CONTRAST = 1e-12
 """Deviation below which episodes do not differ: rounding, no difference."""
 
-ACTOR_WEIGHT = 0.4
+ACTOR_WEIGHT = 1.0
 """Of whom the cue means: BEAM R@5 +.046 [.024, .070], LoCoMo +.002 [-.005, .007] (ADR 13)."""
 
-TIME_WEIGHT = 1.0
+TIME_WEIGHT = 1.5
 """Of the date that the cue names: LoCoMo R@5 +.015 [.010, .022], BEAM -.006 [-.014, 0] (ADR 13)."""
 
 EPISODE_WEIGHT = 0.3
 """Of the memory's episode: LoCoMo R@5 +.033 [.024, .042], BEAM -.002 [-.013, .006] (ADR 13)."""
 
-SQUASH_MIDPOINT = 5.1
-SQUASH_SCALE = 1.38
+SQUASH_MIDPOINT = 7.65
+SQUASH_SCALE = 2.07
 """Of the logistic that shows evidence as 0..1; it changes no order. Fitted on five LoCoMo minds to the best
 evidence of cues whose answer was found against cues of another mind, both weighing the same (ADR 13)."""
 
@@ -82,11 +82,12 @@ def factor(name: str, value: float, times: float) -> ScorePart:
 
 
 def evidence(parts: Sequence[ScorePart]) -> float:
-    """The fusion: a convex combination of the two z-scores, and what else speaks for a candidate.
+    """The fusion: both z-scores, weighed, and what else speaks for a candidate.
 
-    .. math:: e_i = \\alpha z^{d}_i + (1 - \\alpha) z^{l}_i + 0.4 A_i + T_i + 0.3 P_i
+    .. math:: e_i = z^{d}_i + 0.5 z^{l}_i + A_i + 1.5 T_i + 0.3 P_i
 
-    A: the cue means the memory's actor; T: nearness to the date it names; P: `episode_prior`.
+    A: the cue means the memory's actor; T: nearness to the date it names; P: `episode_prior`. What was
+    learned of the memory joins before P (`plasticity`).
 
     Bruch, Gai & Ingber 2023, on convex combination against reciprocal rank fusion.
     """
@@ -101,7 +102,7 @@ def score(parts: Sequence[ScorePart]) -> float:
 def squash(e: float) -> float:
     """Evidence as a score in 0..1, keeping the order.
 
-    .. math:: 1 / (1 + e^{-(e - 5.1) / 1.38})
+    .. math:: 1 / (1 + e^{-(e - 7.65) / 2.07})
     """
     x = (e - SQUASH_MIDPOINT) / SQUASH_SCALE
     if x >= 0.0:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.association import Association
+from schemas.association import Association, Route
 from schemas.cue import CueFilter
 from schemas.episode import Episode
 from schemas.identity import Identity
@@ -64,14 +64,18 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What ranking reads of a memory before it is fetched whole. All but the associations never
-    change, and those are changed by the mind's one writer alone."""
+    """What ranking reads of a memory before it is fetched whole. What was learned of it (associations,
+    routes, how often it was shown in vain, as of `learned_at`) is changed by the mind's one writer
+    alone; the rest never changes."""
 
     episode_id: str = ""
     actor: str = ""
     occurred_at: float = 0.0
     associations: tuple[Association, ...] = ()
     subject: str = ""
+    routes: tuple[Route, ...] = ()
+    unused: float = 0.0
+    learned_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

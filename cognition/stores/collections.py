@@ -59,7 +59,7 @@ _MEMORY: Final[Mapping[str, FieldType]] = {
 
 _FILTERED: Final = {*_MEMORY, "id", "context", "metadata", "rev"}
 _OPAQUE: Final = frozenset(Memory.__struct_fields__) - _FILTERED
-_APART: Final = frozenset({"associations"})
+_APART: Final = frozenset({"associations", "routes", "unused_count", "learned_at"})
 """Of the opaque fields those that ranking reads."""
 
 _VECTORS: Final = {CONTEXT: DIMENSION, EVIDENCE: DIMENSION}

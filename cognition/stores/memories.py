@@ -22,7 +22,7 @@ from cognition.stores.backend import (
 )
 from cognition.stores.collections import CONTEXT, EVIDENCE, LEXICAL, MEMORIES, SUBJECT
 from cognition.stores.conditions import in_mood, of_scope
-from cognition.stores.mending import sound_associations
+from cognition.stores.mending import sound_associations, sound_count, sound_routes
 from cognition.stores.tenancy import for_mind, for_minds, not_newer, older, owned, paired, payload_of
 from schemas.cue import Mood
 from schemas.memory import Memory
@@ -33,7 +33,8 @@ PAGE: Final = 1_000
 MOOD_EXCESS: Final = 2
 """How many times the limit is fetched from the box around a mood: the disc covers pi/4 of it."""
 
-_RANKED: Final = ("episode_id", "actor", "subject", "occurred_at", "associations")
+_LEARNED: Final = ("associations", "routes", "unused_count", "learned_at")
+_RANKED: Final = ("episode_id", "actor", "subject", "occurred_at", *_LEARNED)
 _TOLD: Final = ("plasticity_through", "repeated_through")
 """Which entry changed a memory: tells one writer's next revision from another's."""
 _FELT: Final = ("valence", "arousal")
@@ -197,7 +198,8 @@ class VectorMemories:
 def _searches(mind: str, probe: Probe, limit: int) -> list[Search]:
     condition = for_mind(mind, *of_scope(probe.scope))
     wanted = limit * MOOD_EXCESS if probe.scope.filter.mood else limit
-    asked = [Search(using, wanted, condition) for using in ((CONTEXT, LEXICAL) if probe.terms else (CONTEXT,))]
+    by = (CONTEXT, LEXICAL) if probe.terms else (CONTEXT,)
+    asked = [Search(using, wanted, condition) for using in by]
     if probe.naming and probe.terms:
         asked.append(Search(SUBJECT, probe.naming, condition))
     return asked
@@ -211,6 +213,9 @@ def facts_of(payload: Payload) -> Facts:
         subject=payload.get("subject", ""),
         occurred_at=times.from_text(payload["occurred_at"]),
         associations=tuple(sound_associations(payload.get("associations") or ())),
+        routes=tuple(sound_routes(payload.get("routes") or ())),
+        unused=sound_count(payload.get("unused_count")),
+        learned_at=sound_count(payload.get("learned_at")),
     )
 
 

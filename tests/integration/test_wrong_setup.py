@@ -52,7 +52,7 @@ def test_what_a_newer_version_wrote_is_refused_and_left_alone(tmp_path: Path) ->
 
 def test_each_value_is_shown_with_where_it_came_from_and_no_secret(tmp_path: Path) -> None:
     file = tmp_path / "c.toml"
-    file.write_text('name = "filed"\n[recall]\ncandidates = 11\ndense_share = 0.5\n')
+    file.write_text('name = "filed"\n[recall]\ncandidates = 11\nlexical_weight = 0.7\n')
     words = (
         "config",
         "show",
@@ -66,7 +66,7 @@ def test_each_value_is_shown_with_where_it_came_from_and_no_secret(tmp_path: Pat
     given = {"COGNITION_RECALL__CANDIDATES": "22", "QDRANT_API_KEY": "s3cret", "LOG_LEVEL": "debug"}
     rows = {row["key"]: (row["value"], row["origin"]) for row in cognition(*words, "--json", **given).json}
     assert rows["recall.candidates"] == (33, "flag")
-    assert rows["recall.dense_share"] == (0.5, str(file))
+    assert rows["recall.lexical_weight"] == (0.7, str(file))
     assert rows["log.level"] == ("debug", "environment")
     assert rows["store.api_key"] == ("***", "environment")
     assert rows["streams.url"] == ("redis://u:***@h", "flag")
