@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import anyio
 
@@ -18,27 +19,45 @@ from cognition.ports.embedder import Embedder
 from cognition.ports.stores import Stores
 from cognition.settings import Settings, hide_password
 from cognition.stores.backend import VectorBackend
-from streams.embedded import EmbeddedServer
-from streams.errors import StreamsError, StreamsUrlError
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from streams.embedded import EmbeddedServer
+
+
+async def open_streams(
+    settings: Settings, directory: Path, stack: AsyncExitStack
+) -> tuple[EmbeddedServer | None, str, Redis]:
+    """The server that the settings name, or a private one in the data directory that is ended with the
+    daemon: that server, the address, and a client that has been answered."""
+    from streams.client import connect, wait_until_ready
+    from streams.embedded import EmbeddedServer
+
+    with _in_our_words():
+        private = None
+        if not settings.streams.url:
+            private = EmbeddedServer(directory / directories.STREAMS_FOLDER)
+            await private.start()
+            stack.push_async_callback(_stop_shielded, private)
+        url = private.url if private is not None else settings.streams.url
+        client = connect(url)
+        stack.push_async_callback(client.aclose)
+        await wait_until_ready(client)
+    return private, url, client
 
 
 @contextmanager
-def starting() -> Iterator[None]:
-    """What keeps the streams from being served at all, in our words."""
+def _in_our_words() -> Iterator[None]:
+    """What keeps the streams from being served at all, as one of our errors."""
+    from streams.errors import StreamsError, StreamsUrlError
+
     try:
         yield
     except StreamsUrlError as error:
         raise SettingsError(f"setting streams.{error}") from error
     except StreamsError as error:
         raise UnavailableError(str(error)) from error
-
-
-async def private_server(directory: Path, stack: AsyncExitStack) -> EmbeddedServer:
-    """A server of our own in the data directory, ended with the daemon."""
-    server = EmbeddedServer(directory / directories.STREAMS_FOLDER)
-    await server.start()
-    stack.push_async_callback(_stop_shielded, server)
-    return server
 
 
 async def _stop_shielded(server: EmbeddedServer) -> None:

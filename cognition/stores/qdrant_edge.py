@@ -339,7 +339,9 @@ class _Shard:
         """Score by every vector what it has not found itself."""
         asked, names = [], []
         for name, query in nearest.items():
-            missing = {point_id for i, point_id in found.items() if i not in scores[name]}
+            missing: set[int | uuid.UUID | str] = {
+                point_id for i, point_id in found.items() if i not in scores[name]
+            }
             if missing:
                 where = engine.Filter(must=[engine.HasIdCondition(missing)])
                 asked.append(_search_in(query, len(missing), where, exact=True))
