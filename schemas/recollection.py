@@ -11,7 +11,8 @@ class ScorePart(Message, frozen=True, kw_only=True, omit_defaults=False):
 
     `value` is what was found, in its own unit (a cosine, a sum of term weights, 0 or 1); `z` the
     same on the scale on which parts are added, `weight` its weight there, and `contribution` their
-    product. `factor` multiplies the score instead: 1 for evidence.
+    product. `factor` multiplies the score instead: 1 for evidence. `paths` are the ways by which
+    activation came: ids from a memory that was found directly to the last before this one.
     """
 
     name: str
@@ -20,6 +21,7 @@ class ScorePart(Message, frozen=True, kw_only=True, omit_defaults=False):
     weight: float
     contribution: float
     factor: float = 1.0
+    paths: list[list[str]] = []
 
 
 class Recalled(Message, frozen=True, kw_only=True, omit_defaults=False):

@@ -35,10 +35,12 @@ class AttentionOptions(Config, frozen=True, kw_only=True):
 
 
 class RecallOptions(Config, frozen=True, kw_only=True):
-    """How cues are answered. `lexical_weight` is that of shared words, against 1 of meaning."""
+    """How cues are answered. `lexical_weight` is that of shared words, against 1 of meaning; activation
+    spreads over `spreading_depth` associations in a row, over none where it is 0."""
 
     lexical_weight: Positive = 0.5
     candidates: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 30
+    spreading_depth: Annotated[int, msgspec.Meta(ge=0, le=3)] = 1
     concurrency: Count = 16
 
 

@@ -7,7 +7,8 @@ writes, and what it teaches travels as an event of its own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +16,13 @@ from numpy.typing import NDArray
 from cognition.engine.meaning import Meant, meant, narrowed
 from cognition.engine.mind import Mind
 from cognition.engine.minds import Minds
+from cognition.engine.naming import named
 from cognition.engine.options import RecallOptions
+from cognition.engine.spreading import Web
 from cognition.engine.weighing import (
     MECHANISMS,
+    MENTION,
+    SPREADING,
     WORKING_MEMORY,
     Candidates,
     Ranked,
@@ -36,7 +41,7 @@ from cognition.mechanisms.vectors import decode_vector
 from cognition.ports.clock import Clock
 from cognition.ports.dates import DateReader
 from cognition.ports.embedder import Embedder
-from cognition.ports.stores import Probe, Scope, Stores
+from cognition.ports.stores import Facts, Found, Probe, Scope, Stores
 from schemas.cue import Cue, FilterMode
 from schemas.memory import Memory
 from schemas.recollection import Recalled, Recollection
@@ -90,8 +95,9 @@ class Recall:
         found = await self._candidates(cue, mind, probe)
         if not found.ids:
             return self._nothing(cue, "no memory satisfies the filters", began)
-        weight = self._options.lexical_weight
-        ranked = rank(cue, mind, probe, found, meaning, lexical_weight=weight, now=self._clock.now())
+        ranked = self._rank(cue, mind, probe, found, meaning)
+        if SPREADING not in cue.without and self._options.spreading_depth:
+            ranked = await self._spread(cue, mind, probe, found, meaning, ranked)
         if cue.abstain_below and (best := ranked.best(1)[0].score) < cue.abstain_below:
             reason = f"the best score {best:.3f} is below abstain_below = {cue.abstain_below}"
             return self._nothing(cue, reason, began, candidates=len(ranked))
@@ -133,7 +139,9 @@ class Recall:
     async def _probe(self, cue: Cue, mind: Mind, meaning: Meant) -> Probe:
         terms = list(self._analyzer.evidence_terms(cue.content, ""))
         weights = query_weights(terms, mind.lexicon.idf(terms).tolist()) if terms else {}
-        return Probe(vector=await self._vector(cue), terms=weights, scope=self._scope(cue, mind, meaning))
+        naming = self._options.candidates if mind.linking.subjects and MENTION not in cue.without else 0
+        scope = self._scope(cue, mind, meaning)
+        return Probe(vector=await self._vector(cue), terms=weights, scope=scope, naming=naming)
 
     async def _vector(self, cue: Cue) -> Dense:
         if cue.vector is not None:
@@ -162,7 +170,7 @@ class Recall:
         and working memory joins where no filter could exclude it (read your own writes)."""
         probes = [probe]
         if inside := preferred_episodes(cue, mind):
-            probes.append(Probe(probe.vector, probe.terms, Scope(probe.scope.filter, inside)))
+            probes.append(replace(probe, scope=Scope(probe.scope.filter, inside)))
         also: list[str] = []
         if WORKING_MEMORY not in cue.without and probe.scope == Scope():
             also = [item.memory_id for item in mind.working.items]
@@ -176,14 +184,45 @@ class Recall:
         if unknown := [i for i in found.ids if i not in read and i not in known]:
             read.update(await self._stores.memories.facts(mind.name, unknown))
         facts.add(mind.name, read, since=since)
-        held = [(n, fact) for n, i in enumerate(found.ids) if (fact := read.get(i) or known.get(i))]
+        return self._with_facts(mind, probe, found, [read.get(i) or known.get(i) for i in found.ids])
+
+    def _with_facts(
+        self, mind: Mind, probe: Probe, found: Found, facts: Sequence[Facts | None]
+    ) -> Candidates:
+        """What was found, with its facts; what has none is gone meanwhile."""
+        held = [(n, fact) for n, fact in enumerate(facts) if fact is not None]
         places = np.array([n for n, _ in held], np.intp)
+        subjects = [fact.subject for _, fact in held] if probe.naming else []
         return Candidates(
             ids=[found.ids[n] for n, _ in held],
             dense=found.dense[places].astype(np.float64),
             lexical=found.lexical[places].astype(np.float64),
             facts=[fact for _, fact in held],
+            named=named(probe.terms, subjects, mind.lexicon, self._analyzer) if probe.naming else None,
         )
+
+    # --- weighing -----------------------------------------------------------------------------
+
+    def _rank(self, cue: Cue, mind: Mind, probe: Probe, found: Candidates, meaning: Meant) -> Ranking:
+        weight = self._options.lexical_weight
+        return rank(cue, mind, probe, found, meaning, lexical_weight=weight, now=self._clock.now())
+
+    async def _spread(
+        self, cue: Cue, mind: Mind, probe: Probe, found: Candidates, meaning: Meant, ranked: Ranking
+    ) -> Ranking:
+        """What was found lends activation along its associations; what they reach joins, under the same
+        filters. One round trip more where that is new, none where nothing is associated."""
+        web = Web(ranked, self._clock.now())
+        if not web.edges:
+            return ranked
+        if new := web.joining(ranked.facts()):
+            facts = self._minds.facts
+            since = facts.changes
+            scored = await self._stores.memories.score(mind.name, probe, new)
+            facts.add(mind.name, scored.facts, since=since)
+            joining = self._with_facts(mind, probe, scored, [scored.facts.get(i) for i in scored.ids])
+            ranked = self._rank(cue, mind, probe, found.joined(joining), meaning)
+        return web.over(ranked, depth=self._options.spreading_depth)
 
     # --- the answer ----------------------------------------------------------------------------
 

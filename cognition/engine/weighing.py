@@ -20,9 +20,11 @@ from schemas.cue import Cue, EpisodeFilter, FilterMode
 from schemas.recollection import ScorePart
 
 DENSE, LEXICAL, ACTOR, TIME, EPISODE_PRIOR = "dense", "lexical", "actor", "time", "episode_prior"
-EPISODE, WORKING_MEMORY = "episode", "working_memory"
+EPISODE, WORKING_MEMORY, MENTION, SPREADING = "episode", "working_memory", "mention", "spreading"
 ROUTES, UNUSED = "routes", "unused"
-MECHANISMS = frozenset({DENSE, LEXICAL, ACTOR, TIME, EPISODE_PRIOR, EPISODE, WORKING_MEMORY, ROUTES})
+MECHANISMS = frozenset(
+    {DENSE, LEXICAL, ACTOR, TIME, EPISODE_PRIOR, EPISODE, WORKING_MEMORY, ROUTES, MENTION, SPREADING}
+)
 """What a cue may switch off by name (`Cue.without`)."""
 
 NEAR = 0.5
@@ -30,22 +32,37 @@ NEAR = 0.5
 
 
 class Kind(NamedTuple):
-    """One kind of evidence for all candidates: raw values (n,), z-scores (n,), weight."""
+    """One kind of evidence for all candidates: raw values (n,), z-scores (n,), weight; and for what
+    came by association (n,) the paths."""
 
     name: str
     values: ranking.Scores
     z: ranking.Scores
     weight: float
+    paths: Sequence[tuple[tuple[str, ...], ...]] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """What was found for a cue: (n,) ids, exact scores and facts, in the same order."""
+    """What was found for a cue: (n,) ids, exact scores and facts, in the same order; `named` says how
+    clearly the cue names what each is about, where that was looked at."""
 
     ids: Sequence[str]
     dense: ranking.Scores
     lexical: ranking.Scores
     facts: Sequence[Facts]
+    named: ranking.Scores | None = None
+
+    def joined(self, others: Candidates) -> Candidates:
+        """These and others that were found later."""
+        both = self.named is not None and others.named is not None
+        return Candidates(
+            ids=[*self.ids, *others.ids],
+            dense=np.concatenate((self.dense, others.dense)),
+            lexical=np.concatenate((self.lexical, others.lexical)),
+            facts=[*self.facts, *others.facts],
+            named=np.concatenate((self.named, others.named)) if both else None,
+        )
 
 
 class Ranking:
@@ -60,7 +77,8 @@ class Ranking:
         self._found = found
         self._kinds = kinds
         self._factors = factors
-        total = np.sum([kind.weight * kind.z for kind in kinds], axis=0)
+        total: ranking.Scores = np.sum([kind.weight * kind.z for kind in kinds], axis=0)
+        self._total = total
         score = ranking.squashed(total) if factors is None else ranking.squashed(total) * factors
         rows = sorted(zip((-score).tolist(), (-total).tolist(), found.ids, range(len(total)), strict=True))
         self.order: list[int] = [row[-1] for row in rows]
@@ -68,13 +86,32 @@ class Ranking:
     def __len__(self) -> int:
         return len(self.order)
 
+    def evidence(self) -> dict[str, float]:
+        """The sum of each candidate's evidence."""
+        return dict(zip(self._found.ids, self._total.tolist(), strict=True))
+
+    def facts(self) -> dict[str, Facts]:
+        """What is known of each candidate."""
+        return dict(zip(self._found.ids, self._found.facts, strict=True))
+
+    def with_kind(self, kind: Kind) -> Ranking:
+        """The same with one more kind of evidence."""
+        return Ranking(self._found, [*self._kinds, kind], self._factors)
+
     def best(self, count: int) -> list[Ranked]:
         """The first of them, with their parts."""
         return [self._ranked(place) for place in self.order[:count]]
 
     def _ranked(self, place: int) -> Ranked:
         parts = [
-            ranking.part(k.name, float(k.values[place]), float(k.z[place]), k.weight) for k in self._kinds
+            ranking.part(
+                k.name,
+                float(k.values[place]),
+                float(k.z[place]),
+                k.weight,
+                k.paths[place] if k.paths else (),
+            )
+            for k in self._kinds
         ]
         if self._factors is not None:
             times = float(self._factors[place])
@@ -112,6 +149,7 @@ def rank(
         *_meant_actors(cue, found, meaning),
         *_meant_times(cue, found, meaning),
     ]
+    kinds += _named_subjects(cue, found, kinds)
     if EPISODE_PRIOR not in cue.without:
         sums = np.sum([kind.weight * kind.z for kind in kinds], axis=0)
         best, z = ranking.episode_prior(sums, [f.episode_id for f in found.facts])
@@ -155,6 +193,15 @@ def _meant_times(cue: Cue, found: Candidates, meaning: Meant) -> list[Kind]:
     return [Kind(TIME, near, near, ranking.TIME_WEIGHT)]
 
 
+def _named_subjects(cue: Cue, found: Candidates, kinds: Sequence[Kind]) -> list[Kind]:
+    """How clearly the cue names what each candidate is about; absent where it names nothing. Counts in
+    units of the best evidence so far: it lifts what is wholly named beside that."""
+    if MENTION in cue.without or found.named is None or not found.named.any():
+        return []
+    best = float(np.max(np.sum([kind.weight * kind.z for kind in kinds], axis=0)))
+    return [Kind(MENTION, found.named, found.named, ranking.MENTION_WEIGHT * max(0.0, best))]
+
+
 def _doorway(cue: Cue, mind: Mind, found: Candidates) -> ranking.Scores | None:
     """The factors of a soft episode filter, where one acts."""
     preferred = preferred_episodes(cue, mind)
@@ -194,4 +241,8 @@ def why(parts: Sequence[ScorePart], shared: Sequence[str]) -> str:
         reasons.append("near the date")
     if EPISODE in values and values[EPISODE].value:
         reasons.append("same episode")
+    if MENTION in values and values[MENTION].value:
+        reasons.append("what the cue names")
+    if SPREADING in values and values[SPREADING].contribution:
+        reasons.append("associated with what was found")
     return "; ".join(reasons) or "nearest of what there is"
