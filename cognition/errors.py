@@ -94,6 +94,10 @@ class LeaseLostError(CognitionError):
     """This daemon no longer holds the partition; it must not write."""
 
 
+class BadReportError(CognitionError, ValueError):
+    """A report of what was useful cannot be learned from."""
+
+
 class MindStoppedError(CognitionError):
     """This mind is refused service until a person has looked at it."""
 

@@ -7,7 +7,7 @@ process starts, since it brings the stream client with it.
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,8 @@ import anyio
 
 from cognition.dating import DateParser
 from cognition.engine.assembly import Options, assemble
+from cognition.engine.consolidation import FOLDED_AT_ONCE, Consolidation
+from cognition.engine.intake import Intake
 from cognition.engine.introspection import DaemonFigures
 from cognition.errors import LeaseLostError, UnavailableError
 from cognition.ports.clock import Clock
@@ -24,7 +26,17 @@ from cognition.ports.stores import Stores
 from cognition.settings import Settings, hide_password
 from cognition.telemetry import LogSink
 from cognition.version import VERSION
-from cognition.wiring import ACQUIRE_EVERY_S, Partitions, Requests, StreamLine, in_our_words, retried
+from cognition.wiring import (
+    ACQUIRE_EVERY_S,
+    CONSOLIDATION,
+    Partitions,
+    Requests,
+    StreamLine,
+    StreamRing,
+    in_our_words,
+    retried,
+)
+from schemas import wire
 from schemas.episode import BoundaryType
 from schemas.events import DaemonStopped, StoreOptimised
 from schemas.percept import BoundaryMark, Mark
@@ -89,6 +101,18 @@ class Service:
             block_ms=streams.block_ms,
             limits=limits,
         )
+        dreams = StreamLine(
+            client,
+            self.keys,
+            self.partitions,
+            clock,
+            name=name,
+            batch=FOLDED_AT_ONCE,
+            block_ms=streams.block_ms,
+            limits=limits,
+            stream=wire.DREAM,
+            group=CONSOLIDATION,
+        )
         self.engine = assemble(
             stores,
             line,
@@ -101,6 +125,8 @@ class Service:
                 episodes=settings.episodes,
                 recall=settings.recall,
             ),
+            dreams=dreams,
+            ring=StreamRing(client, self.keys),
             dates=DateParser(),
             embedding_attempts_max=settings.embedding.attempts_max,
             figures=self.figures,
@@ -141,9 +167,10 @@ class Service:
         await self._acquire()
         began = self._clock.monotonic()
         async with anyio.create_task_group() as tasks:
-            finished = anyio.Event()
+            finished = (anyio.Event(), anyio.Event())
             tasks.start_soon(self.partitions.keep)
-            tasks.start_soon(self._run_intake, finished)
+            tasks.start_soon(self._run, self.engine.intake, finished[0])
+            tasks.start_soon(self._run, self.engine.consolidation, finished[1])
             tasks.start_soon(self.requests.run)
             tasks.start_soon(self._close_idle_episodes)
             tasks.start_soon(self._link_when_due)
@@ -176,12 +203,14 @@ class Service:
         error = UnavailableError(reason)
         self._sink.publish(retried(self._clock, "private stream server", error, 0.0))
 
-    async def _finish(self, finished: anyio.Event) -> bool:
+    async def _finish(self, finished: Sequence[anyio.Event]) -> bool:
         """Finish what is in hand, within the time that is given; whether it was."""
         self.engine.intake.stop()
+        self.engine.consolidation.stop()
         self.requests.stop()
         with anyio.move_on_after(self._settings.shutdown_s) as scope:
-            await finished.wait()
+            for each in finished:
+                await each.wait()
             await self._release()
         return not scope.cancelled_caught
 
@@ -193,9 +222,9 @@ class Service:
             runs_out_s = self._settings.streams.lease_s
             self._sink.publish(retried(self._clock, "releasing leases", error, runs_out_s))
 
-    async def _run_intake(self, finished: anyio.Event) -> None:
+    async def _run(self, pipeline: Intake | Consolidation, finished: anyio.Event) -> None:
         try:
-            await self.engine.intake.run()
+            await pipeline.run()
         finally:
             finished.set()
 

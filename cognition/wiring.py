@@ -47,12 +47,14 @@ from streams.lease import Lease, LeaseKeeper, Leases
 from streams.receipts import ReceiptWriter
 from streams.recent import RecentWriter
 from streams.reqreply import Answerer
+from streams.shown import ShownRecords
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 ATTENTION = "attention"
 RECALL = "recall"
+CONSOLIDATION = "consolidation"
 ACQUIRE_EVERY_S = 1.0
 """How often a partition that somebody else holds is asked for again."""
 TRIM_EVERY_ACKS = 512
@@ -167,7 +169,7 @@ class Partitions:
 
 
 class StreamLine:
-    """`cognition.ports.line.Line` over Redis Streams."""
+    """`cognition.ports.line.Line` over one of the streams, for one group of its consumers."""
 
     def __init__(
         self,
@@ -180,16 +182,20 @@ class StreamLine:
         batch: int,
         block_ms: int,
         limits: Limits,
+        stream: str = wire.AWAKE,
+        group: str = ATTENTION,
     ) -> None:
+        self._stream = stream
+        self._group = group
         self._keys = keys
         self._partitions = partitions
         self._clock = clock
         self._batch = batch
         self._block_ms = block_ms
         self._limits = limits
-        self._consumer = Consumer(client, keys, wire.AWAKE, ATTENTION, name)
+        self._consumer = Consumer(client, keys, stream, group, name)
         self._dead = DeadLetters(client, keys)
-        self._attempts = Attempts(client, keys, wire.AWAKE)
+        self._attempts = Attempts(client, keys, stream)
         self._receipts = ReceiptWriter(client, keys)
         self._recent = RecentWriter(client, keys)
         self._originals: dict[tuple[int, str], Delivery] = {}
@@ -236,7 +242,7 @@ class StreamLine:
         key = (delivery.partition, delivery.entry_id)
         self._originals[key] = delivery
         try:
-            message = decode_fields(wire.AWAKE, delivery.fields)
+            message = decode_fields(self._stream, delivery.fields)
         except SchemaError as error:
             return Delivered(delivery.partition, delivery.entry_id, problem=str(error))
         mind = getattr(message, "mind", "")
@@ -244,7 +250,7 @@ class StreamLine:
         if home != delivery.partition:
             problem = (
                 f"mind {mind!r} belongs to partition {home}, not {delivery.partition}. "
-                f"Publish it to {self._keys.stream(home, wire.AWAKE)}."
+                f"Publish it to {self._keys.stream(home, self._stream)}."
             )
             return Delivered(delivery.partition, delivery.entry_id, problem=problem)
         suspect = delivery.times_delivered > self._limits.max_deliveries
@@ -303,7 +309,7 @@ class StreamLine:
         if original is None:
             return
         with in_our_words():
-            await self._dead.bury(original, wire.AWAKE, ATTENTION, reason)
+            await self._dead.bury(original, self._stream, self._group, reason)
             await self._consumer.ack(delivered.partition, [delivered.entry])
         self._originals.pop((delivered.partition, delivered.entry), None)
 
@@ -316,6 +322,21 @@ class StreamLine:
         """Mirror working memories."""
         with in_our_words():
             await self._recent.save_many({mind: body for mind, (_, body) in recent.items()})
+
+
+class StreamRing:
+    """`cognition.ports.shown.ShownRing` beside the streams."""
+
+    def __init__(self, client: Redis, keys: StreamKeys) -> None:
+        self._records = ShownRecords(client, keys)
+
+    async def put(self, mind: str, records: Mapping[str, bytes]) -> None:
+        with in_our_words():
+            await self._records.put(mind, records)
+
+    async def get(self, mind: str, cue_id: str) -> bytes | None:
+        with in_our_words():
+            return await self._records.get(mind, cue_id)
 
 
 class Requests:
@@ -398,6 +419,7 @@ class Requests:
                     await self._answerer.answer(delivery.partition, answer)
                 await self._consumer.ack(delivery.partition, [delivery.entry_id])
                 await self._trim_sometimes()
+            await self._answering.remember()
         finally:
             self._places.release()
 

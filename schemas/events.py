@@ -127,6 +127,25 @@ class AssociationsFormed(Event, frozen=True, kw_only=True):
     sweeping: bool
 
 
+class UseFolded(Event, frozen=True, kw_only=True):
+    """What was used, and what was shown in vain, was folded into the memories of a mind.
+
+    `formed`, `potentiated`, `depressed`, `pruned` count ends of associations, `routed` the memories whose
+    routes changed; `missing` what was named and is not there (any more).
+    """
+
+    mind: str
+    events: int
+    refused: int
+    formed: int
+    potentiated: int
+    depressed: int
+    pruned: int
+    routed: int
+    missing: int
+    took_s: float
+
+
 class CueAnswered(Event, frozen=True, kw_only=True):
     mind: str
     cue_id: str
@@ -180,6 +199,7 @@ AnyEvent = (
     | EpisodeClosed
     | MemoriesForgotten
     | AssociationsFormed
+    | UseFolded
     | CueAnswered
     | EntryBuried
     | LeaseAcquired

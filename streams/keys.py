@@ -60,6 +60,14 @@ class StreamKeys:
         """Which entries are among the dead letters already, and as which."""
         return f"{self._tag(partition)}:buried"
 
+    def shown(self, partition: int) -> str:
+        """What was shown lately, by the name of the request."""
+        return f"{self._tag(partition)}:shown"
+
+    def shown_order(self, partition: int) -> str:
+        """The same names, oldest first."""
+        return f"{self._tag(partition)}:shown-order"
+
     def recent(self, partition: int, mind: str) -> str:
         """The mirror of one mind's working memory."""
         return f"{self._tag(partition)}:recent:{mind}"

@@ -6,12 +6,17 @@ Dispatches cues and inquiries; every expected error becomes a `Failure` that say
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import anyio
 
+from cognition.engine.consolidation import Consolidation
 from cognition.engine.intake import Progress
 from cognition.engine.introspection import DaemonFigures, Introspection
+from cognition.engine.lessons import Reports
+from cognition.engine.neighbourhood import Neighbourhood
 from cognition.engine.recall import Recall
+from cognition.engine.shown import Shown
 from cognition.errors import CognitionError, DeadlineError
 from cognition.ports.clock import Clock
 from cognition.ports.sink import Sink
@@ -29,6 +34,28 @@ from schemas.inquiry import (
     MemoryInquiry,
     StatusInquiry,
 )
+from schemas.learning import FoldedInquiry, NeighboursInquiry, PathInquiry, ReportInquiry
+
+LearningInquiry = ReportInquiry | FoldedInquiry | NeighboursInquiry | PathInquiry
+
+
+@dataclass(frozen=True, slots=True)
+class Learning:
+    """Who answers questions about what a mind learns from use."""
+
+    reports: Reports
+    neighbourhood: Neighbourhood
+    consolidation: Consolidation
+
+    async def answer(self, request: LearningInquiry) -> Message:
+        """The answer to one of them."""
+        if isinstance(request, ReportInquiry):
+            return await self.reports.check(request)
+        if isinstance(request, FoldedInquiry):
+            return await self.consolidation.folded(request)
+        if isinstance(request, NeighboursInquiry):
+            return await self.neighbourhood.neighbours(request)
+        return await self.neighbourhood.path(request)
 
 
 class Answering:
@@ -38,6 +65,8 @@ class Answering:
         self,
         recall: Recall,
         introspection: Introspection,
+        learning: Learning,
+        shown: Shown,
         progress: Progress,
         clock: Clock,
         sink: Sink,
@@ -45,6 +74,8 @@ class Answering:
     ) -> None:
         self._recall = recall
         self._introspection = introspection
+        self._learning = learning
+        self._shown = shown
         self._progress = progress
         self._clock = clock
         self._sink = sink
@@ -70,6 +101,11 @@ class Answering:
         except CognitionError as error:
             return failure(request, error)
 
+    async def remember(self) -> None:
+        """After an answer is out: carry what was shown to where it outlives this process. Raises
+        `UnavailableError`; it is tried again after the next answer."""
+        await self._shown.flush()
+
     async def _dispatch(self, request: Cue | Inquiry | DaemonInquiry) -> Message:
         if isinstance(request, Cue):
             return await self._cue(request)
@@ -85,6 +121,8 @@ class Answering:
             return await self._introspection.status(request, self._figures())
         if isinstance(request, ForgettingInquiry):
             return await self._introspection.forgetting(request)
+        if isinstance(request, LearningInquiry):
+            return await self._learning.answer(request)
         raise AssertionError(f"no answer is known to {type(request).__name__}")
 
     async def _cue(self, cue: Cue) -> Message:
@@ -92,6 +130,7 @@ class Answering:
         if cue.after:
             await self._progress.wait(cue.mind, cue.after)
         recollection = await self._recall.answer(cue)
+        self._shown.remember(cue, recollection)
         self._sink.publish(
             CueAnswered(
                 at=self._clock.now(),

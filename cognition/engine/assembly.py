@@ -9,24 +9,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cognition.engine.answering import Answering
+from cognition.engine.answering import Answering, Learning
 from cognition.engine.arrivals import Senses
 from cognition.engine.association import Associating
+from cognition.engine.consolidation import Consolidation
 from cognition.engine.encoding import Encoder
 from cognition.engine.forgetting import Forgetting
 from cognition.engine.intake import Intake, Progress
 from cognition.engine.introspection import DaemonFigures, Introspection
+from cognition.engine.lessons import Reports
 from cognition.engine.minds import Minds
 from cognition.engine.options import AttentionOptions, EpisodeOptions, MindOptions, RecallOptions
 from cognition.engine.recall import Recall
 from cognition.mechanisms.laws import DEFAULT_LAWS
+from cognition.engine.plasticity import Plasticity
 from cognition.mechanisms.text import Analyzer
+from cognition.engine.shown import Shown
 from cognition.ports.clock import Clock
 from cognition.ports.dates import DateReader
 from cognition.ports.embedder import Embedder
 from cognition.ports.line import Line
 from cognition.ports.sink import Sink
 from cognition.ports.stores import Stores
+from cognition.ports.shown import ShownRing
 from schemas.base import Config
 
 EMBEDDING_ATTEMPTS_MAX = 3
@@ -59,6 +64,9 @@ class Engine:
     answering: Answering
 
 
+    shown: Shown
+    plasticity: Plasticity
+    consolidation: Consolidation
 def assemble(
     stores: Stores,
     line: Line,
@@ -69,9 +77,13 @@ def assemble(
     *,
     dates: DateReader | None = None,
     embedding_attempts_max: int = EMBEDDING_ATTEMPTS_MAX,
+    dreams: Line | None = None,
+    ring: ShownRing | None = None,
     figures: Callable[[], DaemonFigures] = dict,
 ) -> Engine:
-    """An engine over these ports; without `dates` it understands no date. `figures` are what `status`
+    """An engine over these ports. Without `dreams` nothing is consolidated (the line of percepts stands
+    in and is never read), without `ring` what was shown is known only to this process, without `dates`
+    no date is understood. `figures` are what `status`
     says of the process around it."""
     chosen = options or Options()
     laws = tuple(DEFAULT_LAWS)
@@ -101,7 +113,11 @@ def assemble(
     intake = Intake(line, senses, encoder, minds, progress, clock, sink, chosen.minds)
     recall = Recall(stores, minds, embedder, clock, chosen.recall, analyzer=analyzer, dates=dates)
     introspection = Introspection(stores, minds, clock, laws)
-    answering = Answering(recall, introspection, progress, clock, sink, figures)
+    shown = Shown(ring)
+    plasticity = Plasticity(stores, minds, shown, clock, sink, analyzer=analyzer)
+    consolidation = Consolidation(dreams or line, plasticity, minds, clock, sink, chosen.minds)
+    learning = Learning(Reports(stores, shown), Neighbourhood(stores, clock), consolidation)
+    answering = Answering(recall, introspection, learning, shown, progress, clock, sink, figures)
     return Engine(
         stores,
         minds,
@@ -115,3 +131,6 @@ def assemble(
         introspection,
         answering,
     )
+        shown,
+        plasticity,
+        consolidation,

@@ -56,7 +56,7 @@ def routed_weight(weight: float, used: float, unused: float) -> float:
     -------
     In 0..1; rises with A, falls with B; W itself where both are 0.
     """
-    return (1.0 - (1.0 - weight) * POTENTIATION**used) * DEPRESSION**unused
+    return (1.0 - (1.0 - weight) * math.pow(POTENTIATION, used)) * math.pow(DEPRESSION, unused)
 
 
 def unused_penalty(unused: float) -> float:

@@ -1,0 +1,216 @@
+"""Consolidation: from the `dream` stream to what memories have learned, acknowledged last.
+
+One task. A batch is folded in under the writer's lock; its entries are acknowledged after a checkpoint
+that knows of them. Whatever fails in between ends the session: everything unacknowledged is delivered
+again, and what it had taught already is passed over. Must not know what an event teaches.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+
+import anyio
+
+from cognition.engine.intake import ENTRY, POISON, REFUSED, RETRIED, chunks
+from cognition.engine.mind import later
+from cognition.engine.minds import Minds
+from cognition.engine.options import MindOptions
+from cognition.engine.plasticity import Event, Plasticity
+from cognition.errors import BadCueError, UnavailableError
+from cognition.ports.clock import Clock
+from cognition.ports.line import Delivered, Line
+from cognition.ports.sink import Sink
+from schemas.events import EntryBuried, OperationRetried
+from schemas.learning import FoldedAnswer, FoldedInquiry
+
+FOLDED_AT_ONCE = 1_024
+"""Events folded in at once: percepts wait for some tenths of a second at most."""
+
+REFUSALS_KEPT = 256
+"""Reasons for refused entries that are kept for whoever waits for them."""
+
+
+class Consolidation:
+    """Runs until told to stop."""
+
+    def __init__(
+        self, line: Line, plasticity: Plasticity, minds: Minds, clock: Clock, sink: Sink, options: MindOptions
+    ) -> None:
+        self._line = line
+        self._plasticity = plasticity
+        self._minds = minds
+        self._clock = clock
+        self._sink = sink
+        self._options = options
+        self._stopping = anyio.Event()
+        self._reading = anyio.CancelScope()
+        self._news = anyio.Event()
+        self._unsettled: list[tuple[int, str]] = []
+        self._since = 0.0
+        self._generation = 0
+        self._refused: OrderedDict[tuple[str, str], str] = OrderedDict()
+        self._one_by_one = False
+        self._settled = 0
+
+    def stop(self) -> None:
+        """Read no more; finish, checkpoint and acknowledge what is in hand."""
+        self._stopping.set()
+        self._reading.cancel()
+
+    async def run(self) -> None:
+        """Session after session until `stop`; each failed one waits a little longer."""
+        failures = 0
+        while not self._stopping.is_set():
+            before = self._settled
+            try:
+                await self._session()
+            except RETRIED as error:
+                failures = 0 if self._settled != before else failures + 1
+                self._one_by_one = isinstance(error, REFUSED)
+                await self._wait_after(error, failures)
+
+    async def _wait_after(self, error: BaseException, failures: int) -> None:
+        wait = self._line.pause_s(failures)
+        self._sink.publish(
+            OperationRetried(
+                at=self._clock.now(),
+                operation="consolidation",
+                error=f"{type(error).__name__}: {error}",
+                attempt=failures + 1,
+                retry_in_s=wait,
+            )
+        )
+        with anyio.move_on_after(wait):
+            await self._stopping.wait()
+
+    async def _session(self) -> None:
+        self._unsettled.clear()
+        recovered = await self._line.recover()
+        for chunk in chunks(recovered, 1 if self._one_by_one else FOLDED_AT_ONCE):
+            await self._take(chunk)
+        while not self._stopping.is_set():
+            delivered = await self._read()
+            for chunk in chunks(delivered, FOLDED_AT_ONCE):
+                await self._take(chunk)
+            if self._unsettled and (not delivered or self._due()):
+                await self._settle()
+        await self._settle()
+
+    async def _read(self) -> list[Delivered]:
+        """The next entries; nothing when told to stop meanwhile (they stay pending)."""
+        with anyio.CancelScope() as self._reading:
+            return await self._line.read()
+        return []
+
+    # --- one batch ---------------------------------------------------------------------
+
+    async def _take(self, batch: Sequence[Delivered]) -> None:
+        for delivered in batch:
+            if delivered.message is None:
+                await self._bury(delivered, delivered.problem)
+        sound = [d for d in batch if d.message is not None]
+        if any(d.suspect for d in sound):
+            await self._take_suspect(sound[0])
+        elif sound:
+            await self._fold(sound)
+        self._advance()
+
+    async def _take_suspect(self, suspect: Delivered) -> None:
+        """Nothing else is in hand while the attempt counts."""
+        await self._settle()
+        if not await self._line.attempt_alone(suspect):
+            await self._bury(suspect, POISON)
+            return
+        try:
+            await self._fold([suspect])
+            await self._settle()
+        except RETRIED:
+            await self._line.absolve(suspect)
+            raise
+
+    async def _fold(self, sound: Sequence[Delivered]) -> None:
+        events = [Event(d.partition, d.entry, mind_of(d), d.message) for d in sound if d.message is not None]
+        async with self._minds.writing:
+            if not self._unsettled:
+                self._since = self._clock.monotonic()
+                self._generation = self._minds.generation
+            self._hold()
+            try:
+                refused = await self._plasticity.fold(events, self._line.epochs())
+            except REFUSED as error:
+                if len(events) > 1:
+                    raise
+                refused = {events[0].entry: f"the store refuses it: {error}"}
+        for delivered in sound:
+            if delivered.entry in refused:
+                await self._bury(delivered, refused[delivered.entry])
+            else:
+                self._unsettled.append((delivered.partition, delivered.entry))
+
+    async def _bury(self, delivered: Delivered, reason: str) -> None:
+        await self._line.bury(delivered, reason)
+        self._refused[mind_of(delivered), delivered.entry] = reason
+        while len(self._refused) > REFUSALS_KEPT:
+            self._refused.popitem(last=False)
+        self._sink.publish(
+            EntryBuried(
+                at=self._clock.now(), partition=delivered.partition, entry=delivered.entry, reason=reason
+            )
+        )
+
+    # --- settling ----------------------------------------------------------------------
+
+    def _due(self) -> bool:
+        late = self._clock.monotonic() - self._since >= self._options.checkpoint_s
+        return late or len(self._unsettled) >= self._options.checkpoint_entries
+
+    async def _settle(self) -> None:
+        """Write the minds down that have learned, then acknowledge what they know of."""
+        if not self._unsettled:
+            return
+        self._line.epochs()
+        async with self._minds.writing:
+            self._hold()
+            await self._minds.checkpoint()
+        done, self._unsettled = self._unsettled, []
+        await self._line.acknowledge(done)
+        self._settled += len(done)
+
+    def _hold(self) -> None:
+        """What was folded since the last settling counts only if no mind was dropped meanwhile."""
+        if self._unsettled and self._generation != self._minds.generation:
+            raise UnavailableError("the minds were read anew from their checkpoints")
+
+    # --- for those who wait ------------------------------------------------------------
+
+    def _advance(self) -> None:
+        self._news.set()
+        self._news = anyio.Event()
+
+    async def folded(self, inquiry: FoldedInquiry) -> FoldedAnswer:
+        """Return once this entry was folded in, or refused. The caller sets the deadline."""
+        if not ENTRY.match(inquiry.entry):
+            raise BadCueError(
+                f"entry = {inquiry.entry[:64]!r} is not an entry of the stream",
+                remedy="Give the id that publishing returned, such as 1700000000000-0.",
+            )
+        key = (inquiry.mind, inquiry.entry)
+        while key not in self._refused:
+            mind = await self._minds.look(inquiry.mind)
+            if not later(inquiry.entry, mind.usage.through):
+                break
+            await self._news.wait()
+        return FoldedAnswer(
+            inquiry_id=inquiry.id,
+            mind=inquiry.mind,
+            entry=inquiry.entry,
+            refused=self._refused.get(key, ""),
+        )
+
+
+def mind_of(delivered: Delivered) -> str:
+    """Whose event it is; nobody's where it cannot be read."""
+    name = getattr(delivered.message, "mind", "")
+    assert isinstance(name, str)
+    return name

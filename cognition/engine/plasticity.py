@@ -1,0 +1,305 @@
+"""Plasticity: what was used and what was shown in vain is folded into the memories it concerns.
+
+The mind's one writer applies the events of `dream` in the order of their entries, a batch at a time:
+one read and one conditional write per touched memory a batch. Each memory says through which entry it
+has learned, the mind says it of itself; so an event that comes twice is folded in once, and a batch
+that was cut off is completed. Nothing is acknowledged here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from cognition.engine.lessons import Lesson, of_coactivation, of_feedback
+from cognition.engine.mind import Mind, entry_order, later
+from cognition.engine.minds import Minds
+from cognition.engine.shown import Shown
+from cognition.engine.usage import Usage
+from cognition.errors import BadReportError, UnavailableError
+from cognition.mechanisms import synapses
+from cognition.mechanisms.plasticity import Learned
+from cognition.mechanisms.text import Analyzer
+from cognition.ports.clock import Clock
+from cognition.ports.sink import Sink
+from cognition.ports.stores import Stores, Terms
+from schemas.association import Association, AssociationType
+from schemas.base import Message
+from schemas.dream import CoActivation, Feedback
+from schemas.events import UseFolded
+from schemas.memory import Memory
+
+ATTEMPTS_MAX = 5
+"""How often a memory is read anew that somebody else changed meanwhile; the lock of the one writer
+leaves that to a holder who does not know yet that the lease is gone."""
+
+READ_AT_ONCE = 1_000
+"""Memories of one round trip."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One entry of `dream`, decoded."""
+
+    partition: int
+    entry: str
+    mind: str
+    message: Message
+
+
+@dataclass(slots=True)
+class Changes:
+    """What a fold did, in counts."""
+
+    formed: int = 0
+    potentiated: int = 0
+    depressed: int = 0
+    pruned: int = 0
+    routed: int = 0
+    missing: int = 0
+
+
+@dataclass(slots=True)
+class Student:
+    """One memory while lessons are applied to it. Lessons that it has learned already pass it by."""
+
+    memory: Memory
+    weights: Terms
+    learned: Learned = field(init=False)
+    synapses: dict[tuple[str, AssociationType], Association] = field(init=False)
+    through: str = ""
+    routed: bool = False
+    connected: bool = False
+    useful: int = 0
+    accessed: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.learned = Learned.of(self.memory)
+        self.synapses = {
+            (a.target_id, a.type): msgspec.structs.replace(a, repaired="") if a.repaired else a
+            for a in self.memory.associations
+        }
+
+    def new(self, lesson: Lesson) -> bool:
+        """Whether it has not learned this yet; from now on it has."""
+        if not later(lesson.entry, self.memory.plasticity_through):
+            return False
+        self.through = lesson.entry
+        return True
+
+    def use(self, lesson: Lesson, learned: float) -> None:
+        """It served."""
+        self.useful += 1
+        self.accessed = max(self.accessed, lesson.at)
+        self.learned.use(lesson.terms, learned, lesson.at)
+        self.routed = True
+
+    def pass_over(self, lesson: Lesson) -> None:
+        """It was shown in vain."""
+        self.learned.pass_over(lesson.terms, lesson.at)
+        self.routed = True
+
+    def connect(self, target_id: str, evidence: float, at: float, changes: Changes) -> None:
+        """It was used together with another."""
+        key = (target_id, synapses.LEARNED)
+        old = self.synapses.get(key)
+        changes.formed += old is None
+        changes.potentiated += old is not None
+        self.synapses[key] = (
+            synapses.formed(target_id, evidence, at)
+            if old is None
+            else synapses.potentiated(old, evidence, at)
+        )
+        self.connected = True
+
+    def part(self, target_id: str, at: float, changes: Changes) -> None:
+        """One of two served and the other did not."""
+        key = (target_id, synapses.LEARNED)
+        old = self.synapses.get(key)
+        if old is not None:
+            self.synapses[key] = synapses.depressed(old, at)
+            self.connected = True
+            changes.depressed += 1
+
+    def patch(self, changes: Changes) -> dict[str, Any]:
+        """The fields that are to be written."""
+        fields: dict[str, Any] = {"plasticity_through": self.through}
+        memory = self.memory
+        if self.routed:
+            fields |= {
+                "routes": self.learned.routes(self.weights),
+                "unused_count": self.learned.in_vain,
+                "learned_at": self.learned.at,
+            }
+            changes.routed += 1
+        if self.useful:
+            fields |= {
+                "useful_count": memory.useful_count + self.useful,
+                "access_count": memory.access_count + self.useful,
+                "last_accessed": max(memory.last_accessed, self.accessed),
+            }
+        if self.connected:
+            grown = list(self.synapses.values())
+            now = max(a.last_coactivated for a in grown)
+            fields["associations"] = synapses.kept(grown, now)
+            changes.pruned += len(grown) - len(fields["associations"])
+        return fields
+
+
+class Plasticity:
+    """Folds events of `dream`. The caller holds `Minds.writing`."""
+
+    def __init__(
+        self,
+        stores: Stores,
+        minds: Minds,
+        shown: Shown,
+        clock: Clock,
+        sink: Sink,
+        *,
+        analyzer: Analyzer,
+    ) -> None:
+        self._stores = stores
+        self._minds = minds
+        self._shown = shown
+        self._clock = clock
+        self._sink = sink
+        self._analyzer = analyzer
+
+    async def fold(self, events: Sequence[Event], epochs: Mapping[int, int]) -> dict[str, str]:
+        """Fold a batch in; of what cannot be learned from, entry -> reason.
+
+        When it returns, what follows in memories is written, and each mind knows in memory that it
+        was: acknowledge after a checkpoint. After an error, fold the same events again.
+        """
+        by_mind: dict[str, list[Event]] = {}
+        for event in events:
+            by_mind.setdefault(event.mind, []).append(event)
+        refused: dict[str, str] = {}
+        for name, own in by_mind.items():
+            mind = await self._minds.awake(name, epoch=epochs[own[0].partition])
+            refused |= await self._fold(mind, sorted(own, key=lambda e: entry_order(e.entry)))
+        return refused
+
+    async def _fold(self, mind: Mind, events: Sequence[Event]) -> dict[str, str]:
+        if mind.stopped or not mind.memories:
+            reason = f"it is stopped: {mind.stopped}" if mind.stopped else "it has no memories"
+            return {e.entry: f"mind {mind.name!r} cannot learn: {reason}" for e in events}
+        fresh = [event for event in events if later(event.entry, mind.usage.through)]
+        if not fresh:
+            return {}
+        began = self._clock.monotonic()
+        usage = mind.usage.copy()
+        lessons, refused = await self._lessons(fresh, usage)
+        changes = await self._teach(mind, lessons)
+        usage.through = fresh[-1].entry
+        mind.usage = usage
+        self._sink.publish(
+            UseFolded(
+                at=self._clock.now(),
+                mind=mind.name,
+                events=len(lessons),
+                refused=len(refused),
+                formed=changes.formed,
+                potentiated=changes.potentiated,
+                depressed=changes.depressed,
+                pruned=changes.pruned,
+                routed=changes.routed,
+                missing=changes.missing,
+                took_s=self._clock.monotonic() - began,
+            )
+        )
+        return refused
+
+    async def _lessons(self, events: Sequence[Event], usage: Usage) -> tuple[list[Lesson], dict[str, str]]:
+        lessons: list[Lesson] = []
+        refused: dict[str, str] = {}
+        for event in events:
+            message = event.message
+            if isinstance(message, CoActivation):
+                lessons.append(of_coactivation(message, event.entry))
+            elif isinstance(message, Feedback):
+                try:
+                    lesson = await of_feedback(message, event.entry, self._shown, usage, self._analyzer)
+                    lessons.append(lesson)
+                except BadReportError as error:
+                    refused[event.entry] = str(error)
+            else:
+                refused[event.entry] = f"this daemon does not fold {type(message).__name__} in yet"
+        return lessons, refused
+
+    async def _teach(self, mind: Mind, lessons: Sequence[Lesson]) -> Changes:
+        """Apply the lessons, in order, to every memory that they touch, and write those once each."""
+        left = list(dict.fromkeys(i for lesson in lessons for i in lesson.memory_ids))
+        routes = any(lesson.terms for lesson in lessons)
+        there: set[str] | None = None
+        told = Changes()
+        for _ in range(ATTEMPTS_MAX):
+            students = await self._read(mind.name, left, routes=routes)
+            there = set(students) if there is None else there
+            changes = applied(lessons, students, there)
+            patches = {i: (s.memory.rev, s.patch(changes)) for i, s in students.items() if s.through}
+            written = await self._write(mind, patches)
+            told = changes if told == Changes() else told
+            left = [i for i in patches if i not in written]
+            if not left:
+                return told
+        raise UnavailableError(f"memory {left[0]} of mind {mind.name!r} changes faster than it can learn")
+
+    async def _read(self, mind: str, memory_ids: Sequence[str], *, routes: bool) -> dict[str, Student]:
+        """Those that there are, with their term weights where routes are to be learned."""
+        students: dict[str, Student] = {}
+        for start in range(0, len(memory_ids), READ_AT_ONCE):
+            page = memory_ids[start : start + READ_AT_ONCE]
+            if routes:
+                spoken = await self._stores.memories.get_spoken(mind, page)
+                students |= {i: Student(memory, weights) for i, (memory, weights) in spoken.items()}
+            else:
+                found = await self._stores.memories.get(mind, page)
+                students |= {i: Student(memory, {}) for i, memory in found.items()}
+        return students
+
+    async def _write(self, mind: Mind, patches: Mapping[str, tuple[int, dict[str, Any]]]) -> set[str]:
+        if not patches:
+            return set()
+        epoch = self._minds.epoch_of(mind.name)
+        written = await self._stores.memories.amend(mind.name, patches, epoch=epoch)
+        self._minds.facts.drop(mind.name, patches)
+        return written
+
+
+def applied(lessons: Iterable[Lesson], students: Mapping[str, Student], there: Collection[str]) -> Changes:
+    """Apply lessons to those students that have not learned them yet. `there` : memories that exist."""
+    changes = Changes()
+    for lesson in lessons:
+        ids = lesson.memory_ids
+        changes.missing += sum(i not in there for i in ids)
+        learning = {i: s for i in ids if (s := students.get(i)) is not None and s.new(lesson)}
+        for i, learned in lesson.used.items():
+            if i in learning:
+                learning[i].use(lesson, learned)
+        for i in lesson.vain:
+            if i in learning:
+                learning[i].pass_over(lesson)
+        _connect(lesson, learning, there, changes)
+    return changes
+
+
+def _connect(
+    lesson: Lesson, learning: Mapping[str, Student], there: Collection[str], changes: Changes
+) -> None:
+    """Both directions of every pair: each memory holds its own end."""
+    together = [i for i in lesson.together if i in there]
+    for one in together:
+        if one in learning:
+            for other in together:
+                if other != one:
+                    learning[one].connect(other, lesson.evidence, lesson.at, changes)
+    for served in lesson.used:
+        for idle in lesson.vain:
+            for one, other in ((served, idle), (idle, served)):
+                if one in learning:
+                    learning[one].part(other, lesson.at, changes)
