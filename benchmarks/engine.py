@@ -15,6 +15,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import anyio
+
 from benchmarks.cache import CachedEmbedder, VectorCache, cache_root
 from benchmarks.data import Dataset, Question
 from cognition.client import Session, Ticket
@@ -27,6 +29,9 @@ from schemas.recollection import Recollection
 
 CHUNK = 512
 """Percepts published before the receipts of the chunk before are read."""
+
+SETTLING_S = 0.1
+"""Between two looks at whether a mind has formed its associations."""
 
 BACKENDS = ("edge", "oracle", "local")
 
@@ -105,6 +110,12 @@ class Bench:
             receipts.append(receipt)
             step(1)
         return receipts
+
+    async def linked(self, minds: Sequence[str]) -> None:
+        """Return once every association that these minds' memories form by what they speak of is there."""
+        for name in minds:
+            while (await self.session.mind(name).status()).unlinked:  # noqa: ASYNC110 - the daemon has no event for it
+                await anyio.sleep(SETTLING_S)
 
     async def recall(self, question: Question, *, limit: int, without: Sequence[str] = ()) -> list[str]:
         """Ids of the memories that come back, best first."""

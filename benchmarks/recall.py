@@ -84,6 +84,7 @@ async def measure(dataset: Dataset, choice: EngineChoice, without: Sequence[str]
     async with opened(choice, dataset) as bench:
         began = time.monotonic()
         memory_ids = await feed(bench, dataset)
+        await bench.linked(dataset.minds)
         fed = time.monotonic()
         keys = _keys_by_memory(memory_ids)
         asking = Progress("cues", len(dataset.questions))
