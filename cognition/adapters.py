@@ -5,24 +5,25 @@ Knows how to open and close; knows nothing of what runs over it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
+from anyio.abc import TaskGroup
 
 from cognition import data_directory as directories
 from cognition.errors import SettingsError, UnavailableError
 from cognition.ports.clock import Clock
 from cognition.ports.embedder import Embedder
-from cognition.ports.stores import Stores
 from cognition.settings import Settings, hide_password
 from cognition.stores.backend import VectorBackend
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
+    from cognition.stores.stores import VectorStores
     from streams.embedded import EmbeddedServer
 
 
@@ -92,13 +93,28 @@ async def open_backend(
     return await stack.enter_async_context(open_edge(folder, started_at=clock.now()))
 
 
-async def open_stores_over(backend: VectorBackend, stack: AsyncExitStack) -> Stores:
-    """The stores over a backend, closed with it."""
-    from cognition.stores.stores import open_stores
+def stores_over(backend: VectorBackend, stack: AsyncExitStack) -> VectorStores:
+    """The stores over a backend, closed with it; their collections are still to be ensured."""
+    from cognition.stores.stores import over
 
-    stores = await open_stores(backend)
+    stores = over(backend)
     stack.push_async_callback(stores.close)
     return stores
+
+
+@asynccontextmanager
+async def at_once() -> AsyncIterator[TaskGroup]:
+    """Opening several things side by side: the first error is raised as it is, not as one of a group."""
+    error: BaseException | None = None
+    try:
+        async with anyio.create_task_group() as opening:
+            yield opening
+    except BaseExceptionGroup as group:
+        error = group
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+    if error is not None:
+        raise error
 
 
 async def open_embedder_for(settings: Settings, stack: AsyncExitStack, *, warm: bool) -> Embedder:

@@ -12,13 +12,15 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
+import anyio.to_thread
 
 from cognition import data_directory as directories
-from cognition.adapters import open_backend, open_embedder_for, open_stores_over, open_streams
+from cognition.adapters import at_once, open_backend, open_embedder_for, open_streams, stores_over
 from cognition.ports.clock import Clock
 from cognition.ports.embedder import Embedder
 from cognition.ports.stores import Stores
@@ -82,10 +84,13 @@ async def running(
     async with AsyncExitStack() as stack:
         address = stack.enter_context(directories.held(directory, clock.now()))
         backend = await open_backend(settings, directory, stack, clock)
-        from cognition.service import Service  # a third of a second, in which the engine's process starts
+        stores = stores_over(backend, stack)
+        async with at_once() as opening:
+            opening.start_soon(stores.ensure)
+            await anyio.to_thread.run_sync(import_module, "cognition.service")  # takes half a second
+            private, url, client = await open_streams(settings, directory, stack)
+        from cognition.service import Service
 
-        private, url, client = await open_streams(settings, directory, stack)
-        stores = await open_stores_over(backend, stack)
         if embedder is None and settings.embedding.enabled:
             embedder = await open_embedder_for(settings, stack, warm=warm)
         service = Service(settings, directory, url, client, stores, embedder, clock, sink)

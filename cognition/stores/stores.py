@@ -42,6 +42,10 @@ class VectorStores:
     archive: Archive
     specs: Sequence[CollectionSpec] = ALL
 
+    async def ensure(self) -> None:
+        """Make the collections that are absent."""
+        await _each(ALL, self.backend.ensure)
+
     async def flush(self) -> None:
         await _each(self.specs, lambda spec: self.backend.flush(spec.name))
 
@@ -62,7 +66,13 @@ class VectorStores:
 
 async def open_stores(backend: VectorBackend) -> VectorStores:
     """The stores over a backend, their collections made where absent."""
-    await _each(ALL, backend.ensure)
+    stores = over(backend)
+    await stores.ensure()
+    return stores
+
+
+def over(backend: VectorBackend) -> VectorStores:
+    """The stores over a backend whose collections are still to be ensured."""
     return VectorStores(
         backend=backend,
         memories=VectorMemories(backend),
