@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cognition.client import Mind, Recent, Session, Ticket
+    from cognition.client import Mind, Recent, Report, Session, Ticket
     from cognition.errors import (
         BadCueError,
         BadPerceptError,
+        BadReportError,
         CognitionError,
         DeadlineError,
         LineFullError,
@@ -32,12 +33,14 @@ if TYPE_CHECKING:
 _HOMES = {
     "Mind": "cognition.client",
     "Recent": "cognition.client",
+    "Report": "cognition.client",
     "Session": "cognition.client",
     "Ticket": "cognition.client",
     "open_engine": "cognition.opening",
     "open_mind": "cognition.opening",
     "BadCueError": "cognition.errors",
     "BadPerceptError": "cognition.errors",
+    "BadReportError": "cognition.errors",
     "CognitionError": "cognition.errors",
     "DeadlineError": "cognition.errors",
     "LineFullError": "cognition.errors",
@@ -60,6 +63,7 @@ _HOMES = {
 __all__ = [
     "BadCueError",
     "BadPerceptError",
+    "BadReportError",
     "CognitionError",
     "CueFilter",
     "DeadlineError",
@@ -74,6 +78,7 @@ __all__ = [
     "Recalled",
     "Recent",
     "Recollection",
+    "Report",
     "SchemaError",
     "Session",
     "Settings",

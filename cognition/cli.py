@@ -182,6 +182,24 @@ def forget_options(parser: argparse.ArgumentParser) -> None:
     filter_options(parser)
 
 
+def feedback_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("recollection", help="id of the recollection (recall prints it)")
+    for name, text in (("useful", "what served"), ("misleading", "what misled")):
+        parser.add_argument(
+            f"--{name}", nargs="+", action="extend", default=[], metavar="ID", help=f"{text}: ids or keys"
+        )
+    parser.add_argument("--at", metavar="TIME", help="when it was used: epoch seconds or RFC 3339 (now)")
+    parser.add_argument("--no-wait", action="store_true", help="return once it is accepted")
+
+
+def associations_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("id", help="memory id, or percept key")
+    parser.add_argument("--to", metavar="ID", help="the strongest path to this memory instead")
+    parser.add_argument("--depth", type=int, metavar="N", help="steps, 1 to 6 (1; of a path 4)")
+    parser.add_argument("--type", action="append", default=[], metavar="TYPE", help="only of this type")
+    parser.add_argument("--limit", type=int, default=16, metavar="N", help="of each memory (16)")
+
+
 def dead_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("id", help="id of a dead letter, or `all`")
 
@@ -203,6 +221,10 @@ COMMANDS: list[tuple[str, str, str, str, Add]] = [
      "cognition recent --mind ana", "minds:recent", no_options),
     ("import", "Publish percepts from a file, one JSON object a line; safe to repeat.",
      "cognition import percepts.jsonl", "importing:import_file", import_options),
+    ("feedback", "Say what served of a recollection; the rest of it was shown in vain.",
+     "cognition feedback --mind ana 3f0c... --useful ana-0042", "learning:feedback", feedback_options),
+    ("associations", "What a memory is associated with: a tree with weights, types and ages.",
+     "cognition associations --mind ana ana-0042 --depth 2", "learning:associations", associations_options),
     ("episodes", "The latest episodes of a mind, newest first.",
      "cognition episodes --mind ana --limit 5", "minds:episodes", episodes_options),
     ("status", "How a mind and the daemon that serves it are; without --mind the daemon alone.",
@@ -225,6 +247,11 @@ SHAPES = {
     "minds:recent": "{memories: [{memory_id, content, actor, at, salience}],\n"
     "  episode: {id, label, started_at, memories} | null}",
     "importing:import_file": "{lines, outcomes: {outcome: count}, unreadable: count, problems: [text]}",
+    "learning:feedback": "{entry, report: {mind, cue, shown: [id], useful: [id], misleading: [id],\n"
+    "  refused: {id: reason}}}",
+    "learning:associations": "a NeighboursAnswer {inquiry_id, mind, memory_id, preview, neighbours:\n"
+    "  [{source, target, type, weight, depth, age_s, count, given, preview}], notes}; with --to a\n"
+    "  PathAnswer {inquiry_id, mind, steps: [the same], strength, notes}",
     "minds:episodes": "[Episode {id, mind, label, started_at, ended_at, boundary_type, memory_count, ...}]",
     "minds:status": "a StatusAnswer {inquiry_id, mind, memories, episodes, open_episode: Episode | null,\n"
     "  lifetime, lexicon_terms, stopped, through, daemon: {version, streams, uptime_s, ...}};\n"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
@@ -17,6 +18,7 @@ import msgspec
 from cognition import errors
 from cognition.errors import (
     BadPerceptError,
+    BadReportError,
     CognitionError,
     DeadlineError,
     LineFullError,
@@ -24,8 +26,10 @@ from cognition.errors import (
     UnavailableError,
 )
 from schemas import identifiers
+from schemas.association import AssociationType
 from schemas.base import Message, SchemaError
 from schemas.cue import Cue, CueFilter, EpisodeFilter
+from schemas.dream import Feedback
 from schemas.episode import Episode
 from schemas.events import Outcome, Receipt
 from schemas.inquiry import (
@@ -42,6 +46,16 @@ from schemas.inquiry import (
     MemoryInquiry,
     StatusAnswer,
     StatusInquiry,
+)
+from schemas.learning import (
+    FoldedAnswer,
+    FoldedInquiry,
+    NeighboursAnswer,
+    NeighboursInquiry,
+    PathAnswer,
+    PathInquiry,
+    ReportAnswer,
+    ReportInquiry,
 )
 from schemas.percept import FORGET_MAX, BoundaryMark, Forget, Mark, Percept
 from schemas.recollection import Recollection
@@ -76,6 +90,12 @@ PUBLISH_WAIT_S = 30.0
 
 FORGET_PAGE = 1_000
 """Memories erased by one entry: as many as the store walks in one round trip."""
+
+WORDS_KEPT = 1_024
+"""Cues of a session whose words are kept for a report."""
+
+FOLDED_WAIT_MAX_S = 300.0
+"""The longest deadline of one inquiry."""
 
 ANSWER_WAY_S = 1.0
 """Added to a request's own deadline: the daemon's refusal to be late has a way to go, too."""
@@ -132,6 +152,20 @@ class Ticket:
         return receipt
 
 
+class Report:
+    """A report on its way. `checked` says what it teaches, and whom it cannot teach and why."""
+
+    def __init__(self, session: Session, entry: str, checked: ReportAnswer) -> None:
+        self._session = session
+        self.entry = entry
+        self.checked = checked
+
+    async def wait(self, *, within_s: float = RECEIPT_WAIT_S) -> None:
+        """Return once it is folded in: the next recall knows of it. Raises `BadReportError` when it was
+        refused after all, `DeadlineError` when it takes longer."""
+        await self._session.folded(self.checked.mind, self.entry, within_s)
+
+
 class Mind:
     """One mind, seen from outside. Obtained from `open_mind` or `Session.mind`."""
 
@@ -178,7 +212,87 @@ class Mind:
             after=after.entry if after is not None else None,
             **fields,
         )
-        return await self._session.ask(cue, Recollection)
+        recollection = await self._session.ask(cue, Recollection)
+        self._session.asked(cue)
+        return recollection
+
+    async def feedback(
+        self,
+        recollection: Recollection | str,
+        *,
+        useful: Sequence[str] = (),
+        misleading: Sequence[str] = (),
+        at: Moment | None = None,
+    ) -> Report:
+        """Say which of the recalled memories (ids, or keys) served, and which misled; what was shown and is
+        not named counts as shown in vain. A recollection's id is enough for a day.
+
+        A further report on the same recollection completes the first. Raises `BadReportError` when the
+        recollection is not known, or none of the named memories can learn.
+        """
+        if isinstance(recollection, Recollection):
+            cue_id, shown = recollection.cue_id, [r.memory.id for r in recollection.recalled]
+        else:
+            cue_id, shown = recollection, []
+        inquiry = build(
+            ReportInquiry,
+            id=self._session.next_id(self.name),
+            mind=self.name,
+            cue_id=cue_id,
+            useful=list(useful),
+            misleading=list(misleading),
+            cue=self._session.words_of(cue_id),
+            shown=shown,
+        )
+        checked = await self._session.ask(inquiry, ReportAnswer)
+        message = build(
+            Feedback,
+            mind=self.name,
+            cue_id=cue_id,
+            useful=checked.useful,
+            misleading=checked.misleading,
+            cue=checked.cue,
+            shown=checked.shown,
+            at=at,
+        )
+        return Report(self._session, await self._session.publish(message), checked)
+
+    async def neighbours(
+        self,
+        memory: str,
+        *,
+        types: Sequence[AssociationType | str] = (),
+        limit: int = 32,
+        depth: int = 1,
+    ) -> NeighboursAnswer:
+        """What a memory (id, or key) is associated with, the strongest first: one call to the store a step
+        of depth, and three more. `types` keeps to those."""
+        inquiry = build(
+            NeighboursInquiry,
+            id=self._session.next_id(self.name),
+            mind=self.name,
+            memory=memory,
+            types=list(types),
+            limit=limit,
+            depth=depth,
+        )
+        return await self._session.ask(inquiry, NeighboursAnswer)
+
+    async def path(
+        self, start: str, goal: str, *, types: Sequence[AssociationType | str] = (), depth: int = 4
+    ) -> PathAnswer:
+        """The strongest path between two memories (ids, or keys), at most `depth` steps: one call to the
+        store a step, and three more."""
+        inquiry = build(
+            PathInquiry,
+            id=self._session.next_id(self.name),
+            mind=self.name,
+            start=start,
+            goal=goal,
+            types=list(types),
+            depth=depth,
+        )
+        return await self._session.ask(inquiry, PathAnswer)
 
     async def recent(self) -> Recent:
         """The memories that are active now and the open episode: one read from the stream server."""
@@ -281,6 +395,7 @@ class Session:
         self._producer = Producer(client, keys)
         self._nonce = os.urandom(8).hex()
         self._asked = 0
+        self._words: OrderedDict[str, str] = OrderedDict()
 
     def mind(self, name: str) -> Mind:
         """The mind of this name."""
@@ -301,6 +416,36 @@ class Session:
         except StreamsError as error:
             raise in_our_words(error) from error
         return [Ticket(self, m.mind, e) for m, e in zip(messages, entries, strict=True)]
+
+    async def publish(self, message: Feedback, *, wait_s: float = PUBLISH_WAIT_S) -> str:
+        """Publish what use taught; its entry."""
+        try:
+            return await self._producer.publish(message, message.mind, wait_s)
+        except StreamsError as error:
+            raise in_our_words(error) from error
+
+    def asked(self, cue: Cue) -> None:
+        """Keep the words of a cue for a report on it."""
+        self._words[cue.id] = cue.content
+        while len(self._words) > WORDS_KEPT:
+            self._words.popitem(last=False)
+
+    def words_of(self, cue_id: str) -> str:
+        """The words of a cue that this session asked lately, else nothing: the daemon may know."""
+        return self._words.get(cue_id, "")
+
+    async def folded(self, mind: str, entry: str, within_s: float) -> None:
+        """Return once this entry of `dream` is folded in."""
+        inquiry = build(
+            FoldedInquiry,
+            id=self.next_id(mind),
+            mind=mind,
+            entry=entry,
+            deadline_s=min(within_s, FOLDED_WAIT_MAX_S),
+        )
+        answer = await self.ask(inquiry, FoldedAnswer)
+        if answer.refused:
+            raise BadReportError(f"report {entry} of {mind!r} was refused: {answer.refused}")
 
     async def receipt(self, mind: str, entry: str, within_s: float) -> Receipt:
         """The receipt of one entry."""

@@ -38,18 +38,17 @@ class FoldedInquiry(Inquiry, frozen=True, kw_only=True):
 class NeighboursInquiry(Inquiry, frozen=True, kw_only=True):
     """What a memory is associated with, the strongest first, `depth` steps far.
 
-    `types` keeps to those; `limit` counts the associations of each memory.
+    `memory` is its id or its key; `types` keeps to those; `limit` counts the associations of each memory.
     """
 
-    memory_id: str = ""
-    key: str = ""
+    memory: str
     types: list[AssociationType] = []
     limit: Annotated[int, msgspec.Meta(ge=1, le=NEIGHBOURS_MAX)] = 32
     depth: Annotated[int, msgspec.Meta(ge=1, le=DEPTH_MAX)] = 1
 
 
 class PathInquiry(Inquiry, frozen=True, kw_only=True):
-    """The strongest path between two memories, at most `depth` steps long."""
+    """The strongest path between two memories (ids, or keys), at most `depth` steps long."""
 
     start: str
     goal: str

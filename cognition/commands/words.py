@@ -142,7 +142,10 @@ def show_recollection(recollection: Recollection, *, explain: bool = False) -> N
         show_recalled(place, recalled, explain=explain)
     for note in recollection.notes:
         print(f"note: {note}")
-    print(f"{recollection.candidates} candidates, {recollection.took_ms:.1f} ms")
+    print(
+        f"{recollection.candidates} candidates, {recollection.took_ms:.1f} ms; "
+        f"recollection {recollection.cue_id}"
+    )
 
 
 def show_recalled(place: int, recalled: Recalled, *, explain: bool = False) -> None:

@@ -46,7 +46,7 @@ class Neighbourhood:
     async def neighbours(self, inquiry: NeighboursInquiry) -> NeighboursAnswer:
         """A tree: each memory once, where it is nearest."""
         now = self._clock.now()
-        start = named(inquiry.mind, inquiry.memory_id or inquiry.key)
+        start = named(inquiry.mind, inquiry.memory)
         seen = Seen()
         reached: dict[str, Neighbour] = {}
         level = [start]

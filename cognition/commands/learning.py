@@ -1,0 +1,120 @@
+"""Commands about what a mind learns from use: report on a recollection, look at associations."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from cognition.cli import DONE, NO
+from cognition.commands.minds import the_mind
+from cognition.commands.running import print_json
+from cognition.commands.words import moment, short
+from schemas.learning import Neighbour, NeighboursAnswer, PathAnswer
+
+WIDTH = 90
+"""Characters of a memory on its line."""
+
+SPANS = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"), (1.0, "s"))
+
+
+async def feedback(options: argparse.Namespace) -> int:
+    """Report what served and what misled; wait until the mind has learned it unless told not to."""
+    async with the_mind(options) as mind:
+        report = await mind.feedback(
+            options.recollection,
+            useful=options.useful,
+            misleading=options.misleading,
+            at=moment(options.at),
+        )
+        if not options.no_wait:
+            await report.wait()
+    checked = report.checked
+    vain = [i for i in checked.shown if i not in checked.useful]
+    if options.json:
+        print_json({"entry": report.entry, "report": checked})
+        return DONE
+    done = "accepted" if options.no_wait else "learned"
+    print(f"{done}: {len(checked.useful)} useful, {len(vain)} shown in vain, of {len(checked.shown)} shown")
+    for memory_id, reason in checked.refused.items():
+        print(f"  left out {memory_id}: {reason}")
+    return DONE
+
+
+async def associations(options: argparse.Namespace) -> int:
+    """The tree of associations from a memory, or the strongest path to another."""
+    async with the_mind(options) as mind:
+        if options.to is not None:
+            path = await mind.path(
+                options.id, options.to, types=options.type, depth=options.depth or PATH_DEPTH
+            )
+            return show_path(path, options)
+        answer = await mind.neighbours(
+            options.id, types=options.type, limit=options.limit, depth=options.depth or 1
+        )
+    return show_tree(answer, options)
+
+
+PATH_DEPTH = 4
+
+
+def show_tree(answer: NeighboursAnswer, options: argparse.Namespace) -> int:
+    """A memory and what it is associated with, indented by depth."""
+    if options.json:
+        print_json(answer)
+        return DONE if answer.neighbours else NO
+    if answer.preview is None:
+        print(f"{options.mind!r} has no memory {options.id!r}.")
+        return NO
+    print(f"{answer.memory_id}  {short(answer.preview, WIDTH)}")
+    branches: dict[str, list[Neighbour]] = {}
+    for step in answer.neighbours:
+        branches.setdefault(step.source, []).append(step)
+    _branch(branches, answer.memory_id, "")
+    if not answer.neighbours:
+        print("  (nothing)")
+    _notes(answer.notes)
+    return DONE if answer.neighbours else NO
+
+
+def _branch(branches: dict[str, list[Neighbour]], source: str, indent: str) -> None:
+    steps = branches.get(source, [])
+    for place, step in enumerate(steps, 1):
+        last = place == len(steps)
+        print(f"{indent}{'└' if last else '├'}─ {described(step)}  {short(step.preview, WIDTH)}")
+        print(f"{indent}{' ' if last else '│'}    {step.target}")
+        _branch(branches, step.target, indent + (" " if last else "│") + "  ")
+
+
+def show_path(answer: PathAnswer, options: argparse.Namespace) -> int:
+    """One line a step; 1 where there is no path."""
+    if options.json:
+        print_json(answer)
+    elif not answer.steps:
+        print(f"No path from {options.id} to {options.to} in {options.depth or PATH_DEPTH} steps.")
+    else:
+        for step in answer.steps:
+            print(f"{step.source} -> {step.target}  {described(step)}  {short(step.preview, WIDTH)}")
+        print(f"strength {answer.strength:.3f} in {len(answer.steps)} steps")
+    if not options.json:
+        _notes(answer.notes)
+    return DONE if answer.steps else NO
+
+
+def described(step: Neighbour) -> str:
+    """Weight, type, how often and how long ago."""
+    often = f" {step.count}x" if step.count else ""
+    given = " given" if step.given else ""
+    return f"{step.weight:.3f} {step.type}{given}{often} {age(step.age_s)}"
+
+
+def age(seconds: float) -> str:
+    """A span of time in its largest whole unit."""
+    for size, unit in SPANS:
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit} ago"
+    return "now"
+
+
+def _notes(notes: Sequence[str]) -> None:
+    for note in notes:
+        print(f"note: {note}")
