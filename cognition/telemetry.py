@@ -30,6 +30,7 @@ from schemas.events import (
     OperationRetried,
     PerceptsEncoded,
     StoreOptimised,
+    UseFolded,
 )
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
@@ -39,6 +40,7 @@ LEVEL_OF: dict[type, str] = {
     LeaseAcquired: "debug",
     PerceptsEncoded: "debug",
     AssociationsFormed: "debug",
+    UseFolded: "debug",
     MindWoke: "debug",
     EpisodeOpened: "debug",
     EpisodeClosed: "info",
