@@ -138,7 +138,8 @@ class MemoryStore(Protocol):
         ...
 
     async def revise(self, revisions: Sequence[Revision], *, epoch: int) -> None:
-        """Replace vectors of existing memories, of any minds, in one round trip, fenced by `epoch`."""
+        """Replace vectors of existing memories, of any minds, in two round trips, fenced by `epoch`
+        and stamped with it."""
         ...
 
     async def erase(self, mind: str, memory_ids: Sequence[str]) -> None:

@@ -100,7 +100,10 @@ class VectorMemories:
         if not revisions:
             return
         changes = {each.memory_id: _revised(each) for each in revisions}
-        condition = for_minds((each.mind for each in revisions), not_newer(epoch))
+        minds = {each.mind for each in revisions}
+        stamp, ids = {"epoch": epoch}, list(changes)
+        await self._backend.set_payload(self._collection, ids, stamp, condition=for_minds(minds, older(epoch)))
+        condition = for_minds(minds, not_newer(epoch))
         await self._backend.update_vectors(self._collection, changes, condition=condition)
 
     async def erase(self, mind: str, memory_ids: Sequence[str]) -> None:
