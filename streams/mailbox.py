@@ -54,6 +54,10 @@ class Mailbox:
         self._awake = anyio.Event()
         self._starting = anyio.Lock()
 
+    def seen(self, name: str) -> Fields | None:
+        """The entry to `name`, if it has passed and is remembered."""
+        return self._kept.get(name.encode())
+
     async def start(self) -> None:
         """Be reading from here on, so that an answer to what is published next cannot be missed."""
         async with self._starting:

@@ -19,7 +19,8 @@ from streams.client import pipeline
 from streams.codec import Form, decode_fields, encode_fields
 from streams.errors import AnswerTimeoutError
 from streams.keys import StreamKeys
-from streams.mailbox import TO, Mailroom
+from streams.mailbox import TO, Fields, Mailroom
+from streams.scripts import TELL
 
 RECEIPTS_KEPT: Final = 5_000
 """Of one partition (schema, section 1)."""
@@ -49,13 +50,19 @@ class ReceiptReader:
     async def wait(self, partition: int, entry_id: str, deadline_s: float) -> Receipt:
         """The receipt of this entry of `awake`, also if it was written before the call."""
         box = self._rooms.of(partition)
+        if (seen := box.seen(entry_id)) is not None:
+            return _receipt(seen)
         with anyio.move_on_after(deadline_s):
             async with box.expecting(entry_id) as arrival:
                 await box.start_before(entry_id)
-                receipt = decode_fields(wire.SALIENCE, await arrival())
-                assert isinstance(receipt, Receipt), "the stream carries nothing else"
-                return receipt
+                return _receipt(await arrival())
         raise AnswerTimeoutError(f"entry {entry_id} had no receipt within {deadline_s:g} s")
+
+
+def _receipt(fields: Fields) -> Receipt:
+    receipt = decode_fields(wire.SALIENCE, fields)
+    assert isinstance(receipt, Receipt), "the stream carries nothing else"
+    return receipt
 
 
 class ReceiptWriter:
@@ -71,17 +78,18 @@ class ReceiptWriter:
         """Append receipts, each with the partition of its entry, in one round trip."""
         if not receipts:
             return
-        commands = [self._append(partition, receipt) for partition, receipt in receipts]
-        added = await pipeline(self._client, commands)
+        calls: dict[int, list[Any]] = {}
+        for partition, receipt in receipts:
+            fields = encode_fields(receipt, self._form)
+            arguments = calls.setdefault(partition, [RECEIPTS_KEPT, self._form, TO])
+            arguments += (fields["t"], fields[self._form], receipt.entry)
+        added = await TELL.run_many(
+            self._client, [([self._key(partition)], arguments) for partition, arguments in calls.items()]
+        )
         self._batches += 1
         if self._batches % TRIM_EVERY == 0:
             newest_ms = int(added[-1].partition(b"-")[0])
-            await self._trim({partition for partition, _ in receipts}, newest_ms - RECEIPT_AGE_MS)
-
-    def _append(self, partition: int, receipt: Receipt) -> Sequence[Any]:
-        fields: dict[str, Any] = {**encode_fields(receipt, self._form), TO: receipt.entry}
-        flat = [part for pair in fields.items() for part in pair]
-        return (b"XADD", self._key(partition), "MAXLEN", "~", RECEIPTS_KEPT, "*", *flat)
+            await self._trim(set(calls), newest_ms - RECEIPT_AGE_MS)
 
     async def _trim(self, partitions: set[int], oldest_ms: int) -> None:
         """Time is the server's, as its newest entry shows it."""

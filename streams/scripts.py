@@ -108,3 +108,16 @@ LAST_ID: Final = Script(
     "local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1] return last and last[1] or '0-0'"
 )
 """The identifier of the newest entry, without its body."""
+
+TELL: Final = Script(
+    """
+local last
+for at = 4, #ARGV, 3 do
+  last = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*',
+    't', ARGV[at], ARGV[2], ARGV[at + 1], ARGV[3], ARGV[at + 2])
+end
+return last
+"""
+)
+"""Arguments: how many entries to keep, the names of the fields of the body and of the addressee, then
+for each entry its type tag, its body, its addressee. Replies with the identifier of the last."""
