@@ -29,7 +29,7 @@ class StreamSettings(Config, frozen=True, kw_only=True):
     url: str = ""
     namespace: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{1,64}$")] = "tmi"
     partitions: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 16
-    batch: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 128
+    batch: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 512
     block_ms: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 250
     deliveries_max: Count = 8
     lone_attempts_max: Count = 3
@@ -89,6 +89,8 @@ WELL_KNOWN = {
     "LOG_LEVEL": "log.level",
 }
 SECRETS = frozenset({"store.api_key"})
+LISTS = frozenset({"minds.without"})
+"""Settings of several values; in the environment and in flags they stand with commas between them."""
 NOT_SETTINGS = frozenset({"COGNITION_CACHE", "COGNITION_BENCH_DATA", "COGNITION_CONFIG"})
 
 
@@ -191,6 +193,8 @@ def _unknown(key: str, source: str, known: Mapping[str, Any]) -> SettingsError:
 def _convert(values: Mapping[str, Any], origins: Mapping[str, str]) -> Settings:
     tree: dict[str, Any] = {}
     for key, value in values.items():
+        if key in LISTS and isinstance(value, str):
+            value = [part.strip() for part in value.split(",") if part.strip()]
         *parents, leaf = key.split(".")
         node = tree
         for parent in parents:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import anyio
@@ -36,13 +36,17 @@ from schemas.events import (
     PerceptsEncoded,
     Receipt,
 )
+from schemas.percept import Percept
 
 CHECKPOINT_SHARE = 0.05
 """Share of the time that checkpoints may take."""
 CHECKPOINT_SELDOM_S = 60.0
 """But after this long one is due, however long the last one took."""
-BATCH_MAX = 128
-"""Recovered entries are taken in batches of this size."""
+BATCH_MAX = 512
+"""Weight of what is encoded together: enough that the waits between two batches do not count."""
+TEXT_WEIGHT = 4
+"""A percept without its vector weighs as much as four with one: it has to be embedded first, and its
+receipt waits for the whole batch."""
 ENTRY = re.compile(r"[0-9]{1,20}(-[0-9]{1,20})?\Z")
 REFUSED = (StoreRefusedError, BadPerceptError)
 """What a store says of something that it will never take."""
@@ -177,14 +181,14 @@ class Intake:
     async def _sense(self, recovered: list[Delivered], send: MemoryObjectSendStream[Batch]) -> None:
         async with send:
             try:
-                for chunk in chunks(recovered, 1 if self._one_by_one else BATCH_MAX):
+                for chunk in batches(recovered, 1 if self._one_by_one else BATCH_MAX):
                     if self._stopping.is_set():
                         return
                     await self._send(chunk, send)
                 while not self._stopping.is_set():
                     delivered = await self._read()
                     self.idle = not delivered
-                    for chunk in chunks(delivered, BATCH_MAX):
+                    for chunk in batches(delivered, BATCH_MAX):
                         await self._send(chunk, send)
             except anyio.BrokenResourceError:
                 return  # the other task has failed, and its error ends the session
@@ -393,14 +397,31 @@ def recent_json(mind: Mind) -> bytes:
 
 def chunks(items: Sequence[Delivered], size: int) -> Iterable[Sequence[Delivered]]:
     """Consecutive parts of at most `size`; a suspect stands alone."""
+    return batches(items, size, lambda item: 1)
+
+
+def batches(
+    items: Sequence[Delivered], weight_max: int, weight_of: Callable[[Delivered], int] | None = None
+) -> Iterable[Sequence[Delivered]]:
+    """Consecutive parts that weigh at most so much, or hold a single one; a suspect stands alone."""
+    weigh = weight_of or weight
     part: list[Delivered] = []
+    total = 0
     for item in items:
-        if part and (item.suspect or part[-1].suspect or len(part) >= size):
+        added = weigh(item)
+        if part and (item.suspect or part[-1].suspect or total + added > weight_max):
             yield part
-            part = []
+            part, total = [], 0
         part.append(item)
+        total += added
     if part:
         yield part
+
+
+def weight(delivered: Delivered) -> int:
+    """How much an entry adds to its batch."""
+    message = delivered.message
+    return TEXT_WEIGHT if isinstance(message, Percept) and message.vector is None else 1
 
 
 def leaf(error: BaseException) -> BaseException:
