@@ -18,7 +18,9 @@ from benchmarks.data import DataFormatError, DataMissingError, write_dir
 
 COMMANDS = {
     "recall": "R@k, MRR and latency of recall, percepts in and cues out",
+    "ablate": "what each mechanism is worth, off alone and on alone, and what it costs",
     "abstain": "which threshold of the score silences what a mind does not remember",
+    "learn": "what reports of use are worth: gain on cues that were never reported on, safety, hubs",
     "segment": "Pk, WindowDiff and F1 of the daemon's own segmenter",
     "speed": "every figure beside the bare part in the same run, as a ratio",
     "faults": "kill -9 at random moments: lost, doubled, misfiled",

@@ -123,16 +123,17 @@ class Reports:
         not known, or when none of the named memories is this mind's."""
         cue, ids = await recollected(self._shown, inquiry)
         useful, misleading = (memory_ids(inquiry.mind, n) for n in (inquiry.useful, inquiry.misleading))
+        given = {memory_ids(inquiry.mind, [n])[0]: n for n in (*inquiry.useful, *inquiry.misleading)}
         if both := set(useful) & set(misleading):
             raise BadReportError(
-                f"memory {sorted(both)[0]} is named useful and misleading", remedy="Name it once."
+                f"memory {given[min(both)]} is named useful and misleading", remedy="Name it once."
             )
         named = [*useful, *misleading]
         refused = await self._refused(inquiry.mind, named)
         if named and len(refused) == len(named):
             first, reason = next(iter(refused.items()))
             raise BadReportError(
-                f"none of the {len(named)} named memories can learn; {first}: {reason}",
+                f"none of the {len(named)} named memories can learn; {given[first]}: {reason}",
                 remedy="Name memories that this mind recalled.",
             )
         return ReportAnswer(
@@ -142,7 +143,7 @@ class Reports:
             shown=ids,
             useful=[i for i in useful if i not in refused],
             misleading=[i for i in misleading if i not in refused],
-            refused=refused,
+            refused={given[i]: reason for i, reason in refused.items()},
         )
 
     async def _refused(self, mind: str, named: Sequence[str]) -> dict[str, str]:
