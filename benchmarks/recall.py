@@ -86,11 +86,11 @@ async def measure(dataset: Dataset, choice: EngineChoice, without: Sequence[str]
         memory_ids = await feed(bench, dataset)
         await bench.linked(dataset.minds)
         fed = time.monotonic()
-        keys = _keys_by_memory(memory_ids)
+        keys = keys_by_memory(memory_ids)
         asking = Progress("cues", len(dataset.questions))
         answers = []
         for question in dataset.questions:
-            answers.append(await _ask(bench, question, without, memory_ids, keys))
+            answers.append(await ask(bench, question, without, memory_ids, keys))
             asking.step()
         return Run(answers, fed - began, time.monotonic() - fed, bench.embedded())
 
@@ -106,7 +106,7 @@ async def feed(bench: Bench, dataset: Dataset) -> dict[tuple[str, str], str]:
     }
 
 
-def _keys_by_memory(memory_ids: Mapping[tuple[str, str], str]) -> dict[str, str]:
+def keys_by_memory(memory_ids: Mapping[tuple[str, str], str]) -> dict[str, str]:
     """memory -> the first key that it holds: one name for each memory in the figures."""
     names: dict[str, str] = {}
     for (_, key), memory_id in memory_ids.items():
@@ -114,13 +114,14 @@ def _keys_by_memory(memory_ids: Mapping[tuple[str, str], str]) -> dict[str, str]
     return names
 
 
-async def _ask(
+async def ask(
     bench: Bench,
     question: Question,
     without: Sequence[str],
     memory_ids: Mapping[tuple[str, str], str],
     keys: Mapping[str, str],
 ) -> Answer:
+    """One cue, one at a time, timed."""
     began = time.perf_counter()
     recalled = await bench.recall(question, limit=DEPTH, without=without)
     took_ms = (time.perf_counter() - began) * 1e3

@@ -1,0 +1,194 @@
+"""`ablate`: what each mechanism is worth, switched off alone and on alone, on every set.
+
+What acts at the cue is switched by the cue itself (`Cue.without`) over one store that was fed once
+with everything on, and over one that was fed with nothing on; what acts at encoding
+(`minds.without`) has a store of its own for each of both. *Alone* means on top of the bare hybrid:
+dense and lexical likeness with nothing else. Differences are paired over the same cues.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+import anyio
+
+from benchmarks.ablation import compared, harmful, markdown
+from benchmarks.data import Dataset
+from benchmarks.engine import Bench, EngineChoice, opened
+from benchmarks.loaders import load
+from benchmarks.progress import Progress
+from benchmarks.provenance import provenance
+from benchmarks.recall import ask, feed, keys_by_memory
+from benchmarks.report import Answer
+from cognition.engine.options import MindOptions
+from cognition.engine.weighing import DENSE, EPISODE, LEXICAL, MECHANISMS, ROUTES, WORKING_MEMORY
+
+SEED = 20_260_101
+"""Seed of the bootstrap."""
+
+SETS = ("locomo", "beam-100k", "multihop-2wiki", "madial-bench", "precision-membench")
+
+BASE = frozenset({DENSE, LEXICAL})
+"""The bare hybrid."""
+
+UNASKED = frozenset({EPISODE, ROUTES, WORKING_MEMORY})
+"""Left out of the passes: no cue of the sets filters by episode, nothing was reported (`learn` does), and
+working memory is only about what is newer than the search can see."""
+
+Figures = dict[str, Any]
+
+Keys = Mapping[tuple[str, str], str]
+"""(mind, key of a percept) -> the memory that holds it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """All cues asked once: the answers, and the calls to the store that one of them took on average."""
+
+    answers: list[Answer]
+    store_calls: float
+
+
+class Counted:
+    """The memories of a store with the calls that go there counted."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+        self.calls = 0
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._inner, name)
+        if not callable(found):
+            return found
+        call: Callable[..., Any] = found
+
+        def counted(*given: Any, **named: Any) -> Any:
+            self.calls += 1
+            return call(*given, **named)
+
+        return counted
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What this command takes."""
+    parser.add_argument("--sets", default=",".join(SETS), metavar="NAME,...", help="named sets, or folders")
+    parser.add_argument("--only", default="", metavar="NAME,...", help="these mechanisms alone")
+    parser.add_argument("--limit-minds", type=int, metavar="N", help="only the first N minds of each set")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables there as well")
+    parser.add_argument("--png", type=Path, metavar="FILE", help="draw the differences (needs matplotlib)")
+    EngineChoice.add_arguments(parser)
+
+
+def run(options: argparse.Namespace) -> Figures:
+    """Measure, write what is to be written, and report."""
+    chosen = [name for name in options.only.split(",") if name]
+    known = sorted(at_cue() | at_encoding())
+    if unknown := set(chosen) - set(known):
+        raise SystemExit(f"--only {sorted(unknown)} names no mechanism. Mechanisms: {', '.join(known)}.")
+    choice = EngineChoice.from_options(options)
+    sets: dict[str, Figures] = {}
+    hashes: dict[str, str] = {}
+    began = time.monotonic()
+    for name in options.sets.split(","):
+        dataset = load(name).limited(options.limit_minds)
+        if not dataset.questions:
+            raise SystemExit(f"{name} has no cues: there is nothing to recall.")
+        sets[dataset.name] = anyio.run(ablated, dataset, choice, frozenset(chosen or known))
+        hashes[dataset.name] = dataset.sha256
+    report = {
+        "sets": sets,
+        "harmful": harmful(sets),
+        "provenance": provenance(
+            seed=SEED,
+            data_sha256=" ".join(hashes.values()),
+            backend=choice.backend,
+            settings=choice.overrides,
+            limit_minds=options.limit_minds,
+            took_s=round(time.monotonic() - began, 1),
+        ),
+    }
+    if options.markdown:
+        options.markdown.write_text(markdown(report) + "\n", encoding="utf-8")
+    if options.png:
+        from benchmarks.ablation_plot import draw
+
+        draw(report, options.png)
+    return report
+
+
+table = markdown
+
+
+def at_cue() -> frozenset[str]:
+    """What a cue can switch off and the sets can tell."""
+    return MECHANISMS - UNASKED
+
+
+def at_encoding() -> frozenset[str]:
+    """What a mind can be told to leave out when it encodes."""
+    (names, _) = get_args(get_type_hints(MindOptions)["without"])
+    return frozenset(get_args(names))
+
+
+async def ablated(dataset: Dataset, choice: EngineChoice, chosen: frozenset[str]) -> Figures:
+    """All passes over one set, compared."""
+    cue, encoding = sorted(at_cue() & chosen), sorted(at_encoding() & chosen)
+    everything = at_encoding()
+    label = f"{dataset.name}: {2 + 2 * len(encoding)} stores"
+    steps = Progress(label, 2 + 2 * len(cue) + 2 * len(encoding))
+
+    async def asked(bench: Bench, keys: Keys, without: Collection[str]) -> Pass:
+        done = await _pass(bench, dataset, keys, without)
+        steps.step()
+        return done
+
+    without: dict[str, Pass] = {}
+    only: dict[str, Pass] = {}
+    extras = at_cue() - BASE
+    async with _fed(dataset, choice, ()) as (bench, keys):
+        whole = await asked(bench, keys, ())
+        for name in cue:
+            without[name] = await asked(bench, keys, [name])
+    async with _fed(dataset, choice, everything) as (bench, keys):
+        bare = await asked(bench, keys, extras)
+        for name in cue:
+            left = (MECHANISMS - UNASKED) - ({name} if name in BASE else BASE | {name})
+            only[name] = await asked(bench, keys, left)
+    for name in encoding:
+        async with _fed(dataset, choice, [name]) as (bench, keys):
+            without[name] = await asked(bench, keys, ())
+        async with _fed(dataset, choice, everything - {name}) as (bench, keys):
+            only[name] = await asked(bench, keys, extras)
+    return compared(whole, bare, without, only, seed=SEED)
+
+
+@asynccontextmanager
+async def _fed(
+    dataset: Dataset, choice: EngineChoice, without: Collection[str]
+) -> AsyncIterator[tuple[Bench, Keys]]:
+    """A fresh engine that encoded the whole set without these mechanisms."""
+    chosen = choice.overridden(f"minds.without={','.join(sorted(without))}") if without else choice
+    async with opened(chosen, dataset) as bench:
+        memory_ids = await feed(bench, dataset)
+        await bench.linked(dataset.minds)
+        yield bench, memory_ids
+
+
+async def _pass(bench: Bench, dataset: Dataset, memory_ids: Keys, without: Collection[str]) -> Pass:
+    daemon = bench.session.daemon
+    assert daemon is not None, "a benchmark runs the engine in its own process"
+    stores: Any = daemon.stores
+    inner, names = stores.memories, keys_by_memory(memory_ids)
+    counted = Counted(inner)
+    stores.memories = counted
+    try:
+        answers = [await ask(bench, q, sorted(without), memory_ids, names) for q in dataset.questions]
+    finally:
+        stores.memories = inner
+    return Pass(answers, counted.calls / len(answers))
