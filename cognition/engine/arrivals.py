@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import anyio.lowlevel
 import numpy as np
 from numpy.typing import NDArray
 
@@ -36,6 +37,9 @@ RETRY_BASE_S = 0.05
 RETRY_FACTOR = 4.0
 """Waits between the attempts to embed: 50 ms, 200 ms, as long as a model needs to be itself again."""
 
+JUDGED_AT_ONCE = 8
+"""Entries that are judged before others may go on: below a millisecond."""
+
 PROBE = "Is the embedder well?"
 
 
@@ -59,14 +63,15 @@ class Arrival:
     memory_id: str = ""
     content: str = ""
     vector: Dense | None = None
-    terms: dict[int, int] = field(default_factory=dict)
+    stated: dict[int, int] = field(default_factory=dict)
+    asked: dict[int, int] = field(default_factory=dict)
     hash: str = ""
     rejection: str = ""
 
     @property
     def length(self) -> int:
         """Number of terms, repetitions counted."""
-        return sum(self.terms.values())
+        return sum(self.stated.values()) + sum(self.asked.values())
 
 
 def embedding_text(actor: str, content: str) -> str:
@@ -112,7 +117,11 @@ class Senses:
 
     async def prepare(self, entries: Sequence[Entry]) -> list[Arrival]:
         """Judge each entry and give it its vector. Reads the store once, writes nothing."""
-        arrivals = [self._judge(entry) for entry in entries]
+        arrivals: list[Arrival] = []
+        for entry in entries:
+            if len(arrivals) % JUDGED_AT_ONCE == 0:
+                await anyio.lowlevel.checkpoint()
+            arrivals.append(self._judge(entry))
         wanting = [
             a
             for a in arrivals
@@ -166,7 +175,7 @@ class Senses:
         arrival.content = content
         arrival.key = percept.key or arrival.entry.id
         arrival.memory_id = memory_id(percept.mind, arrival.key)
-        arrival.terms = self._analyzer.evidence_terms(content, percept.actor)
+        arrival.stated, arrival.asked = self._analyzer.turn_terms(content, percept.actor)
         arrival.hash = content_hash(embedding_text(percept.actor, content))
         if percept.vector is not None:
             arrival.vector = decode_vector(percept.vector)

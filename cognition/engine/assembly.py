@@ -19,19 +19,21 @@ from cognition.engine.intake import Intake, Progress
 from cognition.engine.introspection import DaemonFigures, Introspection
 from cognition.engine.lessons import Reports
 from cognition.engine.minds import Minds
+from cognition.engine.neighbourhood import Neighbourhood
 from cognition.engine.options import AttentionOptions, EpisodeOptions, MindOptions, RecallOptions
-from cognition.engine.recall import Recall
-from cognition.mechanisms.laws import DEFAULT_LAWS
 from cognition.engine.plasticity import Plasticity
-from cognition.mechanisms.text import Analyzer
+from cognition.engine.recall import Recall
 from cognition.engine.shown import Shown
+from cognition.engine.surroundings import Surroundings
+from cognition.mechanisms.laws import DEFAULT_LAWS
+from cognition.mechanisms.text import Analyzer
 from cognition.ports.clock import Clock
 from cognition.ports.dates import DateReader
 from cognition.ports.embedder import Embedder
 from cognition.ports.line import Line
+from cognition.ports.shown import ShownRing
 from cognition.ports.sink import Sink
 from cognition.ports.stores import Stores
-from cognition.ports.shown import ShownRing
 from schemas.base import Config
 
 EMBEDDING_ATTEMPTS_MAX = 3
@@ -62,11 +64,11 @@ class Engine:
     recall: Recall
     introspection: Introspection
     answering: Answering
-
-
     shown: Shown
     plasticity: Plasticity
     consolidation: Consolidation
+
+
 def assemble(
     stores: Stores,
     line: Line,
@@ -75,10 +77,10 @@ def assemble(
     embedder: Embedder | None,
     options: Options | None = None,
     *,
-    dates: DateReader | None = None,
-    embedding_attempts_max: int = EMBEDDING_ATTEMPTS_MAX,
     dreams: Line | None = None,
     ring: ShownRing | None = None,
+    dates: DateReader | None = None,
+    embedding_attempts_max: int = EMBEDDING_ATTEMPTS_MAX,
     figures: Callable[[], DaemonFigures] = dict,
 ) -> Engine:
     """An engine over these ports. Without `dreams` nothing is consolidated (the line of percepts stands
@@ -105,7 +107,8 @@ def assemble(
         analyzer=analyzer,
         attempts_max=embedding_attempts_max,
     )
-    forgetting = Forgetting(stores, clock, sink)
+    surroundings = Surroundings(stores, analyzer, chosen.minds.without)
+    forgetting = Forgetting(stores, surroundings, clock, sink)
     model = embedder.model if embedder is not None else ""
     encoder = Encoder(stores, minds, forgetting, clock, analyzer=analyzer, model=model)
     associating = Associating(stores, minds, clock, sink, analyzer=analyzer)
@@ -130,7 +133,7 @@ def assemble(
         recall,
         introspection,
         answering,
-    )
         shown,
         plasticity,
         consolidation,
+    )

@@ -11,10 +11,11 @@ found already written by the same entry is taken as it stands.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import anyio
+import anyio.lowlevel
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,14 +23,21 @@ from cognition.engine.arrivals import Arrival, Entry, entry_seconds
 from cognition.engine.forgetting import Forgetting
 from cognition.engine.mind import Mind, later
 from cognition.engine.minds import Minds
-from cognition.engine.traces import compose, patched, subject_terms, with_memory
+from cognition.engine.traces import (
+    compose,
+    patched,
+    spoken,
+    spoken_again,
+    subject_terms,
+    with_memory,
+)
 from cognition.mechanisms import salience
-from cognition.mechanisms.evidence import lexical_weights
 from cognition.mechanisms.segmentation import Observation
 from cognition.mechanisms.text import Analyzer
+from cognition.mechanisms.thread import Placed, goes_on
 from cognition.mechanisms.working_memory import Active
 from cognition.ports.clock import Clock
-from cognition.ports.stores import Stores, Trace
+from cognition.ports.stores import Revision, Stores, Trace
 from schemas.episode import Boundary, BoundaryType, Episode
 from schemas.events import Outcome, Receipt, SalienceParts
 from schemas.identifiers import episode_id
@@ -71,6 +79,7 @@ class Ledger:
 
     epochs: dict[int, int]
     traces: dict[str, Trace] = field(default_factory=dict)
+    revisions: dict[str, Revision] = field(default_factory=dict)
     patches: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     episodes: dict[str, tuple[Episode, Dense | None]] = field(default_factory=dict)
     known: dict[str, Memory] = field(default_factory=dict)
@@ -129,6 +138,7 @@ class Encoder:
             for start in range(0, len(arrivals), FOLDED_AT_ONCE):
                 for arrival in arrivals[start : start + FOLDED_AT_ONCE]:
                     await self._take(arrival, ledger, erased, done)
+                    await anyio.lowlevel.checkpoint()  # what is being written goes out meanwhile
                 writes.start_soon(self._insert, list(ledger.traces.values()))
                 ledger.traces.clear()
 
@@ -183,12 +193,13 @@ class Encoder:
     ) -> Receipt:
         """Forget what was derived, write that down, then erase (see `forgetting`)."""
         entry = arrival.entry.id
+        epoch = ledger.epochs[arrival.entry.partition]
         if later(entry, mind.through):
             await self._write(ledger)
-            epoch = ledger.epochs[arrival.entry.partition]
             await self._forgetting.unlearn(mind, request, entry, epoch=epoch)
             mind.through = entry
             await self._minds.checkpoint()
+        await self._forgetting.clean(mind, request, entry, epoch=epoch)
         gone = await self._forgetting.erase(mind.name, request, entry)
         erased.update(gone)
         self._minds.facts.drop(mind.name, gone)
@@ -269,40 +280,63 @@ class Encoder:
         )
         self._enter_episode(mind, arrival, arrival.vector, ledger, done)
         assert mind.episode is not None
-        terms = lexical_weights(arrival.terms, arrival.length, mind.lexicon.mean_length)
+        mean_length = mind.lexicon.mean_length
+        placed = mind.thread.take(spoken(arrival, arrival.vector, mean_length))
         memory = compose(
             mind,
             arrival,
             novelty,
+            mean_length=mean_length,
             now=self._clock.now(),
             model=self._model if percept.vector is None else GIVEN,
             epoch=ledger.epochs[arrival.entry.partition],
         )
         trace = Trace(
             memory=memory,
-            context=arrival.vector,
-            lexical=terms,
+            context=placed.context,
+            lexical=placed.lexical,
             subject=subject_terms(percept, self._analyzer),
+            evidence=placed.evidence,
         )
         ledger.traces[memory.id] = trace
         ledger.known[memory.id] = memory
         self._minds.facts.note(memory)
-        self._fold(mind, arrival, memory, arrival.vector, terms)
+        self._fold(mind, arrival, memory, arrival.vector)
+        mind.learn(placed.lexical, memory.length, placed.context)
+        self._revise(mind, placed, ledger)
         done.encoded += 1
         return self._encoded(arrival, memory)
 
     async def _fold_again(
         self, mind: Mind, arrival: Arrival, known: Memory, ledger: Ledger, done: Committed
     ) -> None:
-        """The entry's memory was written before a crash: fold it as it stands in the store."""
+        """The entry's memory was written before a crash: fold it as it stands in the store.
+
+        Its weights may be those after later entries already: they are derived as of now, and
+        written where they differ, so that they follow what comes as they did before.
+        """
         traces = await self._stores.memories.get_traces(mind.name, [known.id])
         trace = traces[known.id]
-        self._enter_episode(mind, arrival, trace.context, ledger, done, known_episode=known.episode_id)
-        self._fold(mind, arrival, known, trace.context, dict(trace.lexical))
+        again = spoken_again(trace, self._analyzer, mind.lexicon.mean_length)
+        self._enter_episode(mind, arrival, again.vector, ledger, done, known_episode=known.episode_id)
+        placed = mind.thread.take(again)
+        self._fold(mind, arrival, known, again.vector)
+        mind.learn(placed.lexical, known.length, trace.context)
+        if placed.lexical != trace.lexical:
+            ledger.revisions[known.id] = Revision(mind.name, known.id, lexical=placed.lexical)
+        self._revise(mind, placed, ledger)
 
-    def _fold(
-        self, mind: Mind, arrival: Arrival, memory: Memory, vector: Dense, terms: dict[int, float]
-    ) -> None:
+    def _revise(self, mind: Mind, placed: Placed, ledger: Ledger) -> None:
+        """What a new memory changed of those before it: written right, or written anew."""
+        for memory_id, changes in placed.changed.items():
+            mind.relearn(changes)
+            weights = mind.thread.weights(memory_id)
+            if memory_id in ledger.traces:
+                ledger.traces[memory_id] = replace(ledger.traces[memory_id], lexical=weights)
+            else:
+                ledger.revisions[memory_id] = Revision(mind.name, memory_id, lexical=weights)
+
+    def _fold(self, mind: Mind, arrival: Arrival, memory: Memory, vector: Dense) -> None:
         episode = mind.episode
         assert episode is not None
         episode.tally.add(
@@ -310,7 +344,6 @@ class Encoder:
         )
         episode.count += 1
         episode.last_at = max(episode.last_at, arrival.at)
-        mind.learn(terms, memory.length, vector)
         mind.linking.note(memory)
         mind.working.admit(
             Active(
@@ -394,6 +427,8 @@ class Encoder:
         done.closed.append(record[0])
         mind.episode = None
         mind.working.at_boundary()
+        if not goes_on(boundary.type):
+            mind.thread.end()
 
     def _mark(self, mind: Mind, arrival: Arrival, ledger: Ledger, done: Committed) -> Receipt:
         """An explicit boundary without a percept: what is open closes, the next percept opens."""
@@ -439,14 +474,18 @@ class Encoder:
         )
 
     async def _write(self, ledger: Ledger) -> None:
-        """Write and empty the ledger: memories, then patches, then episodes. Safe to repeat."""
+        """Write and empty the ledger: memories, then what they changed of earlier ones, then patches,
+        then episodes. Safe to repeat."""
         epoch_of = self._minds.epoch_of
         await self._insert(list(ledger.traces.values()))
+        for epoch, revisions in group(ledger.revisions.values(), lambda r: epoch_of(r.mind)):
+            await self._stores.memories.revise(revisions, epoch=epoch)
         for mind, patches in ledger.patches.items():
             await self._stores.memories.patch(mind, patches, epoch=epoch_of(mind))
         for epoch, episodes in group(ledger.episodes.values(), lambda e: epoch_of(e[0].mind)):
             await self._stores.episodes.save(episodes, epoch=epoch)
         ledger.traces.clear()
+        ledger.revisions.clear()
         ledger.patches.clear()
         ledger.episodes.clear()
 

@@ -2,46 +2,43 @@
 
 Two steps, with a checkpoint of the mind between them. First the mind forgets what it derived
 (lexicon, working memory, what is told of episodes), while the memories can still be read.
-Then tombstones (no path may write these ids again) and the memories themselves. A crash at
-any place is healed when the entry is delivered again: before the checkpoint the first step
-is done anew from the same memories, after it only the second is left.
+Then what their neighbours took in of them goes, tombstones come (no path may write these ids
+again), and the memories themselves go. A crash at any place is healed when the entry is delivered
+again: before the checkpoint the first step is done anew from the same memories, after it only the
+second is left.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
 from cognition.engine.mind import Mind, later
+from cognition.engine.surroundings import Surroundings, pages
 from cognition.mechanisms.episodes import EpisodeTally
+from cognition.mechanisms.thread import changes_between
 from cognition.ports.clock import Clock
 from cognition.ports.sink import Sink
-from cognition.ports.stores import Scope, Stores, Trace
+from cognition.ports.stores import Stores, Trace
 from schemas.events import MemoriesForgotten
 from schemas.memory import Memory, Tombstone
 from schemas.percept import Forget
-
-EPISODE_MEMBERS_MAX = 2_000
-"""Members of an episode that are read to derive its label anew."""
-PAGE = 500
 
 
 class Forgetting:
     """Erases memories of one mind on request."""
 
-    def __init__(self, stores: Stores, clock: Clock, sink: Sink) -> None:
+    def __init__(self, stores: Stores, surroundings: Surroundings, clock: Clock, sink: Sink) -> None:
         self._stores = stores
+        self._surroundings = surroundings
         self._clock = clock
         self._sink = sink
 
     async def unlearn(self, mind: Mind, request: Forget, entry: str, *, epoch: int) -> None:
         """First step: nothing that this mind derived from the named memories is left in it."""
         ids = list(dict.fromkeys(request.memory_ids))
-        traces: dict[str, Trace] = {}
-        for page in pages(ids):
-            found = await self._stores.memories.get_traces(mind.name, page)
-            traces.update((i, trace) for i, trace in found.items() if before(trace.memory, entry))
+        traces = await self._doomed(mind, ids, entry)
         archived = await self._archived(mind.name, ids, entry)
         doomed = {*traces, *archived}
         if not doomed:
@@ -60,7 +57,35 @@ class Forgetting:
         mind.echo.drop(doomed)
         for trace in traces.values():
             mind.unlearn(dict(trace.lexical), trace.memory.length, trace.context)
+        await self._unlearn_neighbours(mind, traces)
         mind.forgotten += len(doomed)
+
+    async def _unlearn_neighbours(self, mind: Mind, traces: Mapping[str, Trace]) -> None:
+        """Count the neighbours of the doomed as they will be, and begin the open thread without them."""
+        for each in await self._surroundings.without(mind, traces, _episodes(traces)):
+            revision = each.revision
+            if revision.lexical is not None:
+                mind.lexicon.revise(changes_between(each.trace.lexical, revision.lexical))
+            if revision.context is not None:
+                mind.lexicon.move(each.trace.context, revision.context)
+        thread = await self._surroundings.thread(mind, traces)
+        if thread is not None:
+            mind.thread = thread
+
+    async def clean(self, mind: Mind, request: Forget, entry: str, *, epoch: int) -> None:
+        """Take what they took in of the doomed out of their neighbours; before those are erased, and
+        after the mind that counts them so was written down. Doing it again is harmless."""
+        ids = list(dict.fromkeys(request.memory_ids))
+        traces = await self._doomed(mind, ids, entry)
+        renewed = await self._surroundings.without(mind, traces, _episodes(traces))
+        await self._stores.memories.revise([each.revision for each in renewed], epoch=epoch)
+
+    async def _doomed(self, mind: Mind, ids: Sequence[str], entry: str) -> dict[str, Trace]:
+        traces: dict[str, Trace] = {}
+        for page in pages(ids):
+            found = await self._stores.memories.get_traces(mind.name, page)
+            traces.update((i, trace) for i, trace in found.items() if before(trace.memory, entry))
+        return traces
 
     async def erase(self, mind: str, request: Forget, entry: str) -> list[str]:
         """Second step: the ids that are gone because of this entry. Doing it again is harmless."""
@@ -117,16 +142,12 @@ class Forgetting:
 
     async def _tally(self, mind: Mind, episode_id: str, doomed: Collection[str]) -> EpisodeTally:
         """The account of an episode's members without the doomed ones, in the order in which they came."""
-        scope = Scope(episodes=(episode_id,))
-        found = await self._stores.memories.select(mind.name, scope, limit=EPISODE_MEMBERS_MAX)
-        ids = [memory_id for memory_id in found if memory_id not in doomed]
-        members: list[Trace] = []
-        for page in pages(ids):
-            members += (await self._stores.memories.get_traces(mind.name, page)).values()
         tally = EpisodeTally()
-        for trace in sorted(members, key=lambda t: t.memory.position):
+        for trace in await self._surroundings.members(mind.name, episode_id):
             m = trace.memory
-            tally.add(trace.context, m.valence, m.arousal, m.content, m.composite_salience, m.occurred_at)
+            if m.id not in doomed:
+                bare = trace.context if trace.evidence is None else trace.evidence
+                tally.add(bare, m.valence, m.arousal, m.content, m.composite_salience, m.occurred_at)
         return tally
 
 
@@ -135,6 +156,6 @@ def before(memory: Memory, entry: str) -> bool:
     return later(entry, memory.entry)
 
 
-def pages(ids: Sequence[str]) -> list[Sequence[str]]:
-    """The ids in pages of a bounded size."""
-    return [ids[i : i + PAGE] for i in range(0, len(ids), PAGE)]
+def _episodes(traces: Mapping[str, Trace]) -> list[str]:
+    """The episodes that these memories are of, each once."""
+    return list(dict.fromkeys(trace.memory.episode_id for trace in traces.values()))

@@ -19,9 +19,12 @@ from numpy.typing import NDArray
 from cognition.engine.linking import Linking, unknown
 from cognition.engine.options import AttentionOptions, EpisodeOptions, MindOptions
 from cognition.engine.usage import SavedUsage, Usage
+from cognition.errors import DataVersionError
 from cognition.mechanisms.episodes import EpisodeTally
 from cognition.mechanisms.lexicon import Lexicon
 from cognition.mechanisms.segmentation import Profile, Segmenter, profile_of
+from cognition.mechanisms.thread import Thread
+from cognition.mechanisms.turns import Changes
 from cognition.mechanisms.working_memory import WorkingMemory
 from schemas.episode import Boundary, Episode
 from schemas.identifiers import episode_id
@@ -29,7 +32,8 @@ from schemas.identity import Lifetime
 
 Dense = NDArray[np.float32]
 
-STATE_VERSION = 1
+STATE_VERSION = 2
+"""Of the checkpoint. 1 knew no thread: a mind that is woken from it begins one."""
 STATE_SLOT = "state"
 LEXICON_SLOTS = ("lexicon-0", "lexicon-1")
 TAKEN_MAX = 256
@@ -136,6 +140,7 @@ class SavedState(msgspec.Struct):
     lexicon_saved: int
     lexicon_delta: bytes
     linking: Linking | None = None
+    thread: dict[str, Any] | None = None
     usage: SavedUsage | None = None
 
 
@@ -181,6 +186,7 @@ class Mind:
     segmenter: Segmenter
     working: WorkingMemory
     echo: EchoWindow
+    thread: Thread = field(default_factory=Thread)
     taken: OrderedDict[str, None] = field(default_factory=OrderedDict)
     lexicon: Lexicon = field(default_factory=Lexicon)
     lexicon_delta: Lexicon = field(default_factory=Lexicon)
@@ -216,6 +222,7 @@ class Mind:
             segmenter=Segmenter(profile(episodes)),
             working=WorkingMemory(minds.working_memory),
             echo=EchoWindow(attention),
+            thread=Thread(minds.without),
         )
 
     @property
@@ -263,6 +270,11 @@ class Mind:
         """Add one memory to the lexicon and to its unsaved part."""
         self.lexicon.add(terms, length, vector)
         self.lexicon_delta.add(terms, length, vector)
+
+    def relearn(self, changes: Changes) -> None:
+        """Some weights of a memory that was learned have changed."""
+        self.lexicon.revise(changes)
+        self.lexicon_delta.revise(changes)
 
     def unlearn(self, terms: dict[int, float], length: int, vector: Dense) -> None:
         """Take one memory out of the lexicon; the next checkpoint writes it whole."""
@@ -315,12 +327,19 @@ class Mind:
             lexicon_saved=self.lexicon.n - self.lexicon_delta.n,
             lexicon_delta=self.lexicon_delta.snapshot(),
             linking=self.linking,
+            thread=self.thread.snapshot(),
             usage=self.usage.saved(),
         )
 
     def restore(self, slots: dict[str, bytes], minds: MindOptions, episodes: EpisodeOptions) -> None:
         """Take over a checkpoint. Raises `msgspec.DecodeError` or `ValueError` if it is damaged."""
         saved = msgspec.msgpack.decode(slots[STATE_SLOT], type=SavedState)
+        if saved.version > STATE_VERSION:
+            raise DataVersionError(
+                f"the checkpoint was written in version {saved.version}, this release reads up to "
+                f"{STATE_VERSION}",
+                remedy="Start the release that wrote it, or a later one.",
+            )
         self.through, self.model = saved.through, saved.model
         self.recallable = saved.through
         self.segmenter = Segmenter.restore(saved.segmenter, profile(episodes))
@@ -346,6 +365,8 @@ class Mind:
             self.lexicon = Lexicon.restore(slots[LEXICON_SLOTS[saved.lexicon_slot]])
         self.lexicon_delta = Lexicon.restore(saved.lexicon_delta)
         self.lexicon.merge(self.lexicon_delta)
+        if saved.thread is not None:
+            self.thread = Thread.restore(saved.thread, minds.without)
         self.linking = saved.linking or unknown(self.memories)
         if saved.usage is not None:
             self.usage = Usage.restore(saved.usage)

@@ -10,23 +10,52 @@ from dataclasses import replace
 from typing import Any
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from cognition.engine.arrivals import Arrival
 from cognition.engine.mind import Mind
 from cognition.mechanisms import salience
 from cognition.mechanisms.replay import priority_key
 from cognition.mechanisms.text import Analyzer
+from cognition.mechanisms.thread import Spoken
 from cognition.ports.stores import Trace
 from schemas.association import Association, Relation
 from schemas.identifiers import memory_id
 from schemas.memory import ASSOCIATIONS_MAX, Memory
 from schemas.percept import Percept
 
+Dense = NDArray[np.float32]
+
 ATTENTION_WINDOW_S = 5.0
 """Length of an attention window (schema: 5 s)."""
 
 
-def compose(mind: Mind, arrival: Arrival, novelty: float, *, now: float, model: str, epoch: int) -> Memory:
+def spoken(arrival: Arrival, vector: Dense, mean_length: float) -> Spoken:
+    """The arrival as the thread of its mind sees it."""
+    percept = arrival.entry.message
+    assert isinstance(percept, Percept)
+    return Spoken(arrival.memory_id, percept.actor, arrival.stated, arrival.asked, vector, mean_length)
+
+
+def spoken_again(trace: Trace, analyzer: Analyzer, mean_length: float) -> Spoken:
+    """The same of a memory that is stored; `mean_length` where it is not known of what time it is."""
+    memory = trace.memory
+    stated, asked = analyzer.turn_terms(memory.content, memory.actor)
+    vector = trace.context if trace.evidence is None else trace.evidence
+    return Spoken(memory.id, memory.actor, stated, asked, vector, memory.mean_length or mean_length)
+
+
+def compose(
+    mind: Mind,
+    arrival: Arrival,
+    novelty: float,
+    *,
+    mean_length: float,
+    now: float,
+    model: str,
+    epoch: int,
+) -> Memory:
     """The memory that this mind forms of this percept, in the episode that it is in."""
     percept, episode = arrival.entry.message, mind.episode
     assert isinstance(percept, Percept)
@@ -70,6 +99,7 @@ def compose(mind: Mind, arrival: Arrival, novelty: float, *, now: float, model: 
         last_accessed=arrival.at,
         content_hash=arrival.hash,
         length=arrival.length,
+        mean_length=mean_length,
         consolidation_strength=salience.initial_strength(composite),
         consolidation_tag=tagged,
         stability_s=salience.initial_stability_s(composite, percept.arousal),

@@ -34,6 +34,7 @@ SD_MIN = 0.05
 _GRID = 4096
 _S1, _DF = 56, 98
 _M1, _M2 = (1 << 42) - 1, (1 << 56) - 1
+_WHOLE = (1 << 128) - 1
 _HEADER = struct.Struct("<4sHHQQQQ")
 _MAGIC, _VERSION = b"LEXI", 1
 
@@ -102,12 +103,33 @@ class Lexicon:
         if self._vectors == 0:
             self._sum[:] = 0.0
 
+    def revise(self, changes: Mapping[int, tuple[float, float]]) -> None:
+        """Some weights of one counted memory changed (term -> before, after; 0 where absent).
+
+        A lexicon that holds only what is not saved yet may be told of a memory that it has not
+        counted: it then holds what is to be added (modulo 2^128) to the one that has, see `merge`.
+        """
+        moments = self._moments
+        for term, (before, after) in changes.items():
+            step = (_step(after) if after else 0) - (_step(before) if before else 0)
+            held = moments.get(term, 0)
+            if held or len(moments) < TERMS_MAX:
+                moments[term] = held + step & _WHOLE
+                if not moments[term]:
+                    del moments[term]
+
+    def move(self, before: Dense, after: Dense) -> None:
+        """The dense vector of one counted memory changed."""
+        self._sum += after.astype(np.float64) - before
+
     def merge(self, other: Lexicon) -> None:
         """Count all that the other has counted: as if its memories had been added here too."""
         for term, held in other._moments.items():
             mine = self._moments.get(term, 0)
             if mine or len(self._moments) < TERMS_MAX:
-                self._moments[term] = mine + held
+                self._moments[term] = mine + held & _WHOLE
+                if not self._moments[term]:
+                    del self._moments[term]
         self.n += other.n
         self.total_length += other.total_length
         self._sum += other._sum

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cognition.mechanisms.evidence import lexical_weights
+from cognition.mechanisms.evidence import length_norm, on_grid, saturated
 from cognition.mechanisms.lexicon import Lexicon
 from cognition.mechanisms.text import Analyzer, content_hash, normalised, token_estimate
+from cognition.mechanisms.thread import changes_between
 
 Entry = tuple[dict[int, float], int]
 
@@ -77,13 +78,24 @@ def test_rarer_terms_tell_more(life: list[Entry]) -> None:
     assert all(a[1] >= b[1] for a, b in itertools.pairwise(ranked))
 
 
-@given(st.dictionaries(st.integers(1, 99), st.integers(1, 9_999)), st.floats(1.0, 1e4))
-def test_weights_are_in_bounds_and_rise_with_frequency(terms: dict[int, int], mean: float) -> None:
-    weighed = lexical_weights(terms, sum(terms.values()), mean)
-    assert weighed.keys() == terms.keys()
-    assert all(0.0 < w <= 1.0 for w in weighed.values())
-    ranked = [weighed[t] for t in sorted(terms, key=terms.__getitem__)]
-    assert ranked == sorted(ranked)
+@given(st.integers(1, 9_999), st.integers(0, 9_999), st.floats(1.0, 1e4))
+def test_evidence_is_in_bounds_and_rises_with_frequency(tf: int, more: int, mean: float) -> None:
+    norm = length_norm(tf + more, mean)
+    assert 0.0 < on_grid(saturated(tf, norm)) <= on_grid(saturated(tf + more, norm)) <= 1.0
+
+
+@given(lives.filter(bool), st.dictionaries(st.integers(1, 12), st.floats(0.0, 1.0)))
+def test_revising_a_memory_is_having_added_the_revised_one(
+    life: list[Entry], revised: dict[int, float]
+) -> None:
+    news = {term: weight for term, weight in revised.items() if weight}
+    changes = changes_between(life[0][0], news)
+    direct, base, unsaved = lexicon_of(life), lexicon_of(life), Lexicon(DIMENSION)
+    direct.revise(changes)
+    unsaved.revise(changes)
+    base.merge(Lexicon.restore(unsaved.snapshot()))
+    expected = lexicon_of([(news, life[0][1]), *life[1:]])
+    assert direct._moments == base._moments == expected._moments
 
 
 @given(st.text())

@@ -12,20 +12,28 @@ import msgspec
 import numpy as np
 
 from cognition.engine.assembly import assemble
-from cognition.engine.mind import Mind
+from cognition.engine.mind import Mind, entry_order
+from cognition.engine.traces import spoken_again
 from cognition.mechanisms.lexicon import Lexicon
+from cognition.mechanisms.text import Analyzer
+from cognition.mechanisms.thread import Placed, Thread, goes_on
+from cognition.mechanisms.vectors import DIMENSION
 from cognition.ports.stores import Scope, Stores
 from cognition.stores.stores import open_stores
 from cognition.testing.clock import ManualClock
 from cognition.testing.line import MemoryStreams
 from cognition.testing.sink import RecordingSink
+from schemas.episode import Episode
 from schemas.events import Outcome
 from schemas.identity import Lifetime
+from schemas.memory import Memory
 from schemas.percept import Forget
 from tests.simulation.virtual_time import play
 from tests.simulation.world import World
 
 ALL = 10_000
+DIRECTIONS = np.random.default_rng(0).standard_normal((DIMENSION, 8)).astype(np.float32) / 10.0
+"""Enough to tell vectors apart by a few numbers, to within what half precision leaves open."""
 VARYING = ("encoded_at", "epoch", "rev")
 """Fields that say when and by whom it was written, not what."""
 
@@ -42,6 +50,9 @@ class MindAccount:
     echo: list[list[Any]] = field(default_factory=list)
     erased: list[str] = field(default_factory=list)
     segmenter: dict[str, Any] = field(default_factory=dict)
+    lexical: dict[str, dict[int, float]] = field(default_factory=dict)
+    contexts: dict[str, list[float]] = field(default_factory=dict)
+    turns: list[Any] = field(default_factory=list)
     stopped: str = ""
 
 
@@ -79,7 +90,8 @@ async def restored(stores: Stores, name: str) -> Mind:
 
 async def _of(mind: Mind, stores: Stores, world: World) -> MindAccount:
     ids = await stores.memories.select(mind.name, Scope(), limit=ALL)
-    memories = await stores.memories.get(mind.name, ids)
+    traces = await stores.memories.get_traces(mind.name, ids)
+    memories = {i: trace.memory for i, trace in traces.items()}
     requests = [e.message for e in world.life if isinstance(e.message, Forget)]
     named = [(mind.name, i) for request in requests for i in request.memory_ids]
     return MindAccount(
@@ -91,6 +103,9 @@ async def _of(mind: Mind, stores: Stores, world: World) -> MindAccount:
         echo=[list(row) for row in mind.echo.rows()],
         erased=sorted(await stores.tombstones.among(named)),
         segmenter={k: v for k, v in mind.segmenter.snapshot().items() if k != "error"},
+        lexical={i: dict(trace.lexical) for i, trace in sorted(traces.items())},
+        contexts={i: (trace.context @ DIRECTIONS).tolist() for i, trace in sorted(traces.items())},
+        turns=mind.thread.snapshot()["turns"],
         stopped=mind.stopped,
     )
 
@@ -121,6 +136,7 @@ async def _coherent(mind: Mind, stores: Stores) -> None:
     assert len({m.entry for m in memories.values()}) == len(memories), f"{name}: one entry, two memories"
     assert not await stores.tombstones.among([(name, i) for i in memories]), f"{name}: the erased is back"
     await _lexicon_exact(mind, stores)
+    await _as_derived(mind, stores, list(memories.values()), episodes)
     identity = await stores.identities.get(name)
     assert (identity is not None) == (life.memories > 0), f"{name}: identity {identity}"
 
@@ -133,6 +149,37 @@ async def _lexicon_exact(mind: Mind, stores: Stores) -> None:
     assert kept._moments == rebuilt._moments, f"{mind.name}: the lexicon differs from its memories"
     assert (kept.n, kept.total_length) == (rebuilt.n, rebuilt.total_length)
     np.testing.assert_allclose(kept.mean_vector, rebuilt.mean_vector, atol=1e-5)
+
+
+async def _as_derived(
+    mind: Mind, stores: Stores, memories: list[Memory], episodes: dict[str, Episode]
+) -> None:
+    """What each memory took in of its thread is what all of the thread that is left gives it."""
+    traces = await stores.memories.get_traces(mind.name, [m.id for m in memories])
+    analyzer, going = Analyzer(), Thread()
+    thread: dict[str, Placed] = {}
+    last = ""
+    for memory in sorted(memories, key=lambda m: entry_order(m.entry)):
+        if last and not _same_thread(last, memory.episode_id, episodes):
+            going.end()
+        last = memory.episode_id
+        thread[memory.id] = going.take(spoken_again(traces[memory.id], analyzer, 20.0))
+        for earlier, changes in thread[memory.id].changed.items():
+            thread[earlier].lexical.update((term, after) for term, (_, after) in changes.items())
+    for memory_id, place in thread.items():
+        found = traces[memory_id]
+        assert found.lexical == place.lexical, f"{mind.name}: weights of {found.memory.content!r}"
+        np.testing.assert_allclose(found.context, place.context, atol=2e-3)
+
+
+def _same_thread(before: str, now: str, episodes: dict[str, Episode]) -> bool:
+    """Whether only changes of meaning lie between two episodes."""
+    while now != before:
+        earlier = episodes[now].previous_id
+        if earlier is None or not goes_on(episodes[earlier].boundary_type):
+            return False
+        now = earlier
+    return True
 
 
 def _receipts(world: World) -> None:

@@ -121,7 +121,9 @@ class _Author:
         else:
             if self.chance.random() < 0.15:
                 mind.topic = self.chance.choice(TOPICS)
-            content = f"{mind.topic} {self._word()} {self._word()} {self._word()}. Then {self._word()}."
+            words = f"{mind.topic} {self._word()} {self._word()} {self._word()}"
+            mark = "?" if zlib.crc32(words.encode()) % 3 == 0 else "."
+            content = f"{words}{mark} Then {self._word()}."
         mind.said.append((actor, content))
         key = self._key(mind)
         mind.keys.append(key or entry)

@@ -18,7 +18,7 @@ from tests.simulation.world import World, lived
 ANA, BO = "ana", "bo"
 STRIDE = 16
 """Gates that one test takes, one crash each."""
-GATES = 512
+GATES = 768
 """More than an undisturbed life has; the last ones crash nobody."""
 
 
@@ -35,11 +35,11 @@ def fixed_life() -> list[Lived]:
     keys = {name: memory_id(ANA, name) for name in ("tea", "pot", "boat", "late")}
     messages: list[Message] = [
         said(ANA, "garden green tea in the morning.", key="tea"),
-        said(BO, "harbour the boat is blue.", key="boat"),
+        said(BO, "harbour the boat is blue, is it?", key="boat", actor="clara"),
         said(ANA, "garden the blue pot stands outside.", key="pot", context={"place": "garden"}),
         said(ANA, "garden green tea in the morning."),
         said(ANA, "garden green tea, again by key.", key="tea"),
-        said(BO, "harbour sails are white.", relations=[causes("boat")]),
+        said(BO, "harbour sails are white.", actor="dan", relations=[causes("boat")]),
         said(ANA, "engine oil on the floor.", context={"place": "garage"}),
         Mark(mind=BO, boundary=BoundaryMark.END, label="at the harbour"),
         said(BO, "kitchen soup is on.", valence=0.9, arousal=0.9),
@@ -51,7 +51,7 @@ def fixed_life() -> list[Lived]:
         said(ANA, "garden the blue pot stands outside.", key="new pot"),
         said(BO, "kitchen soup is on."),
         Mark(mind=ANA, boundary=BoundaryMark.BEGIN, label="lessons"),
-        said(ANA, "violin first lesson.", key="late"),
+        said(ANA, "violin when is the first lesson?", key="late", actor="clara"),
         said(ANA, "violin second lesson."),
         Forget(mind=ANA, memory_ids=[keys["late"], keys["tea"]]),
         Forget(mind=BO, memory_ids=[memory_id(BO, "boat"), keys["tea"]]),

@@ -8,7 +8,6 @@ import pytest
 
 from cognition.errors import DataVersionError
 from cognition.mechanisms import lexicon as module
-from cognition.mechanisms.evidence import lexical_weights, query_weights
 from cognition.mechanisms.lexicon import Lexicon
 
 E1, E2 = np.eye(4, dtype=np.float32)[:2]
@@ -92,20 +91,3 @@ def test_a_torn_or_foreign_snapshot_is_refused() -> None:
     newer = data[:4] + struct.pack("<H", 2) + data[6:]
     with pytest.raises(DataVersionError, match="version 2"):
         Lexicon.restore(newer)
-
-
-def test_weights_saturate_with_repeats_and_fall_with_length() -> None:
-    weights = lexical_weights({1: 1, 2: 3}, 4, 20.0)
-    norm = 1.2 * (0.25 + 0.75 * 4 / 20)
-    assert weights == pytest.approx({1: 1 / (1 + norm), 2: 3 / (3 + norm)}, abs=1e-5)
-    assert lexical_weights({1: 1}, 40, 20.0)[1] < weights[1]
-    assert lexical_weights({}, 0, 20.0) == {}
-
-
-def test_weights_survive_the_stores_float32_to_the_bit() -> None:
-    weights = lexical_weights({t: 1 + t % 5 for t in range(100)}, 300, 17.3)
-    assert all(float(np.float32(w)) == w and w > 0 for w in weights.values())
-
-
-def test_a_cue_weighs_each_term_by_idf() -> None:
-    assert query_weights([7, 8], [0.5, 0.0]) == {7: 0.5}
