@@ -10,7 +10,7 @@ A step may be repeated. It runs in the task of the mind's one writer, and recall
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -28,12 +28,15 @@ from cognition.ports.stores import Spoken, Stores, Terms
 from schemas.association import Association, AssociationType
 from schemas.events import AssociationsFormed
 
-AT_ONCE = 64
+AT_ONCE = 32
 """Memories of one step: the next percepts wait for some tens of milliseconds at most."""
 
-LOOKED_AT = 64
-"""What is looked at for one memory, in each direction: the subjects that share most idf mass with it, the
-memories that share most with its subject. What names it beyond these is found by the next sweep."""
+SUBJECTS_MAX = 16
+"""Subjects looked at for one memory, those that share most idf mass with it. 2Wiki R@5 / all@5 with 8: .974 /
+.928, 16: .975 / .930, 64: .974 / .927, all: .973 / .922: what is left out is named by common words."""
+
+SPEAKERS_MAX = 32
+"""Memories looked at that may name a new subject, those that speak of it most. The next sweep finds more."""
 
 CHANGE_MIN = 0.02
 """Weights that have moved by less are not written anew."""
@@ -93,9 +96,7 @@ class Associating:
         """One page of all memories: each anew with what it names now."""
         page, offset = await self._stores.associations.page(mind.name, mind.linking.offset, limit=AT_ONCE)
         speakers = {i: self._speaker(spoken) for i, spoken in page.items()}
-        about, _ = await self._look(mind, speakers, {})
-        mentions = {i: self._mentions(mind, i, speakers[i], found) for i, found in about.items()}
-        formed = await self._write(mind, speakers, mentions, epoch)
+        formed = await self._write(mind, speakers, await self._named(mind, speakers), epoch)
         subjects = sum(1 for spoken in page.values() if spoken.subject)
         mind.linking.passed(subjects, offset, mind.lexicon.n)
         return formed
@@ -105,44 +106,53 @@ class Associating:
         ids = mind.linking.pending[:AT_ONCE]
         new = await self._stores.associations.read(mind.name, ids)
         speakers = {i: self._speaker(spoken) for i, spoken in new.items()}
-        about, saying = await self._look(mind, speakers, new)
-        mentions = {i: self._mentions(mind, i, speakers[i], found) for i, found in about.items()}
-        for subject, found in saying.items():
+        mentions = await self._named(mind, speakers)
+        for subject, found in (await self._naming(mind, new)).items():
             for i, spoken in found.items():
                 speaker = speakers.setdefault(i, self._speaker(spoken))
                 mentions.setdefault(i, held_mentions(speaker.array))
-                mentions[i] |= self._mentions(mind, i, speaker, {subject: new[subject]})
+                mentions[i] |= self._weigh(mind, i, speaker, {subject: new[subject].subject})
         formed = await self._write(mind, speakers, mentions, epoch)
         mind.linking.done(ids)
         return formed
 
-    async def _look(
-        self, mind: Mind, speakers: Mapping[str, Speaker], about: Mapping[str, Spoken]
-    ) -> tuple[dict[str, dict[str, Spoken]], dict[str, dict[str, Spoken]]]:
-        """By speaker the memories whose subject it may name, by subject those that may name it."""
+    async def _named(self, mind: Mind, speakers: Mapping[str, Speaker]) -> dict[str, dict[str, float]]:
+        """What each of these names, and how clearly."""
         speaking = [i for i, speaker in speakers.items() if speaker.terms]
-        subjects = {i: self._analyzer.evidence_terms(spoken.subject) for i, spoken in about.items()}
+        texts = [weighed(mind, speakers[i].terms) for i in speaking]
+        found = await self._stores.associations.about(mind.name, texts, limit=SUBJECTS_MAX)
+        subjects = await self._subjects(mind, {i for ids in found for i in ids})
+        named = {
+            i: self._weigh(mind, i, speakers[i], {j: subjects[j] for j in ids if j in subjects})
+            for i, ids in zip(speaking, found, strict=True)
+        }
+        return {i: named.get(i, {}) for i in speakers}
+
+    async def _naming(self, mind: Mind, new: Mapping[str, Spoken]) -> dict[str, dict[str, Spoken]]:
+        """Who may name what each of these is about."""
+        subjects = {i: self._analyzer.evidence_terms(spoken.subject) for i, spoken in new.items()}
         meant = [i for i, terms in subjects.items() if terms]
-        if not speaking and not meant:
-            return {}, {}
-        forward, backward = await self._stores.associations.sharing(
-            mind.name,
-            about=[weighed(mind, speakers[i].terms) for i in speaking],
-            saying=[weighed(mind, subjects[i]) for i in meant],
-            limit=LOOKED_AT,
-        )
-        return dict(zip(speaking, forward, strict=True)), dict(zip(meant, backward, strict=True))
+        texts = [weighed(mind, subjects[i]) for i in meant]
+        found = await self._stores.associations.saying(mind.name, texts, limit=SPEAKERS_MAX)
+        return dict(zip(meant, found, strict=True))
+
+    async def _subjects(self, mind: Mind, ids: Collection[str]) -> dict[str, str]:
+        """What these memories are about, as far as it is at hand; the rest is read."""
+        known = self._minds.facts.of(mind.name)
+        unknown = [i for i in ids if i not in known]
+        read = await self._stores.memories.facts(mind.name, unknown) if unknown else {}
+        return {i: facts.subject for i in ids if (facts := known.get(i) or read.get(i))}
 
     def _speaker(self, spoken: Spoken) -> Speaker:
         terms = spoken_terms(self._analyzer, spoken.content, spoken.actor, spoken.subject)
         return Speaker(terms, spoken.associations, spoken.rev)
 
-    def _mentions(
-        self, mind: Mind, memory_id: str, speaker: Speaker, found: Mapping[str, Spoken]
+    def _weigh(
+        self, mind: Mind, memory_id: str, speaker: Speaker, subjects: Mapping[str, str]
     ) -> dict[str, float]:
-        """What this memory names among those found, itself apart."""
-        others = [i for i in found if i != memory_id]
-        weights = named(speaker.terms, [found[i].subject for i in others], mind.lexicon, self._analyzer)
+        """Which of these subjects, by memory, this memory names; itself it does not."""
+        others = [i for i in subjects if i != memory_id]
+        weights = named(speaker.terms, [subjects[i] for i in others], mind.lexicon, self._analyzer)
         return {i: w for i, w in zip(others, weights.tolist(), strict=True) if w > 0.0}
 
     async def _write(

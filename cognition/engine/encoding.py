@@ -344,7 +344,7 @@ class Encoder:
         )
         episode.count += 1
         episode.last_at = max(episode.last_at, arrival.at)
-        mind.linking.note(memory)
+        mind.linking.note(memory, mind.lexicon.n)
         mind.working.admit(
             Active(
                 memory_id=memory.id,

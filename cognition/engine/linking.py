@@ -9,9 +9,11 @@ import msgspec
 
 from schemas.memory import Memory
 
+PENDING_MIN = 64
 PENDING_MAX = 1_024
-"""New memories kept by name; beyond it all memories of the mind are gone through, which costs a query
-each: a flood of new ones would cost two each."""
+PENDING_SHARE = 0.25
+"""New memories kept by name: a quarter of the mind's, within 64 to 1,024. Beyond it all are gone through:
+one query each, where a new one costs two and looks at what others say."""
 
 SWEEP_MIN = 64
 """Memories from which on associations are formed anew whenever a mind has doubled: by then the idf that
@@ -34,14 +36,14 @@ class Linking(msgspec.Struct):
     counted: int = 0
     swept: int = 0
 
-    def note(self, memory: Memory) -> None:
-        """A memory was formed."""
+    def note(self, memory: Memory, memories: int) -> None:
+        """A memory was formed, of a mind that now has so many."""
         if memory.subject:
             self.subjects += 1
         if not self.subjects:
             return
         self.pending.append(memory.id)
-        if len(self.pending) > PENDING_MAX:
+        if len(self.pending) > min(PENDING_MAX, max(PENDING_MIN, PENDING_SHARE * memories)):
             self.sweep()
 
     def grown(self, memories: int) -> bool:

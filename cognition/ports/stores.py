@@ -187,7 +187,7 @@ class MemoryStore(Protocol):
 @dataclass(frozen=True, slots=True)
 class Spoken:
     """What associations are formed from: what a memory says, who said it, what it is about, and the
-    associations that it holds, as of `rev`. Only what was asked for is filled."""
+    associations that it holds, as of `rev`."""
 
     content: str = ""
     actor: str = ""
@@ -209,11 +209,14 @@ class AssociationStore(Protocol):
         """The next memories of a mind in the order of their ids; the second value is the next offset."""
         ...
 
-    async def sharing(
-        self, mind: str, *, about: Sequence[Terms], saying: Sequence[Terms], limit: int
-    ) -> tuple[list[dict[str, Spoken]], list[dict[str, Spoken]]]:
-        """For each of `about` the memories (subject only) whose subject shares most of these terms, by
-        their summed weights; for each of `saying` those (whole) whose content does. One round trip."""
+    async def about(self, mind: str, texts: Sequence[Terms], *, limit: int) -> list[list[str]]:
+        """For each text the memories whose subject shares most of its terms, by summed weight, best
+        first. One round trip."""
+        ...
+
+    async def saying(self, mind: str, texts: Sequence[Terms], *, limit: int) -> list[dict[str, Spoken]]:
+        """For each text the memories whose content shares most of its terms, by summed weight times
+        how strongly they speak of each. One round trip."""
         ...
 
     async def write(

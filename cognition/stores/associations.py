@@ -38,21 +38,29 @@ class VectorAssociations:
         )
         return {hit.id: _spoken(hit) for hit in page.hits}, page.next_offset
 
-    async def sharing(
-        self, mind: str, *, about: Sequence[Terms], saying: Sequence[Terms], limit: int
-    ) -> tuple[list[dict[str, Spoken]], list[dict[str, Spoken]]]:
+    async def about(self, mind: str, texts: Sequence[Terms], *, limit: int) -> list[list[str]]:
+        answers = await self._share(mind, SUBJECT, texts, limit, with_payload=False)
+        return [[hit.id for hit in hits] for hits in answers]
+
+    async def saying(self, mind: str, texts: Sequence[Terms], *, limit: int) -> list[dict[str, Spoken]]:
+        answers = await self._share(mind, LEXICAL, texts, limit, with_payload=_SPOKEN)
+        return [{hit.id: _spoken(hit) for hit in hits} for hits in answers]
+
+    async def _share(
+        self,
+        mind: str,
+        using: str,
+        texts: Sequence[Terms],
+        limit: int,
+        *,
+        with_payload: bool | tuple[str, ...],
+    ) -> list[list[Hit]]:
         condition = for_mind(mind)
         asked = [
-            Query(using, vectors.sparse(terms, "a mention"), limit, condition, with_payload=fields)
-            for using, texts, fields in (
-                (SUBJECT, about, ("subject",)),
-                (LEXICAL, saying, _SPOKEN),
-            )
+            Query(using, vectors.sparse(terms, "a mention"), limit, condition, with_payload=with_payload)
             for terms in texts
         ]
-        answers = await self._backend.query(MEMORIES.name, asked) if asked else []
-        found = [{hit.id: _spoken(hit) for hit in hits} for hits in answers]
-        return found[: len(about)], found[len(about) :]
+        return await self._backend.query(MEMORIES.name, asked) if asked else []
 
     async def write(
         self, mind: str, arrays: Mapping[str, tuple[int, Sequence[Association]]], *, epoch: int
@@ -60,7 +68,10 @@ class VectorAssociations:
         if not arrays:
             return
         patches = {
-            i: {**payloads.encode_patch(Memory, {"associations": list(array), "rev": rev + 1}), "epoch": epoch}
+            i: {
+                **payloads.encode_patch(Memory, {"associations": list(array), "rev": rev + 1}),
+                "epoch": epoch,
+            }
             for i, (rev, array) in arrays.items()
         }
         condition = for_mind(mind, not_newer(epoch))

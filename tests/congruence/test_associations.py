@@ -53,23 +53,18 @@ async def three(stores: VectorStores, mind: str) -> list[str]:
 
 async def test_who_shares_terms_with_what_others_are_about(stores: VectorStores, mind: str) -> None:
     a, b, _ = await three(stores, mind)
-    about, saying = await stores.associations.sharing(
-        mind, about=[{7: 1.0, 8: 2.0}, {99: 1.0}], saying=[{8: 1.0}], limit=5
-    )
-    assert [list(found) for found in about] == [[b, a], []]
-    assert about[0][b].subject == "cup and saucer"
+    about = await stores.associations.about(mind, [{7: 1.0, 8: 2.0}, {99: 1.0}], limit=5)
+    assert about == [[b, a], []]
+    assert await stores.associations.about(mind, [{7: 1.0, 8: 2.0}], limit=1) == [[b]]
+    saying = await stores.associations.saying(mind, [{8: 1.0}], limit=5)
     assert set(saying[0]) == {a, b}
-    assert saying[0][a].content == "about a"
-    only, _ = await stores.associations.sharing(mind, about=[{7: 1.0, 8: 2.0}], saying=[], limit=1)
-    assert list(only[0]) == [b]
+    assert (saying[0][b].content, saying[0][b].subject) == ("about b", "cup and saucer")
 
 
 async def test_of_another_mind_nothing_is_shared_or_read(stores: VectorStores, mind: str) -> None:
     ids = await three(stores, mind)
-    about, saying = await stores.associations.sharing(
-        "x" + mind, about=[{7: 1.0}], saying=[{8: 1.0}], limit=5
-    )
-    assert (about, saying) == ([{}], [{}])
+    assert await stores.associations.about("x" + mind, [{7: 1.0}], limit=5) == [[]]
+    assert await stores.associations.saying("x" + mind, [{8: 1.0}], limit=5) == [{}]
     assert await stores.associations.read("x" + mind, ids) == {}
     assert await stores.associations.page("x" + mind, None, limit=5) == ({}, None)
 

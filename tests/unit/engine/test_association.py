@@ -6,7 +6,7 @@ from itertools import permutations
 
 import pytest
 
-from cognition.engine.association import CHANGE_MIN, LOOKED_AT, left, with_mentions
+from cognition.engine.association import CHANGE_MIN, SPEAKERS_MAX, left, with_mentions
 from cognition.engine.linking import PENDING_MAX, Linking
 from cognition.mechanisms.mentions import MENTIONS_MAX
 from schemas.association import Association, AssociationType
@@ -144,13 +144,13 @@ async def test_doubling_weighs_all_of_them_anew() -> None:
 
 async def test_a_subject_that_all_name_costs_a_bounded_look_and_the_next_sweep_finds_the_rest() -> None:
     on = await bench()
-    crowd = LOOKED_AT + 10
+    crowd = SPEAKERS_MAX + 10
     await on.take(*(Percept(mind=ANA, key=str(n), content=f"Zanzibar, said {n}.") for n in range(crowd)))
     await on.take(Percept(mind=ANA, key="Zanzibar", subject="Zanzibar", content="An island."))
     mind = await on.engine.minds.look(ANA)
     mind.linking.swept = mind.lexicon.n
     await linked(on)
-    assert await naming(on, crowd) == LOOKED_AT
+    assert await naming(on, crowd) == SPEAKERS_MAX
     mind.linking.sweep()
     await linked(on)
     assert await naming(on, crowd) == crowd
@@ -165,7 +165,7 @@ async def naming(on: Bench, crowd: int) -> int:
 def test_a_flood_is_gone_through_instead_of_kept() -> None:
     linking = Linking(subjects=1)
     for n in range(PENDING_MAX + 1):
-        linking.note(Memory(id=str(n), mind=ANA, key=str(n), entry="1-0", content="x"))
+        linking.note(Memory(id=str(n), mind=ANA, key=str(n), entry="1-0", content="x"), 10**6)
     assert linking.sweeping
     assert linking.pending == []
 
