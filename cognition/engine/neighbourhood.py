@@ -178,9 +178,14 @@ def _bridges(
                 continue
             for one, other in ((step.source, step.target), (step.target, step.source)):
                 known = bridges[one].get(other)
-                if known is None or known.weight < step.weight:
+                if known is None or _worth(known, one) < _worth(step, one):
                     bridges[one][other] = step
     return bridges
+
+
+def _worth(step: Neighbour, source: str) -> tuple[float, bool]:
+    """The stronger, of equals the one that leads away from here."""
+    return (step.weight, step.source == source)
 
 
 def _steps(
