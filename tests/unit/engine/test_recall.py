@@ -196,14 +196,16 @@ async def test_working_memory_joins_what_the_store_does_not_offer() -> None:
     assert without.candidates < 5
 
 
-@pytest.mark.parametrize(("off", "kept"), [("dense", "lexical"), ("lexical", "dense")])
-async def test_a_part_that_is_off_weighs_nothing_and_the_other_all(off: str, kept: str) -> None:
+@pytest.mark.parametrize(("off", "kept", "weight"), [("dense", "lexical", 0.5), ("lexical", "dense", 1.0)])
+async def test_a_part_that_is_off_weighs_nothing_and_the_other_what_it_did(
+    off: str, kept: str, weight: float
+) -> None:
     on = await bench()
     await on.take(*(Percept(mind=ANA, content=text) for text in ("green tea", "blue boat", "green boat")))
     both = await on.recall("green boat", explain=True)
     one = await on.recall("green boat", explain=True, without=[off])
     parts = {p.name: p for p in one.recalled[0].parts}
-    assert (parts[off].weight, parts[off].contribution, parts[kept].weight) == (0.0, 0.0, 1.0)
+    assert (parts[off].weight, parts[off].contribution, parts[kept].weight) == (0.0, 0.0, weight)
     assert not (await on.recall("green boat")).recalled[0].parts
     assert "words green, boat" in both.recalled[0].why
 
