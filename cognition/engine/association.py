@@ -28,8 +28,10 @@ from cognition.ports.stores import Spoken, Stores, Terms
 from schemas.association import Association, AssociationType
 from schemas.events import AssociationsFormed
 
-AT_ONCE = 32
-"""Memories of one step: the next percepts wait for some tens of milliseconds at most."""
+SWEPT_AT_ONCE = 32
+FOLLOWED_AT_ONCE = 8
+"""Memories of one step, 30 to 100 ms of which the next percepts may have to wait: a new one also asks what
+others say."""
 
 SUBJECTS_MAX = 16
 """Subjects looked at for one memory, those that share most idf mass with it. 2Wiki R@5 / all@5 with 8: .974 /
@@ -94,7 +96,9 @@ class Associating:
 
     async def _sweep(self, mind: Mind, epoch: int) -> int:
         """One page of all memories: each anew with what it names now."""
-        page, offset = await self._stores.associations.page(mind.name, mind.linking.offset, limit=AT_ONCE)
+        page, offset = await self._stores.associations.page(
+            mind.name, mind.linking.offset, limit=SWEPT_AT_ONCE
+        )
         speakers = {i: self._speaker(spoken) for i, spoken in page.items()}
         formed = await self._write(mind, speakers, await self._named(mind, speakers), epoch)
         subjects = sum(1 for spoken in page.values() if spoken.subject)
@@ -103,7 +107,7 @@ class Associating:
 
     async def _follow(self, mind: Mind, epoch: int) -> int:
         """The next new memories: what they name, and who names what they are about."""
-        ids = mind.linking.pending[:AT_ONCE]
+        ids = mind.linking.pending[:FOLLOWED_AT_ONCE]
         new = await self._stores.associations.read(mind.name, ids)
         speakers = {i: self._speaker(spoken) for i, spoken in new.items()}
         mentions = await self._named(mind, speakers)
