@@ -97,6 +97,7 @@ class PerceptsEncoded(Event, frozen=True, kw_only=True):
     strengthened: int
     rejected: int
     took_s: float
+    context: dict[str, int] = {}
 
 
 class EpisodeOpened(Event, frozen=True, kw_only=True):

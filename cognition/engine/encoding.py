@@ -10,6 +10,7 @@ found already written by the same entry is taken as it stands.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
@@ -71,6 +72,7 @@ class Committed:
     opened: list[tuple[str, str]] = field(default_factory=list)
     encoded: int = 0
     strengthened: int = 0
+    context: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(slots=True)
@@ -305,6 +307,7 @@ class Encoder:
         mind.learn(placed.lexical, memory.length, placed.context)
         self._revise(mind, placed, ledger)
         done.encoded += 1
+        done.context.update(placed.by)
         return self._encoded(arrival, memory)
 
     async def _fold_again(

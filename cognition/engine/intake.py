@@ -361,6 +361,7 @@ class Intake:
                 strengthened=done.strengthened,
                 rejected=len(done.rejected),
                 took_s=took_s,
+                context=dict(done.context),
             )
         )
 

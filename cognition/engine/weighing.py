@@ -98,6 +98,19 @@ class Ranking:
         """The same with one more kind of evidence."""
         return Ranking(self._found, [*self._kinds, kind], self._factors)
 
+    def swayed(self, count: int) -> frozenset[str]:
+        """The kinds without any one of which the first `count` would be others."""
+        first = frozenset(self.order[:count])
+        acted = set()
+        for kind in self._kinds:
+            total = self._total - kind.weight * kind.z
+            score = total if self._factors is None else ranking.squashed(total) * self._factors
+            if kind.weight and frozenset(np.argsort(-score, kind="stable")[:count].tolist()) != first:
+                acted.add(ROUTES if kind.name == UNUSED else kind.name)
+        if self._factors is not None and frozenset(np.argsort(-self._total)[:count].tolist()) != first:
+            acted.add(EPISODE)
+        return frozenset(acted)
+
     def best(self, count: int) -> list[Ranked]:
         """The first of them, with their parts."""
         return [self._ranked(place) for place in self.order[:count]]

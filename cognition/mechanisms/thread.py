@@ -38,12 +38,14 @@ class Spoken:
 @dataclass(frozen=True, slots=True)
 class Placed:
     """A memory in its context: the vector that is searched (d,), the bare one where it is another, the
-    lexical weights, and which weights of earlier memories changed with it."""
+    lexical weights, which weights of earlier memories changed with it, and by which mechanisms it took
+    something in."""
 
     context: Dense
     evidence: Dense | None
     lexical: dict[int, float]
     changed: dict[str, Changes]
+    by: tuple[str, ...] = ()
 
 
 class Thread:
@@ -68,7 +70,14 @@ class Thread:
         )
         context = self._drift.take(spoken.vector, taken.gate)
         evidence = None if context is spoken.vector else spoken.vector
-        return Placed(context, evidence, dict(taken.weights), taken.changed)
+        by = [] if evidence is None else ["drift"]
+        if len(taken.weights) > len(spoken.stated.keys() | spoken.asked.keys()):
+            by.append("lexical_context")
+        if taken.answers:
+            by.append("question_inheritance")
+        if taken.gate < 1.0:
+            by += ["length_gate", "conservation"] if taken.answers else ["length_gate"]
+        return Placed(context, evidence, dict(taken.weights), taken.changed, tuple(by))
 
     def end(self) -> None:
         """It ends: the next memory begins another."""

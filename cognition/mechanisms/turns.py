@@ -117,11 +117,13 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What one more turn led to: its own weights, and the changes of earlier memories by id."""
+    """What one more turn led to: its own weights, the changes of earlier memories by id, its gate, and
+    whether questions handed their evidence to it."""
 
     weights: dict[int, float]
     changed: dict[str, Changes]
     gate: float
+    answers: bool
 
 
 class Turns:
@@ -176,14 +178,13 @@ class Turns:
         touched: dict[str, set[int]] = {}
         if self.rule.near_share:
             self._near(turn, full, touched)
-        if self.rule.inherits:
-            self._reply(turn, touched)
+        answers = self.rule.inherits and self._reply(turn, touched)
         turn.weigh()
         changed = self._changed(touched)
         self._turns.append(turn)
         self._full.append(full)
         del self._turns[: -REACH - 1], self._full[:-NEAR]
-        return Taken(turn.weights, changed, turn.gate)
+        return Taken(turn.weights, changed, turn.gate, answers)
 
     def end(self) -> None:
         """The thread ends: what comes next has nothing to do with it."""
@@ -208,21 +209,24 @@ class Turns:
                 touched.setdefault(earlier.memory_id, set()).update(found)
             share *= NEAR_DECAY
 
-    def _reply(self, turn: Turn, touched: dict[str, set[int]]) -> None:
-        """What the turns that this one replies to have asked goes over to it."""
+    def _reply(self, turn: Turn, touched: dict[str, set[int]]) -> bool:
+        """What the turns that this one replies to have asked goes over to it; whether they asked."""
+        answers = False
         before = self._turns[: len(self._turns) - turn.run][::-1][: REACH - turn.run]
         rho = REPLY_DECAY**turn.run
         for asking in before:
             if asking.actor != before[0].actor:
-                return
+                break
             if not asking.asked:
                 continue
+            answers = True
             _share(turn, {t: saturated(tf, asking.norm) for t, tf in asking.asked.items()}, rho)
             given = rho * (turn.gate if self.rule.conserves else 1.0)
             if given > asking.given:
                 asking.given = given
                 asking.remember()
                 touched.setdefault(asking.memory_id, set()).update(asking.asked)
+        return answers
 
     def _changed(self, touched: Mapping[str, set[int]]) -> dict[str, Changes]:
         changed: dict[str, Changes] = {}

@@ -1,0 +1,161 @@
+"""Liveness: what each mechanism did in this store, so that a dead one is seen.
+
+Counts over all minds, no names of any; a fixed set of rows, carried from one process to the next. It
+listens to the events that the engine publishes anyway, and is told of recalls. It must not wait, and
+nothing depends on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from cognition.engine.weighing import MECHANISMS, WORKING_MEMORY
+from cognition.mechanisms import turns
+from cognition.ports.sink import Sink
+from schemas.episode import BoundaryType
+from schemas.events import AnyEvent, AssociationsFormed, EpisodeClosed, PerceptsEncoded, UseFolded
+from schemas.mechanism import Lives, MechanismLife
+
+TOP = 10
+"""A mechanism did something for a recall if without it the first ten would be others: the default limit."""
+
+FIRST_LOOKED_AT = 64
+LOOKED_AT_EVERY = 16
+"""Of the recalls of a process, the first 64 are looked at and then every 16th: 50 us each."""
+
+CONTEXT = "context"
+"""Not a switch but the sum of those at encoding: a recall that brought back a memory by words that it
+does not hold itself."""
+
+RECALLS, MEMORIES, ASSOCIATIONS, ROUTES, EPISODES = "recalls", "memories", "associations", "routes", "episodes"
+
+UNITS: Mapping[str, str] = {
+    **dict.fromkeys(sorted(MECHANISMS - {WORKING_MEMORY}), RECALLS),
+    CONTEXT: RECALLS,
+    **dict.fromkeys(sorted(turns.MECHANISMS), MEMORIES),
+    "echo": MEMORIES,
+    "prediction_error": EPISODES,
+    "formed by mention": ASSOCIATIONS,
+    "formed by use": ASSOCIATIONS,
+    "potentiated": ASSOCIATIONS,
+    "depressed": ASSOCIATIONS,
+    "pruned": ASSOCIATIONS,
+    "routes learned": ROUTES,
+}
+"""Every row there is, in the order in which it is told, with what it counts. Working memory has none: it
+adds what the search may not see yet, and what it added is not known afterwards."""
+
+
+@dataclass(slots=True)
+class Count:
+    """How often something was done, out of how often, and when last."""
+
+    did: int = 0
+    of: int = 0
+    last_at: float | None = None
+
+    def add(self, did: int, of: int, at: float) -> None:
+        self.did += did
+        self.of += of
+        if did:
+            self.last_at = at if self.last_at is None else max(at, self.last_at)
+
+
+class Liveness:
+    """The counts of one store. `since` is when they began."""
+
+    def __init__(self, since: float, *, off: Collection[str] = ()) -> None:
+        self.since = since
+        self._off = frozenset(off)
+        self._counts = {name: Count() for name in UNITS}
+        self._recalls = 0
+        self.changes = 0
+        """Grows with every change: who keeps the counts sees whether there is something to keep."""
+
+    def due(self) -> bool:
+        """Whether this recall is looked at; call it once for each."""
+        self._recalls += 1
+        return self._recalls <= FIRST_LOOKED_AT or self._recalls % LOOKED_AT_EVERY == 0
+
+    def recalled(self, acted: Collection[str], off: Collection[str], at: float) -> None:
+        """A recall was looked at: without any of `acted` its first ten would be others; `off` were not
+        to act."""
+        for name in (CONTEXT, *MECHANISMS):
+            if name not in off:
+                self._add(name, int(name in acted), 1, at)
+
+    def publish(self, event: AnyEvent) -> None:
+        """Count what an event tells."""
+        if isinstance(event, PerceptsEncoded):
+            told = {**event.context, "echo": event.strengthened}
+            for name, did in told.items():
+                self._add(name, did, event.encoded + event.strengthened * (name == "echo"), event.at)
+        elif isinstance(event, AssociationsFormed):
+            self._add("formed by mention", event.formed, 0, event.at)
+        elif isinstance(event, UseFolded):
+            for name in ("potentiated", "depressed", "pruned"):
+                self._add(name, getattr(event, name), 0, event.at)
+            self._add("formed by use", event.formed, 0, event.at)
+            self._add("routes learned", event.routed, 0, event.at)
+        elif isinstance(event, EpisodeClosed):
+            cut = event.boundary_type == BoundaryType.PREDICTION_ERROR
+            self._add("prediction_error", int(cut), 1, event.at)
+
+    def _add(self, name: str, did: int, of: int, at: float) -> None:
+        count = self._counts.get(name)
+        if count is not None and (did or of):
+            count.add(did, of, at)
+            self.changes += 1
+
+    def lives(self) -> list[MechanismLife]:
+        """Every row, in order."""
+        return [
+            MechanismLife(
+                name=name,
+                on=name not in self._off,
+                did=count.did,
+                of=count.of,
+                unit=UNITS[name],
+                last_at=count.last_at,
+            )
+            for name, count in self._counts.items()
+        ]
+
+    def kept(self) -> Lives:
+        """What is written down."""
+        return Lives(since=self.since, lives=self.lives())
+
+    def carry_on(self, kept: Lives) -> None:
+        """Go on from what an earlier process wrote down; rows that are not known any more are dropped."""
+        self.since = min(self.since, kept.since)
+        for life in kept.lives:
+            if (count := self._counts.get(life.name)) is not None:
+                count.did += life.did
+                count.of += life.of
+                count.last_at = max((t for t in (count.last_at, life.last_at) if t is not None), default=None)
+
+
+class Watched:
+    """A sink that lets the liveness hear everything that goes to another."""
+
+    def __init__(self, sink: Sink, liveness: Liveness) -> None:
+        self._sink = sink
+        self._liveness = liveness
+
+    def publish(self, event: AnyEvent) -> None:
+        """Count it, and pass it on."""
+        self._liveness.publish(event)
+        self._sink.publish(event)
+
+
+def told(life: MechanismLife) -> str:
+    """What a row says to a person, without its name and its date."""
+    if not life.on:
+        return "off"
+    if life.unit == RECALLS:
+        share = f" ({100.0 * life.did / life.of:.0f} %)" if life.of else ""
+        return f"changed the first ten of {life.did:,} of {life.of:,} recalls looked at{share}"
+    if life.of:
+        return f"{life.did:,} of {life.of:,} {life.unit} ({100.0 * life.did / life.of:.0f} %)"
+    return f"{life.did:,} {life.unit}"
