@@ -84,10 +84,7 @@ def test_an_association_stays_between_nothing_and_one(
 ) -> None:
     each = Association(target_id="b", weight=weight, type=synapses.LEARNED)
     for together, evidence, at in events:
-        if together:
-            each = synapses.potentiated(each, evidence, at)
-        else:
-            each = synapses.depressed(each, at)
+        each = synapses.potentiated(each, evidence, at) if together else synapses.depressed(each, at)
         assert 0.0 <= each.weight <= 1.0
 
 

@@ -365,7 +365,8 @@ async def test_a_relation_to_a_key_that_comes_later_leads_there_once_it_came() -
     await at.on.say("the cause", key="cause", relations=said)
     ask = NeighboursInquiry(id="i", mind=ANA, memory="cause")
     before = await at.on.engine.answering._learning.neighbourhood.neighbours(ask)
-    assert (before.neighbours, before.notes) == ([], ["1 associated memories are not there (yet) and not followed"])
+    assert before.neighbours == []
+    assert before.notes == ["1 associated memories are not there (yet) and not followed"]
     await at.on.say("the effect", key="later")
     after = await at.on.engine.answering._learning.neighbourhood.neighbours(ask)
     assert [(n.preview, n.weight, n.given) for n in after.neighbours] == [("the effect", 0.5, True)]

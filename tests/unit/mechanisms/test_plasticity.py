@@ -88,8 +88,8 @@ def test_words_of_cues_survive_a_checkpoint() -> None:
 
 def test_a_memory_keeps_the_strongest_routes() -> None:
     learned = Learned.of(MEMORY)
-    learned.use({term: 1.0 for term in range(40)}, 0.5, at=0.0)
-    learned.pass_over({term: 1.0 for term in range(5)}, at=0.0)
+    learned.use(dict.fromkeys(range(40), 1.0), 0.5, at=0.0)
+    learned.pass_over(dict.fromkeys(range(5), 1.0), at=0.0)
     routes = learned.routes({7: 0.25})
     assert len(routes) == 32
     assert {r.term for r in routes[:5]} == set(range(5))
