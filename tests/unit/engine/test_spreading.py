@@ -1,0 +1,199 @@
+"""What was found brings along what it is associated with, behind the gates, under the same filters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cognition.engine.assembly import Options
+from cognition.engine.options import RecallOptions
+from cognition.mechanisms.synapses import LEARNED
+from schemas.association import Association, AssociationType, Relation
+from schemas.cue import CueFilter, EpisodeFilter, FilterMode
+from schemas.identifiers import memory_id
+from schemas.percept import BoundaryMark, Forget, Percept
+from schemas.recollection import Recalled, Recollection
+from tests.unit.engine.bench import ANA, Bench, bench, vector
+from tests.unit.engine.test_association import linked
+
+BEGIN = BoundaryMark.BEGIN
+FILM, DIRECTOR, CUE = "The Ferry Keeper", "Aldo Brenner", "who made the film The Ferry Keeper?"
+
+
+async def cinema(*, depth: int = 1, crowd: int = 40) -> Bench:
+    """A film that names its director, whose own passage shares nothing with the cue; few candidates."""
+    on = await bench(options=Options(recall=RecallOptions(candidates=2, spreading_depth=depth)))
+    film = f"{FILM}. A film that was made by {DIRECTOR}."
+    director = f"{DIRECTOR}. Born in Trieste, he died young."
+    await on.take(
+        Percept(mind=ANA, key=FILM, subject=FILM, content=film, vector=vector(0), boundary=BEGIN),
+        Percept(mind=ANA, key=DIRECTOR, subject=DIRECTOR, content=director, vector=vector(5), boundary=BEGIN),
+        *(
+            Percept(
+                mind=ANA,
+                key=f"n{n}",
+                content=f"Of number {n}, {n * 7} and {n * 31}.",
+                vector=vector(0, 9 + n),
+                boundary=BEGIN,
+            )
+            for n in range(crowd)
+        ),
+    )
+    await linked(on)
+    return on
+
+
+async def ask(on: Bench, **fields: Any) -> Recollection:
+    return await on.recall(CUE, vector=vector(0), **fields)
+
+
+def of(answer: Recollection, key: str) -> Recalled:
+    return next(r for r in answer.recalled if r.memory.key == key)
+
+
+def keys(answer: Recollection) -> list[str]:
+    return [r.memory.key for r in answer.recalled]
+
+
+async def test_what_is_named_by_what_was_found_joins_with_its_path() -> None:
+    on = await cinema()
+    plain = await ask(on, limit=20, without=["working_memory", "spreading"])
+    answer = await ask(on, limit=2, explain=True)
+    assert DIRECTOR not in keys(plain)
+    assert keys(answer) == [FILM, DIRECTOR]
+    part = next(p for p in of(answer, DIRECTOR).parts if p.name == "spreading")
+    assert part.paths == [[memory_id(ANA, FILM)]]
+    assert part.contribution == pytest.approx(part.weight * part.z)
+    assert 0.0 < part.value < 1.0
+    assert "associated" in of(answer, DIRECTOR).why
+
+
+async def test_the_best_direct_hit_stays_the_best_and_its_score_too() -> None:
+    on = await cinema()
+    plain = await ask(on, without=["spreading"])
+    answer = await ask(on)
+    assert answer.recalled[0].memory.id == plain.recalled[0].memory.id
+    assert answer.recalled[0].score == plain.recalled[0].score
+
+
+async def test_a_subject_that_the_cue_names_counts() -> None:
+    on = await cinema()
+    parts = {p.name: p for p in (await ask(on, explain=True)).recalled[0].parts}
+    assert parts["mention"].value == pytest.approx(1.0, abs=0.3)
+    assert parts["mention"].contribution > 0.0
+    off = (await ask(on, explain=True, without=["mention"])).recalled[0].parts
+    assert "mention" not in {p.name for p in off}
+
+
+async def test_what_joins_must_satisfy_the_same_filters() -> None:
+    on = await cinema()
+    only = CueFilter(subjects=[FILM])
+    assert keys(await ask(on, filter=only)) == [FILM]
+    strict = EpisodeFilter(ids=["another episode"], mode=FilterMode.STRICT)
+    assert keys(await ask(on, episode=strict)) == []
+
+
+async def test_an_association_to_what_was_erased_is_not_followed() -> None:
+    on = await cinema()
+    await on.take(Forget(mind=ANA, memory_ids=[memory_id(ANA, DIRECTOR)]))
+    found = (await on.stores.memories.get(ANA, [memory_id(ANA, FILM)]))[memory_id(ANA, FILM)]
+    assert memory_id(ANA, DIRECTOR) in {a.target_id for a in found.associations}
+    assert DIRECTOR not in keys(await ask(on, limit=50))
+
+
+async def test_an_association_to_what_was_archived_is_not_followed() -> None:
+    on = await cinema()
+    gone = memory_id(ANA, DIRECTOR)
+    traces = await on.stores.memories.get_traces(ANA, [gone])
+    await on.stores.archive.deposit(list(traces.values()), reason="decay", at=on.clock.now())
+    await on.stores.memories.erase(ANA, [gone])
+    on.engine.minds.facts.drop(ANA, [gone])
+    assert DIRECTOR not in keys(await ask(on, limit=50))
+
+
+@pytest.mark.parametrize("weight", [7, "NaN", -3, None])
+async def test_a_weight_spoiled_by_hand_neither_breaks_nor_rules(weight: object) -> None:
+    on = await cinema()
+    raw = {"target_id": memory_id(ANA, DIRECTOR), "weight": weight, "type": "semantic"}
+    await on.stores.backend.set_payload("memories", [memory_id(ANA, FILM)], {"associations": [raw]})
+    on.engine.minds.facts.clear()
+    answer = await ask(on, limit=3)
+    assert keys(answer)[0] == FILM
+    assert all(0.0 <= r.score <= 1.0 for r in answer.recalled)
+
+
+async def test_a_cycle_of_associations_ends() -> None:
+    on = await cinema(depth=3)
+    film, director = memory_id(ANA, FILM), memory_id(ANA, DIRECTOR)
+    back = Association(target_id=film, weight=1.0, type=AssociationType.SEMANTIC)
+    await on.stores.associations.write(ANA, {director: (0, [back])}, epoch=on.epoch)
+    on.engine.minds.facts.clear()
+    assert keys(await ask(on, limit=2)) == [FILM, DIRECTOR]
+
+
+async def test_a_hub_of_learned_associations_does_not_take_over_and_costs_a_bounded_look() -> None:
+    on = await cinema(crowd=0)
+    hub = memory_id(ANA, "hub")
+    relation = Relation(type=AssociationType.PART_OF, target="hub", weight=1.0)
+    await on.say("All things end here.", key="hub")
+    said = [f"A film about a ferry, take {n}." for n in range(60)]
+    await on.take(
+        *(Percept(mind=ANA, key=f"f{n}", content=c, relations=[relation]) for n, c in enumerate(said))
+    )
+    answer = await on.recall("a film about a ferry, take 3", limit=60, explain=True)
+    place = keys(answer).index("hub")
+    assert place > 0
+    assert of(answer, "hub").score < answer.recalled[0].score
+    part = next(p for p in of(answer, "hub").parts if p.name == "spreading")
+    assert part.value <= 0.5
+    assert all(hub not in path for path in part.paths)
+
+
+async def test_order_in_time_does_not_spread() -> None:
+    on = await cinema()
+    late = Association(target_id=memory_id(ANA, "n3"), weight=1.0, type=AssociationType.TEMPORAL)
+    used = Association(
+        target_id=memory_id(ANA, "n4"), weight=1.0, type=LEARNED, last_coactivated=on.clock.now()
+    )
+    await on.stores.associations.write(ANA, {memory_id(ANA, FILM): (0, [late, used])}, epoch=on.epoch)
+    on.engine.minds.facts.clear()
+    found = keys(await ask(on, limit=3))
+    assert "n4" in found
+    assert "n3" not in found
+
+
+async def test_depth_nought_switches_spreading_off() -> None:
+    on = await cinema(depth=0)
+    assert DIRECTOR not in keys(await ask(on, limit=20, without=["working_memory"]))
+
+
+async def test_a_mind_without_associations_pays_nothing() -> None:
+    on = await bench()
+    await on.take(*(Percept(mind=ANA, content=f"tea number {n}") for n in range(5)))
+    calls: list[str] = []
+
+    async def noting(verb: str, collection: str) -> None:
+        calls.append(f"{verb} {collection}")
+
+    on.backend.gate = noting
+    await on.recall("tea number 3")
+    with_all, calls = calls, []
+    await on.recall("tea number 3", without=["spreading", "mention"])
+    assert with_all == calls
+
+
+async def test_what_joins_costs_one_call_more() -> None:
+    on = await cinema()
+    gathers = 0
+
+    async def counting(verb: str, _: str) -> None:
+        nonlocal gathers
+        gathers += verb == "query"
+
+    await ask(on, without=["working_memory"])
+    on.backend.gate = counting
+    await ask(on, without=["working_memory", "spreading"])
+    plain, gathers = gathers, 0
+    await ask(on, without=["working_memory"])
+    assert plain < gathers <= 2 * plain
