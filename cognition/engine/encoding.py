@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import anyio
@@ -330,13 +330,12 @@ class Encoder:
         self._revise(mind, placed, ledger)
 
     def _revise(self, mind: Mind, placed: Placed, ledger: Ledger) -> None:
-        """What a new memory changed of those before it: written right, or written anew."""
+        """What a new memory changed of those before it: one that is yet to be written follows its
+        thread by itself, another is written anew."""
         for memory_id, changes in placed.changed.items():
             mind.relearn(changes)
-            weights = mind.thread.weights(memory_id)
-            if memory_id in ledger.traces:
-                ledger.traces[memory_id] = replace(ledger.traces[memory_id], lexical=weights)
-            else:
+            if memory_id not in ledger.traces:
+                weights = mind.thread.weights(memory_id)
                 ledger.revisions[memory_id] = Revision(mind.name, memory_id, lexical=weights)
 
     def _fold(self, mind: Mind, arrival: Arrival, memory: Memory, vector: Dense) -> None:

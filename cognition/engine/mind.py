@@ -33,7 +33,8 @@ from schemas.identity import Lifetime
 Dense = NDArray[np.float32]
 
 STATE_VERSION = 2
-"""Of the checkpoint. 1 knew no thread: a mind that is woken from it begins one."""
+"""Of the checkpoint. 1 knew no thread (a mind that is woken from it begins one), and its lexicon's
+unsaved part was what had been added; now it is the terms that changed, as they are."""
 STATE_SLOT = "state"
 LEXICON_SLOTS = ("lexicon-0", "lexicon-1")
 TAKEN_MAX = 256
@@ -189,7 +190,6 @@ class Mind:
     thread: Thread = field(default_factory=Thread)
     taken: OrderedDict[str, None] = field(default_factory=OrderedDict)
     lexicon: Lexicon = field(default_factory=Lexicon)
-    lexicon_delta: Lexicon = field(default_factory=Lexicon)
     lexicon_slot: int = -1
     lexicon_saved: int = 0
     through: str = ""
@@ -267,14 +267,12 @@ class Mind:
         self.repeats += 1
 
     def learn(self, terms: dict[int, float], length: int, vector: Dense) -> None:
-        """Add one memory to the lexicon and to its unsaved part."""
+        """Add one memory to the lexicon."""
         self.lexicon.add(terms, length, vector)
-        self.lexicon_delta.add(terms, length, vector)
 
     def relearn(self, changes: Changes) -> None:
         """Some weights of a memory that was learned have changed."""
         self.lexicon.revise(changes)
-        self.lexicon_delta.revise(changes)
 
     def unlearn(self, terms: dict[int, float], length: int, vector: Dense) -> None:
         """Take one memory out of the lexicon; the next checkpoint writes it whole."""
@@ -287,12 +285,13 @@ class Mind:
         """Slot -> bytes. The lexicon goes whole into the *other* slot before the state points
         there, so that a crash between the two leaves the old pair intact."""
         states: dict[str, bytes] = {}
-        unsaved = self.lexicon_delta.n
+        unsaved = self.lexicon.n - self.lexicon_saved
         limit = max(LEXICON_DELTA_MIN, LEXICON_DELTA_SHARE * self.lexicon.n)
         if self.lexicon_whole_due or unsaved > limit:
             self.lexicon_slot = (self.lexicon_slot + 1) % 2
             states[LEXICON_SLOTS[self.lexicon_slot]] = self.lexicon.snapshot()
-            self.lexicon_delta = Lexicon()
+            self.lexicon.saved()
+            self.lexicon_saved = self.lexicon.n
             self.lexicon_whole_due = False
         states[STATE_SLOT] = msgspec.msgpack.encode(self._saved())
         return states
@@ -324,8 +323,8 @@ class Mind:
             first_percept_at=self.first_percept_at,
             last_percept_at=self.last_percept_at,
             lexicon_slot=self.lexicon_slot,
-            lexicon_saved=self.lexicon.n - self.lexicon_delta.n,
-            lexicon_delta=self.lexicon_delta.snapshot(),
+            lexicon_saved=self.lexicon_saved,
+            lexicon_delta=self.lexicon.changes(),
             linking=self.linking,
             thread=self.thread.snapshot(),
             usage=self.usage.saved(),
@@ -360,11 +359,13 @@ class Mind:
                 tally=EpisodeTally.restore(saved.episode.tally),
                 count=saved.episode.count,
             )
-        self.lexicon_slot = saved.lexicon_slot
+        self.lexicon_slot, self.lexicon_saved = saved.lexicon_slot, saved.lexicon_saved
         if saved.lexicon_slot >= 0:
             self.lexicon = Lexicon.restore(slots[LEXICON_SLOTS[saved.lexicon_slot]])
-        self.lexicon_delta = Lexicon.restore(saved.lexicon_delta)
-        self.lexicon.merge(self.lexicon_delta)
+        if saved.version == 1:
+            self.lexicon.merge(Lexicon.restore(saved.lexicon_delta))
+        else:
+            self.lexicon.take_over(saved.lexicon_delta)
         if saved.thread is not None:
             self.thread = Thread.restore(saved.thread, minds.without)
         self.linking = saved.linking or unknown(self.memories)

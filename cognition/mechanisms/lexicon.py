@@ -34,7 +34,6 @@ SD_MIN = 0.05
 _GRID = 4096
 _S1, _DF = 56, 98
 _M1, _M2 = (1 << 42) - 1, (1 << 56) - 1
-_WHOLE = (1 << 128) - 1
 _HEADER = struct.Struct("<4sHHQQQQ")
 _MAGIC, _VERSION = b"LEXI", 1
 
@@ -54,12 +53,13 @@ class Lexicon:
     Invariants: 0 <= df <= n; a term with df 0 is not held; `restore(snapshot())` is equal.
     """
 
-    __slots__ = ("_moments", "_sum", "_vectors", "n", "total_length")
+    __slots__ = ("_changed", "_moments", "_sum", "_vectors", "n", "total_length")
 
     def __init__(self, dimension: int = DIMENSION) -> None:
         self.n = 0
         self.total_length = 0
         self._moments: dict[int, int] = {}
+        self._changed: set[int] = set()
         self._sum: NDArray[np.float64] = np.zeros(dimension)
         self._vectors = 0
 
@@ -82,6 +82,7 @@ class Lexicon:
             held = get(term, 0)
             if held or len(moments) < TERMS_MAX:
                 moments[term] = held + step
+        self._changed.update(terms)
         self.n += 1
         self.total_length += length
         if vector is not None:
@@ -95,6 +96,7 @@ class Lexicon:
         """
         for term, weight in terms.items():
             self._uncount(term, _step(weight))
+        self._changed.update(terms)
         self.n = max(0, self.n - 1)
         self.total_length = max(0, self.total_length - length)
         if vector is not None:
@@ -104,19 +106,18 @@ class Lexicon:
             self._sum[:] = 0.0
 
     def revise(self, changes: Mapping[int, tuple[float, float]]) -> None:
-        """Some weights of one counted memory changed (term -> before, after; 0 where absent).
-
-        A lexicon that holds only what is not saved yet may be told of a memory that it has not
-        counted: it then holds what is to be added (modulo 2^128) to the one that has, see `merge`.
-        """
+        """Some weights of one counted memory changed (term -> before, after; 0 where absent)."""
         moments = self._moments
-        for term, (before, after) in changes.items():
-            step = (_step(after) if after else 0) - (_step(before) if before else 0)
+        last, step = (-1.0, -1.0), 0
+        for term, pair in changes.items():
+            if pair != last:
+                last, step = pair, (_step(pair[1]) if pair[1] else 0) - (_step(pair[0]) if pair[0] else 0)
             held = moments.get(term, 0)
             if held or len(moments) < TERMS_MAX:
-                moments[term] = held + step & _WHOLE
-                if not moments[term]:
+                moments[term] = held + step
+                if not held + step:
                     del moments[term]
+        self._changed.update(changes)
 
     def move(self, before: Dense, after: Dense) -> None:
         """The dense vector of one counted memory changed."""
@@ -127,9 +128,8 @@ class Lexicon:
         for term, held in other._moments.items():
             mine = self._moments.get(term, 0)
             if mine or len(self._moments) < TERMS_MAX:
-                self._moments[term] = mine + held & _WHOLE
-                if not self._moments[term]:
-                    del self._moments[term]
+                self._moments[term] = mine + held
+        self._changed.update(other._moments)
         self.n += other.n
         self.total_length += other.total_length
         self._sum += other._sum
@@ -201,8 +201,31 @@ class Lexicon:
 
     def snapshot(self) -> bytes:
         """The whole state: 20 bytes a term, plus the summed vector; terms in ascending order."""
-        keys = np.fromiter(self._moments.keys(), "<u4", len(self._moments))
-        packed = b"".join([held.to_bytes(16, "little") for held in self._moments.values()])
+        return self._packed(self._moments)
+
+    def changes(self) -> bytes:
+        """What is not `saved` yet, in the same form: the terms that changed, as they are now."""
+        return self._packed({term: self._moments.get(term, 0) for term in self._changed})
+
+    def saved(self) -> None:
+        """All of it is written down as of now."""
+        self._changed.clear()
+
+    def take_over(self, changes: bytes) -> None:
+        """Be what the lexicon was that had been like this one when saved, and wrote these `changes`."""
+        other = Lexicon.restore(changes)
+        self.n, self.total_length, self._vectors = other.n, other.total_length, other._vectors
+        self._sum[:] = other._sum
+        for term, held in other._moments.items():
+            if held:
+                self._moments[term] = held
+            else:
+                self._moments.pop(term, None)
+        self._changed.update(other._moments)
+
+    def _packed(self, moments: Mapping[int, int]) -> bytes:
+        keys = np.fromiter(moments.keys(), "<u4", len(moments))
+        packed = b"".join([held.to_bytes(16, "little") for held in moments.values()])
         order = np.argsort(keys)
         rows = np.frombuffer(packed, "<u8").reshape(-1, 2)[order]
         header = _HEADER.pack(

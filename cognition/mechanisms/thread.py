@@ -39,7 +39,8 @@ class Spoken:
 class Placed:
     """A memory in its context: the vector that is searched (d,), the bare one where it is another, the
     lexical weights, which weights of earlier memories changed with it, and by which mechanisms it took
-    something in."""
+    something in. `lexical` is the thread's own: while the memory is among its last ones it follows
+    what comes."""
 
     context: Dense
     evidence: Dense | None
@@ -77,7 +78,7 @@ class Thread:
             by.append("question_inheritance")
         if taken.gate < 1.0:
             by += ["length_gate", "conservation"] if taken.answers else ["length_gate"]
-        return Placed(context, evidence, dict(taken.weights), taken.changed, tuple(by))
+        return Placed(context, evidence, taken.weights, taken.changed, tuple(by))
 
     def end(self) -> None:
         """It ends: the next memory begins another."""
@@ -85,7 +86,7 @@ class Thread:
         self._drift.end()
 
     def weights(self, memory_id: str) -> dict[int, float]:
-        """All weights of one of the last memories, as they are after the last one that came."""
+        """The weights of one of the last memories, as they are and as they will follow what comes."""
         weights = self._turns.weights(memory_id)
         assert weights is not None, f"{memory_id} is out of reach of what comes"
         return weights
@@ -118,8 +119,6 @@ def placed(thread: Sequence[Spoken], without: Collection[str] = ()) -> tuple[dic
     found: dict[str, Placed] = {}
     for spoken in thread:
         found[spoken.memory_id] = going.take(spoken)
-        for memory_id, changes in found[spoken.memory_id].changed.items():
-            found[memory_id].lexical.update((term, after) for term, (_, after) in changes.items())
     return found, going
 
 

@@ -192,8 +192,8 @@ class Turns:
         self._full.clear()
 
     def weights(self, memory_id: str) -> dict[int, float] | None:
-        """All weights of one of the turns that the last one could change, or of that itself."""
-        return next((dict(turn.weights) for turn in self._turns if turn.memory_id == memory_id), None)
+        """The weights, kept up to date, of a turn that the last one could change, or of that itself."""
+        return next((turn.weights for turn in self._turns if turn.memory_id == memory_id), None)
 
     def _run(self, actor: str) -> int:
         last = self._turns[-1] if self._turns else None

@@ -90,12 +90,29 @@ def test_revising_a_memory_is_having_added_the_revised_one(
 ) -> None:
     news = {term: weight for term, weight in revised.items() if weight}
     changes = changes_between(life[0][0], news)
-    direct, base, unsaved = lexicon_of(life), lexicon_of(life), Lexicon(DIMENSION)
-    direct.revise(changes)
-    unsaved.revise(changes)
-    base.merge(Lexicon.restore(unsaved.snapshot()))
-    expected = lexicon_of([(news, life[0][1]), *life[1:]])
-    assert direct._moments == base._moments == expected._moments
+    lexicon = lexicon_of(life)
+    lexicon.revise(changes)
+    assert lexicon._moments == lexicon_of([(news, life[0][1]), *life[1:]])._moments
+
+
+@given(lives, lives, st.data())
+def test_what_changed_since_it_was_saved_is_enough(
+    before: list[Entry], after: list[Entry], data: st.DataObject
+) -> None:
+    lexicon = lexicon_of(before)
+    lexicon.saved()
+    base = Lexicon.restore(lexicon.snapshot())
+    for terms, length in after:
+        lexicon.add(terms, length, direction(length))
+    for terms, length in data.draw(
+        st.lists(st.sampled_from(before), unique_by=id) if before else st.just([])
+    ):
+        lexicon.remove(terms, length, direction(length))
+    base.take_over(lexicon.changes())
+    assert base == lexicon
+    again = Lexicon.restore(base.snapshot())
+    again.take_over(base.changes())
+    assert again == lexicon
 
 
 @given(st.text())

@@ -164,8 +164,6 @@ async def _as_derived(
             going.end()
         last = memory.episode_id
         thread[memory.id] = going.take(spoken_again(traces[memory.id], analyzer, 20.0))
-        for earlier, changes in thread[memory.id].changed.items():
-            thread[earlier].lexical.update((term, after) for term, (_, after) in changes.items())
     for memory_id, place in thread.items():
         found = traces[memory_id]
         assert found.lexical == place.lexical, f"{mind.name}: weights of {found.memory.content!r}"
