@@ -67,7 +67,7 @@ def gate(length: float, limit: float = GATE_LENGTH) -> float:
 
 
 def noisy_or(own: float, shared: float) -> float:
-    """Two independent reasons to believe in one term, each 0..1.
+    """Two independent reasons to believe in one term, each 0..1, as one on the grid.
 
     .. math:: w = 1 - (1 - e)(1 - g x)
 
@@ -75,7 +75,7 @@ def noisy_or(own: float, shared: float) -> float:
     ----------
     Pearl 1988, Probabilistic Reasoning in Intelligent Systems, section 4.3.
     """
-    return 1.0 - (1.0 - own) * (1.0 - shared)
+    return (int(GRID * (1.0 - (1.0 - own) * (1.0 - shared)) + 0.5) or 1) / GRID
 
 
 def on_grid(weight: float) -> float:

@@ -98,7 +98,7 @@ class Turn:
         for term, value in shared.items():
             own = self.own.get(term)
             if own is not None or value >= CONTEXT_MIN:
-                weights[term] = on_grid(noisy_or(own or 0.0, value))
+                weights[term] = noisy_or(own or 0.0, value)
         self.weights = weights
 
     def weigh_again(self, terms: Iterable[int]) -> Changes:
@@ -108,7 +108,7 @@ class Turn:
         for term in terms:
             own, value = self.own.get(term), shared.get(term, 0.0)
             if own is not None or value >= CONTEXT_MIN:
-                before, after = weights.get(term, 0.0), on_grid(noisy_or(own or 0.0, value))
+                before, after = weights.get(term, 0.0), noisy_or(own or 0.0, value)
                 if before != after:
                     weights[term] = after
                     changes[term] = (before, after)
@@ -275,7 +275,7 @@ def _share(turn: Turn, words: Mapping[int, float], share: float) -> list[int]:
     found = []
     for term in words if alone else words.keys() & own.keys():
         value = factor * words[term]
-        if value > shared.get(term, 0.0) and (value >= CONTEXT_MIN or term in own):
+        if (value >= CONTEXT_MIN or term in own) and value > shared.get(term, 0.0):
             shared[term] = value
             found.append(term)
     return found

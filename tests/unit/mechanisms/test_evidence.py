@@ -22,6 +22,7 @@ def test_two_reasons_are_better_than_one_and_never_more_than_certain() -> None:
     assert noisy_or(0.5, 0.5) == 0.75
     assert noisy_or(0.5, 0.0) == 0.5
     assert noisy_or(1.0, 0.3) == 1.0
+    assert noisy_or(0.0, 1 / 3) == on_grid(1 / 3)
 
 
 def test_weights_survive_the_stores_float32_to_the_bit() -> None:
