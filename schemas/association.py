@@ -34,6 +34,8 @@ class AssociationType(enum.StrEnum):
 CALLERS = frozenset(list(AssociationType)[6:])
 """The types that only a caller gives."""
 
+_AS_IT_COMES = frozenset({AssociationType.TEMPORAL, AssociationType.EMOTIONAL})
+
 
 class Association(Message, frozen=True, kw_only=True):
     """One synapse of a memory's association array.
@@ -49,6 +51,11 @@ class Association(Message, frozen=True, kw_only=True):
     coactivation_count: Annotated[int, msgspec.Meta(ge=0)] = 0
     given: bool = False
     repaired: str = ""
+
+    @property
+    def spreads(self) -> bool:
+        """Whether activation passes: not along mere order or mood, which each memory forms as it comes."""
+        return self.given or self.type not in _AS_IT_COMES
 
 
 class Route(Message, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ found already written by the same entry is taken as it stands.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -25,6 +25,7 @@ from cognition.engine.forgetting import Forgetting
 from cognition.engine.mind import Mind, later
 from cognition.engine.minds import Minds
 from cognition.engine.traces import (
+    bonds,
     compose,
     patched,
     spoken,
@@ -99,6 +100,7 @@ class Encoder:
         *,
         analyzer: Analyzer,
         model: str,
+        without: Collection[str] = (),
     ) -> None:
         self._stores = stores
         self._minds = minds
@@ -106,6 +108,7 @@ class Encoder:
         self._clock = clock
         self._analyzer = analyzer
         self._model = model
+        self._without = frozenset(without)
 
     # --- commit: fold, write, tell ------------------------------------------------------
 
@@ -292,6 +295,7 @@ class Encoder:
             now=self._clock.now(),
             model=self._model if percept.vector is None else GIVEN,
             epoch=ledger.epochs[arrival.entry.partition],
+            bonds=bonds(mind, arrival, self._without),
         )
         trace = Trace(
             memory=memory,
@@ -355,6 +359,10 @@ class Encoder:
                 at=arrival.at,
                 actor=memory.actor,
                 preview=memory.content[:PREVIEW_LENGTH],
+                episode_id=memory.episode_id,
+                position=memory.position,
+                valence=memory.valence,
+                arousal=memory.arousal,
             )
         )
         mind.echo.add(arrival.hash, memory.id, arrival.at)

@@ -66,7 +66,7 @@ class FactsCache:
             actor=memory.actor,
             subject=memory.subject,
             occurred_at=memory.occurred_at,
-            associations=tuple(memory.associations),
+            associations=tuple(a for a in memory.associations if a.spreads),
         )
         self.add(memory.mind, {memory.id: facts}, since=self.changes)
 
@@ -78,7 +78,8 @@ class FactsCache:
         known = self._minds.get(mind, {})
         for memory_id, array in arrays.items():
             if memory_id in known:
-                known[memory_id] = replace(known[memory_id], associations=tuple(array))
+                spreading = tuple(each for each in array if each.spreads)
+                known[memory_id] = replace(known[memory_id], associations=spreading)
 
     def drop(self, mind: str, memory_ids: Iterable[str]) -> None:
         """These have changed or are gone."""

@@ -59,6 +59,15 @@ class MindOptions(Config, frozen=True, kw_only=True):
     checkpoint_s: Positive = 3.0
     checkpoint_entries: Count = 8_192
     without: tuple[
-        Literal["drift", "lexical_context", "length_gate", "conservation", "question_inheritance"], ...
+        Literal[
+            "drift",
+            "lexical_context",
+            "length_gate",
+            "conservation",
+            "question_inheritance",
+            "temporal",
+            "emotional",
+        ],
+        ...,
     ] = ()
     language: Literal["english", "german", "spanish", "french", "plain"] = "english"

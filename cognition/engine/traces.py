@@ -6,6 +6,7 @@ This module must not know stores, clocks or the order in which things are writte
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from cognition.engine.arrivals import Arrival
 from cognition.engine.mind import Mind
 from cognition.mechanisms import salience
+from cognition.mechanisms.contiguity import emotional, temporal
 from cognition.mechanisms.replay import priority_key
 from cognition.mechanisms.text import Analyzer
 from cognition.mechanisms.thread import Spoken
@@ -55,6 +57,7 @@ def compose(
     now: float,
     model: str,
     epoch: int,
+    bonds: Sequence[Association] = (),
 ) -> Memory:
     """The memory that this mind forms of this percept, in the episode that it is in."""
     percept, episode = arrival.entry.message, mind.episode
@@ -104,11 +107,23 @@ def compose(
         consolidation_tag=tagged,
         stability_s=salience.initial_stability_s(composite, percept.arousal),
         replay_priority_key=priority_key(intensity, percept.connection_relevance, tagged, arrival.at),
-        associations=related(percept.mind, percept.relations, arrival.at),
+        associations=[*related(percept.mind, percept.relations, arrival.at), *bonds][:ASSOCIATIONS_MAX],
         trust=percept.trust,
         embedding_model=model,
         epoch=epoch,
     )
+
+
+def bonds(mind: Mind, arrival: Arrival, without: Collection[str]) -> list[Association]:
+    """What the next memory of the open episode is bound to as it forms: what is active. `without` names
+    kinds that are left out: temporal, emotional."""
+    percept, episode, active = arrival.entry.message, mind.episode, mind.working.items
+    assert isinstance(percept, Percept)
+    assert episode is not None
+    order = [] if "temporal" in without else temporal(active, episode.id, episode.count, arrival.at)
+    if "emotional" in without:
+        return order
+    return [*order, *emotional(active, percept.valence, percept.arousal, arrival.at)]
 
 
 def related(mind: str, relations: list[Relation], at: float) -> list[Association]:

@@ -26,7 +26,8 @@ PREVIEW_LENGTH_MAX = 160
 
 
 class Active(NamedTuple):
-    """One active memory. `vector` (d,) has unit length; `at` is event time in seconds."""
+    """One active memory. `vector` (d,) has unit length; `at` is event time in seconds; `position` its
+    order in its episode."""
 
     memory_id: str
     vector: Dense
@@ -34,6 +35,10 @@ class Active(NamedTuple):
     at: float
     actor: str = ""
     preview: str = ""
+    episode_id: str = ""
+    position: int = 0
+    valence: float = 0.0
+    arousal: float = 0.5
 
 
 class WorkingMemory:
@@ -105,10 +110,7 @@ class WorkingMemory:
 
     def snapshot(self) -> dict[str, Any]:
         """The whole state in plain values."""
-        items = [
-            [i.memory_id, i.vector.astype("<f4").tobytes(), i.salience, i.at, i.actor, i.preview]
-            for i in self._active
-        ]
+        items = [[i.memory_id, i.vector.astype("<f4").tobytes(), *i[2:]] for i in self._active]
         return {"capacity": self.capacity, "recent": list(self._recent), "items": items}
 
     @classmethod

@@ -5,7 +5,7 @@ Every write is safe to repeat. A read that fails raises; it is never answered as
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -64,9 +64,9 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What ranking reads of a memory before it is fetched whole. What was learned of it (associations,
-    routes, how often it was shown in vain, as of `learned_at`) is changed by the mind's one writer
-    alone; the rest never changes."""
+    """What ranking reads of a memory before it is fetched whole. What was learned of it (associations
+    that spread, routes, how often it was shown in vain, as of `learned_at`) is changed by the mind's
+    one writer alone; the rest never changes."""
 
     episode_id: str = ""
     actor: str = ""
@@ -126,11 +126,20 @@ class MemoryStore(Protocol):
         ...
 
     async def amend(
-        self, mind: str, changes: Mapping[str, tuple[int, Mapping[str, Any]]], *, epoch: int
+        self,
+        mind: str,
+        changes: Mapping[str, tuple[int, Mapping[str, Any]]],
+        *,
+        epoch: int,
+        sure: Collection[str] = (),
     ) -> set[str]:
         """Compare and set: id -> (the `rev` that was read, fields), fenced by `epoch`. Each is written,
         with the next `rev`, only where the stored one is still that. Which of them were, read
-        back; one that was not is changed or gone: read it again. One write each."""
+        back; one that was not is changed or gone: read it again. One write each.
+
+        What was read under this very `epoch`, by who alone writes under it, is `sure`: only a later
+        holder can have changed it, and it is not read back.
+        """
         ...
 
     async def get_spoken(self, mind: str, memory_ids: Sequence[str]) -> dict[str, tuple[Memory, Terms]]:

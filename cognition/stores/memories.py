@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -76,7 +76,12 @@ class VectorMemories:
         await self._backend.set_payloads(self._collection, sets, condition=for_mind(mind, not_newer(epoch)))
 
     async def amend(
-        self, mind: str, changes: Mapping[str, tuple[int, Mapping[str, Any]]], *, epoch: int
+        self,
+        mind: str,
+        changes: Mapping[str, tuple[int, Mapping[str, Any]]],
+        *,
+        epoch: int,
+        sure: Collection[str] = (),
     ) -> set[str]:
         by_rev: dict[int, dict[str, Payload]] = {}
         for i, (rev, patch) in changes.items():
@@ -86,8 +91,12 @@ class VectorMemories:
             unchanged = Match("rev", rev)
             condition = for_mind(mind, not_newer(epoch), unchanged)
             await self._backend.set_payloads(self._collection, sets, condition=condition)
-        stored = owned(mind, await self._backend.retrieve(self._collection, list(changes)))
-        return {i for i, hit in stored.items() if _took(payload_of(hit), changes[i], epoch)}
+        written = {i for i in changes if i in sure}
+        doubtful = [i for i in changes if i not in written]
+        if doubtful:
+            stored = owned(mind, await self._backend.retrieve(self._collection, doubtful))
+            written |= {i for i, hit in stored.items() if _took(payload_of(hit), changes[i], epoch)}
+        return written
 
     async def get_spoken(self, mind: str, memory_ids: Sequence[str]) -> dict[str, tuple[Memory, Terms]]:
         hits = await self._backend.retrieve(self._collection, memory_ids, with_vectors=(LEXICAL,))
@@ -215,7 +224,7 @@ def facts_of(payload: Payload) -> Facts:
         actor=payload.get("actor", ""),
         subject=payload.get("subject", ""),
         occurred_at=times.from_text(payload["occurred_at"]),
-        associations=tuple(sound_associations(payload.get("associations") or ())),
+        associations=tuple(a for a in sound_associations(payload.get("associations") or ()) if a.spreads),
         routes=tuple(sound_routes(payload.get("routes") or ())),
         unused=sound_count(payload.get("unused_count")),
         learned_at=sound_count(payload.get("learned_at")),

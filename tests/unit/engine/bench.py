@@ -11,6 +11,7 @@ import numpy as np
 from cognition.dating import DateParser
 from cognition.engine.arrivals import Arrival, Entry
 from cognition.engine.assembly import Engine, Options, assemble
+from cognition.engine.options import MindOptions
 from cognition.stores.stores import VectorStores, open_stores
 from cognition.testing.clock import ManualClock
 from cognition.testing.embedder import HashEmbedder
@@ -24,6 +25,8 @@ from schemas.percept import Percept
 from schemas.recollection import Recollection
 
 ANA, BO = "ana", "bo"
+UNBOUND = Options(minds=MindOptions(without=("temporal",)))
+"""Without what each memory is bound to by mere order: the rest of its associations stands alone."""
 START_MS = 1_700_000_000_000
 
 

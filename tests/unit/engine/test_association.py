@@ -14,7 +14,7 @@ from schemas.events import AssociationsFormed
 from schemas.identifiers import memory_id
 from schemas.memory import Memory
 from schemas.percept import Forget, Percept
-from tests.unit.engine.bench import ANA, BO, Bench, bench
+from tests.unit.engine.bench import ANA, BO, UNBOUND, Bench, bench
 
 PASSAGES = {
     "Lothair": "Lothair of Arles was a son of Hugh of Provence.",
@@ -48,7 +48,7 @@ async def edges(on: Bench, mind: str = ANA) -> dict[str, dict[str, float]]:
 
 
 async def test_a_memory_names_what_others_are_about() -> None:
-    on = await bench()
+    on = await bench(options=UNBOUND)
     await on.take(*(passage(subject) for subject in PASSAGES))
     await linked(on)
     found = await edges(on)
@@ -61,7 +61,7 @@ async def test_a_memory_names_what_others_are_about() -> None:
 
 @pytest.mark.parametrize("order", list(permutations(list(PASSAGES)[:3])))
 async def test_any_order_ends_with_the_same_associations(order: tuple[str, ...]) -> None:
-    on, other = await bench(), await bench()
+    on, other = await bench(options=UNBOUND), await bench(options=UNBOUND)
     await other.take(*(passage(subject) for subject in PASSAGES))
     for subject in (*order, "Bread"):
         await on.take(passage(subject))
@@ -76,7 +76,7 @@ async def test_any_order_ends_with_the_same_associations(order: tuple[str, ...])
 
 
 async def test_what_came_before_it_could_be_named_names_it_afterwards() -> None:
-    on = await bench()
+    on = await bench(options=UNBOUND)
     await on.say("Yesterday we spoke of Hugh of Provence.", key="Lothair")
     await linked(on)
     assert await edges(on) == {}
@@ -86,7 +86,7 @@ async def test_what_came_before_it_could_be_named_names_it_afterwards() -> None:
 
 
 async def test_a_mind_without_subjects_keeps_and_asks_nothing() -> None:
-    on = await bench()
+    on = await bench(options=UNBOUND)
     await on.take(*(Percept(mind=ANA, content=f"we speak of this and that {n}") for n in range(5)))
     mind = await on.engine.minds.look(ANA)
     assert left(mind) == 0
@@ -95,7 +95,7 @@ async def test_a_mind_without_subjects_keeps_and_asks_nothing() -> None:
 
 
 async def test_linking_goes_on_where_a_crash_left_it() -> None:
-    on = await bench()
+    on = await bench(options=UNBOUND)
     await on.take(*(passage(subject) for subject in PASSAGES))
     on.again()
     mind = await on.engine.minds.look(ANA)
@@ -111,7 +111,7 @@ async def test_linking_goes_on_where_a_crash_left_it() -> None:
 
 
 async def test_minds_do_not_name_each_other() -> None:
-    on = await bench()
+    on = await bench(options=UNBOUND)
     await on.take(passage("Lothair", mind=ANA), passage("Hugh of Provence", mind=BO))
     await linked(on)
     await linked(on, BO)
@@ -120,7 +120,7 @@ async def test_minds_do_not_name_each_other() -> None:
 
 
 async def test_what_was_erased_is_named_no_more() -> None:
-    on = await bench()
+    on = await bench(options=UNBOUND)
     await on.take(*(passage(subject) for subject in PASSAGES))
     await linked(on)
     await on.take(Forget(mind=ANA, memory_ids=[memory_id(ANA, "Hugh of Provence")]))
@@ -130,7 +130,7 @@ async def test_what_was_erased_is_named_no_more() -> None:
 
 
 async def test_doubling_weighs_all_of_them_anew() -> None:
-    on = await bench()
+    on = await bench(options=UNBOUND)
     await on.take(*(passage(subject) for subject in PASSAGES))
     await linked(on)
     before = (await edges(on))["Hugh of Provence"]["Italy"]
@@ -143,7 +143,7 @@ async def test_doubling_weighs_all_of_them_anew() -> None:
 
 
 async def test_a_subject_that_all_name_costs_a_bounded_look_and_the_next_sweep_finds_the_rest() -> None:
-    on = await bench()
+    on = await bench(options=UNBOUND)
     crowd = SPEAKERS_MAX + 10
     await on.take(*(Percept(mind=ANA, key=str(n), content=f"Zanzibar, said {n}.") for n in range(crowd)))
     await on.take(Percept(mind=ANA, key="Zanzibar", subject="Zanzibar", content="An island."))

@@ -201,3 +201,27 @@ async def test_a_crash_between_memory_and_checkpoint_changes_no_episode() -> Non
     assert before[0] == before[1] != before[2] == before[3]
     episodes = await on.stores.episodes.get(ANA, before)
     assert [episodes[i].memory_count for i in dict.fromkeys(before)] == [2, 2]
+
+
+async def test_a_memory_is_bound_to_what_was_active_before_it() -> None:
+    on = await bench()
+    first, second, third = await on.take(
+        Percept(mind=ANA, content="a blue boat", valence=0.8, arousal=0.9),
+        Percept(mind=ANA, content="green tea"),
+        Percept(mind=ANA, content="a red kite", valence=0.7, arousal=0.9),
+    )
+    memories = await on.stores.memories.get(ANA, [r.memory_id for r in (first, second, third)])
+    bound = [[(a.type, a.target_id) for a in memories[r.memory_id].associations] for r in (first, second, third)]
+    assert bound == [
+        [],
+        [("temporal", first.memory_id)],
+        [("temporal", second.memory_id), ("temporal", first.memory_id), ("emotional", first.memory_id)],
+    ]
+
+
+async def test_an_episode_that_opens_is_bound_to_nothing_by_order() -> None:
+    on = await bench()
+    await on.take(Percept(mind=ANA, content="a blue boat"))
+    opened = await on.say("green tea", boundary=BoundaryMark.BEGIN)
+    memory = (await on.stores.memories.get(ANA, [opened.memory_id]))[opened.memory_id]
+    assert memory.associations == []

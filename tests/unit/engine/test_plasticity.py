@@ -20,7 +20,7 @@ from schemas.learning import NeighboursInquiry, PathInquiry, ReportAnswer, Repor
 from schemas.memory import Memory
 from schemas.percept import Forget, Percept
 from schemas.recollection import Recollection
-from tests.unit.engine.bench import ANA, BO, START_MS, Bench, bench
+from tests.unit.engine.bench import ANA, BO, START_MS, UNBOUND, Bench, bench
 
 SAID = (
     "The keys are under the blue pot.",
@@ -73,7 +73,7 @@ def ids(*places: int) -> list[str]:
 
 
 async def school() -> School:
-    on = await bench()
+    on = await bench(options=UNBOUND)
     for place, content in enumerate(SAID):
         await on.say(content, key=f"k{place}")
     return School(on)
