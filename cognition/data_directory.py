@@ -16,12 +16,14 @@ from pathlib import Path
 import msgspec
 
 from cognition.errors import DataVersionError, StoreLockedError, StoreUnavailableError
+from schemas.mechanism import Lives
 
 FORMAT_VERSION = 1
 """Layout of a data directory; a newer one is refused."""
 VERSION_FILE = "VERSION"
 LOCK_FILE = "daemon.lock"
 ADDRESS_FILE = "daemon.json"
+LIVES_FILE = "mechanisms.json"
 STREAMS_FOLDER = "streams"
 STORE_FOLDER = "store"
 
@@ -147,6 +149,19 @@ def find_holder(directory: Path) -> Holder | None:
     with contextlib.suppress(OSError, msgspec.MsgspecError):
         return msgspec.json.decode((directory / ADDRESS_FILE).read_bytes(), type=Holder)
     return None
+
+
+def find_lives(directory: Path) -> Lives | None:
+    """What each mechanism did in this store, as it was last written down; None where that is nowhere. It
+    is no part of what is remembered: one that cannot be read is begun anew."""
+    with contextlib.suppress(OSError, msgspec.MsgspecError):
+        return msgspec.json.decode((directory / LIVES_FILE).read_bytes(), type=Lives)
+    return None
+
+
+def keep_lives(directory: Path, lives: Lives) -> None:
+    """Write it down."""
+    write_atomically(directory / LIVES_FILE, msgspec.json.encode(lives))
 
 
 def holder_name(directory: Path) -> str:

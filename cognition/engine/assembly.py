@@ -18,6 +18,7 @@ from cognition.engine.forgetting import Forgetting
 from cognition.engine.intake import Intake, Progress
 from cognition.engine.introspection import DaemonFigures, Introspection
 from cognition.engine.lessons import Reports
+from cognition.engine.liveness import Liveness, Watched
 from cognition.engine.minds import Minds
 from cognition.engine.neighbourhood import Neighbourhood
 from cognition.engine.options import AttentionOptions, EpisodeOptions, MindOptions, RecallOptions
@@ -25,6 +26,7 @@ from cognition.engine.plasticity import Plasticity
 from cognition.engine.recall import Recall
 from cognition.engine.shown import Shown
 from cognition.engine.surroundings import Surroundings
+from cognition.engine.weighing import SPREADING
 from cognition.mechanisms.laws import DEFAULT_LAWS
 from cognition.mechanisms.text import Analyzer
 from cognition.ports.clock import Clock
@@ -47,6 +49,17 @@ class Options(Config, frozen=True, kw_only=True):
     attention: AttentionOptions = AttentionOptions()
     episodes: EpisodeOptions = EpisodeOptions()
     recall: RecallOptions = RecallOptions()
+
+    def off(self) -> frozenset[str]:
+        """The mechanisms that are switched off for all minds, by name."""
+        names: set[str] = set(self.minds.without)
+        if not self.recall.spreading_depth:
+            names.add(SPREADING)
+        if not self.episodes.prediction_error:
+            names.add("prediction_error")
+        if not self.attention.echo_window_s:
+            names.add("echo")
+        return frozenset(names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +95,16 @@ def assemble(
     dates: DateReader | None = None,
     embedding_attempts_max: int = EMBEDDING_ATTEMPTS_MAX,
     figures: Callable[[], DaemonFigures] = dict,
+    liveness: Liveness | None = None,
 ) -> Engine:
     """An engine over these ports. Without `dreams` nothing is consolidated (the line of percepts stands
     in and is never read), without `ring` what was shown is known only to this process, without `dates`
-    no date is understood. `figures` are what `status`
-    says of the process around it."""
+    no date is understood. `figures` are what `status` says of the process around it, `liveness` counts
+    what each mechanism does, beginning now where none is given.
+    """
     chosen = options or Options()
+    lives = liveness or Liveness(clock.now(), off=chosen.off())
+    sink = Watched(sink, lives)
     laws = tuple(DEFAULT_LAWS)
     analyzer = Analyzer(chosen.minds.language)
     minds = Minds(
@@ -114,13 +131,15 @@ def assemble(
     associating = Associating(stores, minds, clock, sink, analyzer=analyzer)
     progress = Progress(minds)
     intake = Intake(line, senses, encoder, minds, progress, clock, sink, chosen.minds)
-    recall = Recall(stores, minds, embedder, clock, chosen.recall, analyzer=analyzer, dates=dates)
+    recall = Recall(
+        stores, minds, embedder, clock, chosen.recall, analyzer=analyzer, dates=dates, liveness=lives
+    )
     introspection = Introspection(stores, minds, clock, laws)
     shown = Shown(ring)
     plasticity = Plasticity(stores, minds, shown, clock, sink, analyzer=analyzer)
     consolidation = Consolidation(dreams or line, plasticity, minds, clock, sink, chosen.minds)
     learning = Learning(Reports(stores, shown), Neighbourhood(stores, clock), consolidation)
-    answering = Answering(recall, introspection, learning, shown, progress, clock, sink, figures)
+    answering = Answering(recall, introspection, learning, shown, progress, clock, sink, figures, lives)
     return Engine(
         stores,
         minds,

@@ -28,7 +28,8 @@ CONTEXT = "context"
 """Not a switch but the sum of those at encoding: a recall that brought back a memory by words that it
 does not hold itself."""
 
-RECALLS, MEMORIES, ASSOCIATIONS, ROUTES, EPISODES = "recalls", "memories", "associations", "routes", "episodes"
+RECALLS, MEMORIES, EPISODES = "recalls", "memories", "episodes"
+ASSOCIATIONS, ROUTES = "associations", "routes"
 
 UNITS: Mapping[str, str] = {
     **dict.fromkeys(sorted(MECHANISMS - {WORKING_MEMORY}), RECALLS),
@@ -147,15 +148,3 @@ class Watched:
         """Count it, and pass it on."""
         self._liveness.publish(event)
         self._sink.publish(event)
-
-
-def told(life: MechanismLife) -> str:
-    """What a row says to a person, without its name and its date."""
-    if not life.on:
-        return "off"
-    if life.unit == RECALLS:
-        share = f" ({100.0 * life.did / life.of:.0f} %)" if life.of else ""
-        return f"changed the first ten of {life.did:,} of {life.of:,} recalls looked at{share}"
-    if life.of:
-        return f"{life.did:,} of {life.of:,} {life.unit} ({100.0 * life.did / life.of:.0f} %)"
-    return f"{life.did:,} {life.unit}"

@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from cognition.engine.liveness import CONTEXT, TOP, Liveness
 from cognition.engine.meaning import Meant, meant, narrowed
 from cognition.engine.mind import Mind
 from cognition.engine.minds import Minds
@@ -20,6 +21,7 @@ from cognition.engine.naming import named
 from cognition.engine.options import RecallOptions
 from cognition.engine.spreading import Web
 from cognition.engine.weighing import (
+    LEXICAL,
     MECHANISMS,
     MENTION,
     SPREADING,
@@ -69,6 +71,7 @@ class Recall:
         *,
         analyzer: Analyzer,
         dates: DateReader | None = None,
+        liveness: Liveness | None = None,
     ) -> None:
         self._stores = stores
         self._minds = minds
@@ -77,6 +80,7 @@ class Recall:
         self._options = options
         self._analyzer = analyzer
         self._dates = dates
+        self._liveness = liveness
 
     async def answer(self, cue: Cue) -> Recollection:
         """What this mind remembers. Raises `BadCueError`, `MindStoppedError`, store errors."""
@@ -102,6 +106,7 @@ class Recall:
             reason = f"the best score {best:.3f} is below abstain_below = {cue.abstain_below}"
             return self._nothing(cue, reason, began, candidates=len(ranked))
         recalled, notes = await self._fetch(cue, mind, ranked)
+        self._look_at(cue, ranked, recalled)
         if not recalled and cue.token_budget is not None:
             looked_at = min(len(ranked), cue.limit * BUDGET_REACH)
             reason = f"none of the best {looked_at} fits token_budget = {cue.token_budget}"
@@ -114,6 +119,18 @@ class Recall:
             took_ms=(self._clock.monotonic() - began) * 1e3,
             notes=[*self._unmet(cue, mind), *notes],
         )
+
+    def _look_at(self, cue: Cue, ranked: Ranking, recalled: Sequence[Recalled]) -> None:
+        """Tell the liveness what acted in this recall, if it looks at it."""
+        if self._liveness is None or not self._liveness.due():
+            return
+        acted = set(ranked.swayed(TOP))
+        asked = self._analyzer.evidence_terms(cue.content, "").keys()
+        lexical = ranked.values(LEXICAL)
+        for memory in (r.memory for r in recalled[:TOP] if lexical[r.memory.id] > 0.0):
+            if asked.isdisjoint(self._analyzer.evidence_terms(memory.content, memory.actor)):
+                acted.add(CONTEXT)
+        self._liveness.recalled(acted, cue.without, self._clock.now())
 
     def _check(self, cue: Cue) -> None:
         if not cue.content.strip() and cue.vector is None:

@@ -98,18 +98,40 @@ class Ranking:
         """The same with one more kind of evidence."""
         return Ranking(self._found, [*self._kinds, kind], self._factors)
 
+    def values(self, name: str) -> dict[str, float]:
+        """Each candidate's raw value of one kind of evidence; 0 where that kind did not act."""
+        found = next((kind.values for kind in self._kinds if kind.name == name), np.zeros(len(self)))
+        return dict(zip(self._found.ids, found.tolist(), strict=True))
+
     def swayed(self, count: int) -> frozenset[str]:
         """The kinds without any one of which the first `count` would be others."""
         first = frozenset(self.order[:count])
         acted = set()
         for kind in self._kinds:
-            total = self._total - kind.weight * kind.z
-            score = total if self._factors is None else ranking.squashed(total) * self._factors
-            if kind.weight and frozenset(np.argsort(-score, kind="stable")[:count].tolist()) != first:
+            if kind.weight and self._first(self._without(kind), self._factors, count) != first:
                 acted.add(ROUTES if kind.name == UNUSED else kind.name)
-        if self._factors is not None and frozenset(np.argsort(-self._total)[:count].tolist()) != first:
+        if self._factors is not None and self._first(self._total, None, count) != first:
             acted.add(EPISODE)
         return frozenset(acted)
+
+    def _without(self, kind: Kind) -> ranking.Scores:
+        """The sum of the evidence but for one kind; the episode prior is about what is left."""
+        rest = [other for other in self._kinds if other is not kind]
+        prior = next((other for other in rest if other.name == EPISODE_PRIOR), None)
+        if prior is not None and kind.name != SPREADING:
+            rest = [other for other in rest if other is not prior]
+            direct = [other.weight * other.z for other in rest if other.name != SPREADING]
+            episodes = [facts.episode_id for facts in self._found.facts]
+            best, z = ranking.episode_prior(np.sum(direct, axis=0), episodes)
+            rest.append(Kind(EPISODE_PRIOR, best, z, prior.weight))
+        total: ranking.Scores = np.sum([other.weight * other.z for other in rest], axis=0)
+        return total
+
+    def _first(self, total: ranking.Scores, factors: ranking.Scores | None, count: int) -> frozenset[int]:
+        """The places of the first `count` by this evidence; equals in the order of their ids."""
+        score = total if factors is None else ranking.squashed(total) * factors
+        rows = sorted(zip((-score).tolist(), self._found.ids, range(len(score)), strict=True))
+        return frozenset(row[-1] for row in rows[:count])
 
     def best(self, count: int) -> list[Ranked]:
         """The first of them, with their parts."""
