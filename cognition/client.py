@@ -29,7 +29,7 @@ from schemas import identifiers
 from schemas.association import AssociationType
 from schemas.base import Message, SchemaError
 from schemas.cue import Cue, CueFilter, EpisodeFilter
-from schemas.dream import Feedback
+from schemas.dream import CoActivation, Feedback
 from schemas.episode import Episode
 from schemas.events import Outcome, Receipt
 from schemas.inquiry import (
@@ -255,7 +255,7 @@ class Mind:
             shown=checked.shown,
             at=at,
         )
-        return Report(self._session, await self._session.publish(message), checked)
+        return Report(self._session, (await self._session.teach([message]))[0], checked)
 
     async def neighbours(
         self,
@@ -417,10 +417,13 @@ class Session:
             raise in_our_words(error) from error
         return [Ticket(self, m.mind, e) for m, e in zip(messages, entries, strict=True)]
 
-    async def publish(self, message: Feedback, *, wait_s: float = PUBLISH_WAIT_S) -> str:
-        """Publish what use taught; its entry."""
+    async def teach(
+        self, messages: Sequence[Feedback | CoActivation], *, wait_s: float = PUBLISH_WAIT_S
+    ) -> list[str]:
+        """Publish what use taught, in order; the entries in the `dream` stream. Waits up to `wait_s` while
+        the line is full, then raises `LineFullError`."""
         try:
-            return await self._producer.publish(message, message.mind, wait_s)
+            return await self._producer.publish_many([(m.mind, m) for m in messages], wait_s)
         except StreamsError as error:
             raise in_our_words(error) from error
 

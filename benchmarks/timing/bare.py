@@ -69,6 +69,16 @@ class BareShard:
         self._shard.flush()
         return time.perf_counter() - began
 
+    def set_payloads(self, patches: Sequence[tuple[str, dict[str, Any]]]) -> float:
+        """Set these fields, one operation a point; seconds."""
+        import qdrant_edge as edge
+
+        began = time.perf_counter()
+        for point_id, payload in patches:
+            self._shard.update(edge.UpdateOperation.set_payload([point_id], payload))
+        self._shard.flush()
+        return time.perf_counter() - began
+
     def hybrid(self, mind: str, dense: Any, terms: Sparse, limit: int) -> float:
         """One hybrid query (two prefetches, fused by rank) of one mind with payload; seconds."""
         import qdrant_edge as edge

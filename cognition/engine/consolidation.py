@@ -24,8 +24,8 @@ from cognition.ports.sink import Sink
 from schemas.events import EntryBuried, OperationRetried
 from schemas.learning import FoldedAnswer, FoldedInquiry
 
-FOLDED_AT_ONCE = 1_024
-"""Events folded in at once: percepts wait for some tenths of a second at most."""
+FOLDED_AT_ONCE = 2_048
+"""Events folded in at once: percepts wait for half a second at most."""
 
 REFUSALS_KEPT = 256
 """Reasons for refused entries that are kept for whoever waits for them."""

@@ -242,7 +242,9 @@ class Plasticity:
             there = set(students) if there is None else there
             changes = applied(lessons, students, there)
             patches = {i: (s.memory.rev, s.patch(changes)) for i, s in students.items() if s.through}
-            written = await self._write(mind, patches)
+            epoch = self._minds.epoch_of(mind.name)
+            sure = {i for i in patches if students[i].memory.epoch == epoch}
+            written = await self._write(mind, patches, sure)
             told = changes if told == Changes() else told
             left = [i for i in patches if i not in written]
             if not left:
@@ -262,11 +264,13 @@ class Plasticity:
                 students |= {i: Student(memory, {}) for i, memory in found.items()}
         return students
 
-    async def _write(self, mind: Mind, patches: Mapping[str, tuple[int, dict[str, Any]]]) -> set[str]:
+    async def _write(
+        self, mind: Mind, patches: Mapping[str, tuple[int, dict[str, Any]]], sure: Collection[str]
+    ) -> set[str]:
         if not patches:
             return set()
         epoch = self._minds.epoch_of(mind.name)
-        written = await self._stores.memories.amend(mind.name, patches, epoch=epoch)
+        written = await self._stores.memories.amend(mind.name, patches, epoch=epoch, sure=sure)
         self._minds.facts.drop(mind.name, patches)
         return written
 

@@ -14,6 +14,7 @@ import msgspec
 
 from cognition.stores.backend import Payload
 from schemas.association import Association, Route
+from schemas.memory import Memory
 
 
 def mended(payload: Payload) -> Payload:
@@ -28,6 +29,14 @@ def mended(payload: Payload) -> Payload:
         if name in payload and not _count(payload[name]):
             spoiled[name] = 0.0
     return {**payload, **spoiled} if spoiled else payload
+
+
+def sound(memory: Memory) -> bool:
+    """Whether every learned number of a memory is one, after it was read with its bounds checked: what
+    is no number passes every comparison. In one sum, which is none if any is none."""
+    total = sum([a.weight for a in memory.associations])
+    total += sum([r.used + r.unused + r.weight for r in memory.routes])
+    return math.isfinite(total + memory.unused_count + memory.learned_at)
 
 
 def sound_associations(raw: Iterable[Any]) -> list[Association]:

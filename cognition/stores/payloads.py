@@ -14,7 +14,7 @@ import msgspec
 from cognition.errors import BadPerceptError, StoreRefusedError
 from cognition.stores import times
 from cognition.stores.backend import Payload
-from cognition.stores.mending import mended
+from cognition.stores.mending import mended, sound
 from schemas.base import Message, SchemaError, shorten
 from schemas.episode import Episode
 from schemas.identity import Identity
@@ -77,11 +77,19 @@ def encode(value: Message) -> Payload:
 
 def decode(kind: type[T], point_id: str, payload: Payload) -> T:
     """The value whose payload this is; fields that this version does not know are skipped."""
-    fields = {**(mended(payload) if kind is Memory else payload), "id": point_id}
+    fields = {**payload, "id": point_id}
     for name in MOMENTS[kind]:
         if fields.get(name) is not None:
             fields[name] = times.from_text(fields[name])
-    return msgspec.convert(fields, kind)
+    try:
+        value = msgspec.convert(fields, kind)
+    except msgspec.ValidationError:
+        if kind is not Memory:
+            raise
+        return msgspec.convert(mended(fields), kind)
+    if isinstance(value, Memory) and not sound(value):
+        return msgspec.convert(mended(fields), kind)
+    return value
 
 
 def encode_patch(kind: type[Message], patch: Mapping[str, Any]) -> Payload:
