@@ -89,9 +89,9 @@ class Liveness:
     def publish(self, event: AnyEvent) -> None:
         """Count what an event tells."""
         if isinstance(event, PerceptsEncoded):
-            told = {**event.context, "echo": event.strengthened}
-            for name, did in told.items():
-                self._add(name, did, event.encoded + event.strengthened * (name == "echo"), event.at)
+            for name in turns.MECHANISMS:
+                self._add(name, event.context.get(name, 0), event.encoded, event.at)
+            self._add("echo", event.strengthened, event.encoded + event.strengthened, event.at)
         elif isinstance(event, AssociationsFormed):
             self._add("formed by mention", event.formed, 0, event.at)
         elif isinstance(event, UseFolded):

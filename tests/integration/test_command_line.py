@@ -201,8 +201,25 @@ def test_the_installation_is_examined(say: Say) -> None:
     findings = {f.check: f for f in msgspec.json.decode(told.out, type=list[Finding])}
     assert {"packages", "data directory", "daemon", "streams", "model"} <= findings.keys()
     assert "valkey" in findings["streams"].found
+    assert {"dense", "spreading", "drift", "routes learned"} <= findings.keys()
     assert told.code == (0 if all(f.ok for f in findings.values()) else 1)
     assert "packages" in say("doctor", "--set", "embedding.enabled=false").out
+
+
+def test_the_doctor_says_what_each_mechanism_did(say: Say) -> None:
+    perceived(say, "cli-alive", "Where is the brass key?", "--actor", "Bo")
+    perceived(say, "cli-alive", "Under the pot.", "--actor", "Ana")
+    assert say("recall", "--mind", "cli-alive", "brass key").code == 0
+    told = say("doctor", "--json", "--set", "embedding.enabled=false")
+    lives = {f.check: f.mechanism for f in msgspec.json.decode(told.out, type=list[Finding]) if f.mechanism}
+    for name in ("question_inheritance", "drift", "context"):
+        life = lives[name]
+        assert life is not None
+        assert 1 <= life.did <= life.of
+        assert life.last_at is not None
+    spoken = say("doctor", "--set", "embedding.enabled=false").out
+    assert re.search(r"ok   drift +on; \d+ of \d+ memories \(\d+ %\), last 20\d\d-", spoken)
+    assert "mechanisms:\n" in say("status").out
 
 
 def test_the_doctor_names_what_is_missing(say: Say, tmp_path: Path) -> None:

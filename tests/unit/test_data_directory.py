@@ -12,16 +12,20 @@ import pytest
 
 from cognition.data_directory import (
     FORMAT_VERSION,
+    LIVES_FILE,
     Holder,
     announce,
     default_directory,
     find_holder,
+    find_lives,
     held,
     is_held,
+    keep_lives,
     prepare,
     write_atomically,
 )
 from cognition.errors import DataVersionError, StoreLockedError, StoreUnavailableError
+from schemas.mechanism import MechanismLife
 
 
 def test_a_new_directory_is_made_private_and_gets_its_version(tmp_path: Path) -> None:
@@ -109,3 +113,12 @@ def test_writing_replaces_in_one_step_and_leaves_nothing_beside(tmp_path: Path) 
 def test_the_default_is_where_programs_keep_their_data() -> None:
     assert default_directory({"XDG_DATA_HOME": "/data"}) == Path("/data/cognition")
     assert default_directory({}) == Path.home() / ".local/share/cognition"
+
+
+def test_what_mechanisms_did_is_kept_and_begun_anew_where_it_cannot_be_read(tmp_path: Path) -> None:
+    assert find_lives(tmp_path) is None
+    lives = Lives(since=1.0, lives=[MechanismLife(name="drift", did=2, of=3, unit="memories", last_at=4.0)])
+    keep_lives(tmp_path, lives)
+    assert find_lives(tmp_path) == lives
+    (tmp_path / LIVES_FILE).write_text("{")
+    assert find_lives(tmp_path) is None

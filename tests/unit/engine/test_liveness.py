@@ -54,7 +54,7 @@ def test_events_are_counted_and_dated_by_the_last_that_did_something() -> None:
     liveness = Liveness(0.0)
     encoded = {"partition": 0, "rejected": 0, "took_s": 0.0}
     liveness.publish(PerceptsEncoded(at=AT, encoded=3, strengthened=1, context={"drift": 2}, **encoded))
-    liveness.publish(PerceptsEncoded(at=AT + 1, encoded=2, strengthened=0, context={"drift": 0}, **encoded))
+    liveness.publish(PerceptsEncoded(at=AT + 1, encoded=2, strengthened=0, **encoded))
     liveness.publish(AssociationsFormed(at=AT, mind=ANA, formed=5, pending=0, sweeping=False))
     folded = dict.fromkeys(("events", "refused", "formed", "depressed", "routed", "missing"), 0)
     liveness.publish(UseFolded(at=AT, mind=ANA, potentiated=4, pruned=1, took_s=0.0, **folded))
@@ -63,6 +63,7 @@ def test_events_are_counted_and_dated_by_the_last_that_did_something() -> None:
     liveness.publish(EpisodeClosed(at=AT, boundary_type="explicit", **closed))
     told = {life.name: (life.did, life.of, life.last_at) for life in liveness.lives()}
     assert told["drift"] == (2, 5, AT)
+    assert told["length_gate"] == (0, 5, None)
     assert told["echo"] == (1, 6, AT)
     assert told["formed by mention"] == (5, 0, AT)
     assert told["potentiated"] == (4, 0, AT)
