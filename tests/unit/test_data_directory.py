@@ -25,7 +25,7 @@ from cognition.data_directory import (
     write_atomically,
 )
 from cognition.errors import DataVersionError, StoreLockedError, StoreUnavailableError
-from schemas.mechanism import MechanismLife
+from schemas.mechanism import Lives, MechanismLife
 
 
 def test_a_new_directory_is_made_private_and_gets_its_version(tmp_path: Path) -> None:
