@@ -175,6 +175,12 @@ def memory_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("id", help="memory id, or percept key")
 
 
+def rebuild_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--within", type=float, default=3_600.0, metavar="S", help="how long to wait for it (default an hour)"
+    )
+
+
 def forget_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("ids", nargs="*", metavar="ID", help="memory ids")
     parser.add_argument("--yes", action="store_true", help="do not ask")
@@ -261,6 +267,7 @@ SHAPES = {
     "forgetting:forget": "{mind, forgotten: count, left: count}",
     "minds:memory_show": "a MemoryAnswer {inquiry_id, mind, memory: Memory | null, archived,\n"
     "  tombstone: Tombstone | null}",
+    "minds:mind_rebuild": "{mind, memories: count, took_s}",
     "minds:identity_show": "an IdentityAnswer {inquiry_id, mind, identity: Identity | null, verified,\n"
     "  problems: [text]}",
     "minds:identity_verify": "an IdentityAnswer {inquiry_id, mind, identity: Identity | null, verified,\n"
@@ -282,6 +289,10 @@ FAMILIES: list[tuple[str, str, list[Verb]]] = [
     ("memory", "Look at one memory.", [
         ("show", "One memory with everything that is stored of it.",
          "cognition memory show --mind ana ana-0042", "minds:memory_show", memory_options),
+    ]),
+    ("mind", "Look after a whole mind.", [
+        ("rebuild", "Derive anew what a mind derives from its memories: vectors in context, lexicon.",
+         "cognition mind rebuild --mind ana", "minds:mind_rebuild", rebuild_options),
     ]),
     ("identity", "Look at the identity of a mind.", [
         ("show", "The identity, its laws and its history.",

@@ -57,7 +57,7 @@ from schemas.learning import (
     ReportAnswer,
     ReportInquiry,
 )
-from schemas.percept import FORGET_MAX, BoundaryMark, Forget, Mark, Percept
+from schemas.percept import FORGET_MAX, BoundaryMark, Forget, Mark, Percept, Rebuild
 from schemas.recollection import Recollection
 from streams.dead_letters import DeadLetters
 from streams.errors import (
@@ -85,6 +85,8 @@ Moment = float | dt.datetime
 Stage = Literal["accepted", "encoded", "recallable"]
 
 RECEIPT_WAIT_S = 60.0
+REBUILD_WAIT_S = 3_600.0
+"""For a mind of some millions of memories, at a few thousand a second."""
 PUBLISH_WAIT_S = 30.0
 """How long a publisher waits for a full line before it is told."""
 
@@ -366,6 +368,17 @@ class Mind:
             gone += await self._forget([], filter, reason, page, within_s)
         return gone
 
+    async def rebuild(self, *, within_s: float = REBUILD_WAIT_S) -> int:
+        """Have everything derived anew that this mind derives from its memories; of how many.
+
+        Meanwhile nothing else that comes to minds of the same daemon is taken in, recall goes on. After
+        `DeadlineError` it goes on, too.
+        """
+        ticket = (await self._session.publish_many([build(Rebuild, mind=self.name)]))[0]
+        receipt = await ticket.wait(within_s=within_s)
+        assert receipt is not None
+        return receipt.count
+
     async def _forget(
         self, memory_ids: list[str], filter: CueFilter | None, reason: str, page: int, within_s: float
     ) -> int:
@@ -407,7 +420,7 @@ class Session:
         return identifiers.cue_id(mind, f"{self._nonce}-{self._asked}")
 
     async def publish_many(
-        self, messages: Sequence[Percept | Mark | Forget], *, wait_s: float = PUBLISH_WAIT_S
+        self, messages: Sequence[Percept | Mark | Forget | Rebuild], *, wait_s: float = PUBLISH_WAIT_S
     ) -> list[Ticket]:
         """Publish in order; one ticket each. Waits up to `wait_s` while the line is full, then raises
         `LineFullError`, which says what was taken."""

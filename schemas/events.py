@@ -20,6 +20,7 @@ class Outcome(enum.StrEnum):
     FORGOTTEN = "forgotten"
     REJECTED = "rejected"
     MARKED = "marked"
+    REBUILT = "rebuilt"
 
 
 class SalienceParts(Message, frozen=True, kw_only=True, omit_defaults=False):
@@ -118,6 +119,14 @@ class MemoriesForgotten(Event, frozen=True, kw_only=True):
     count: int
 
 
+class MindRebuilt(Event, frozen=True, kw_only=True):
+    """All that a mind derives was derived anew from so many memories."""
+
+    mind: str
+    count: int
+    took_s: float
+
+
 class AssociationsFormed(Event, frozen=True, kw_only=True):
     """A step of linking: so many more associations; what is left: `pending` new memories, or `sweeping`
     through all of them."""
@@ -199,6 +208,7 @@ AnyEvent = (
     | EpisodeOpened
     | EpisodeClosed
     | MemoriesForgotten
+    | MindRebuilt
     | AssociationsFormed
     | UseFolded
     | CueAnswered

@@ -127,6 +127,12 @@ class Forget(Message, frozen=True, kw_only=True):
     reason: Label = ""
 
 
+class Rebuild(Message, frozen=True, kw_only=True):
+    """Derive anew what this mind derived from its memories: their vectors in context, its lexicon."""
+
+    mind: MindName
+
+
 def seconds(moment: Moment) -> float:
     """Epoch seconds of a moment in either of its forms."""
     return moment.timestamp() if isinstance(moment, dt.datetime) else float(moment)

@@ -29,6 +29,7 @@ STREAMS: Final[dict[str, dict[str, type[Message]]]] = {
         "percept/1": percept.Percept,
         "mark/1": percept.Mark,
         "forget/1": percept.Forget,
+        "rebuild/1": percept.Rebuild,
     },
     DREAM: {
         "coactivation/1": dream.CoActivation,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -135,6 +136,21 @@ async def episodes(options: argparse.Namespace) -> int:
         for episode in found:
             show_episode(episode)
     return DONE if found else NO
+
+
+async def mind_rebuild(options: argparse.Namespace) -> int:
+    """Derive anew what the mind derives; 1 when it has no memories."""
+    async with the_mind(options) as mind:
+        began = time.monotonic()
+        count = await mind.rebuild(within_s=options.within)
+        took_s = time.monotonic() - began
+    if options.json:
+        print_json({"mind": mind.name, "memories": count, "took_s": round(took_s, 3)})
+    elif count:
+        print(f"{count:,} memories of {mind.name!r} were derived anew in {took_s:.1f} s.")
+    else:
+        print(f"{mind.name!r} has no memories.")
+    return DONE if count else NO
 
 
 async def memory_show(options: argparse.Namespace) -> int:

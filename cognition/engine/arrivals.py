@@ -23,7 +23,7 @@ from cognition.ports.embedder import Embedder
 from cognition.ports.stores import Stores
 from schemas.base import Message
 from schemas.identifiers import is_identifier, memory_id
-from schemas.percept import Forget, Mark, Percept, seconds
+from schemas.percept import Forget, Mark, Percept, Rebuild, seconds
 
 Dense = NDArray[np.float32]
 
@@ -137,6 +137,8 @@ class Senses:
         arrived = entry_seconds(entry.id)
         if isinstance(message, Forget):
             return Arrival(entry, message.mind, arrived, rejection=not_ids(message.memory_ids))
+        if isinstance(message, Rebuild):
+            return Arrival(entry, message.mind, arrived)
         if not isinstance(message, Percept | Mark):
             raise AssertionError(f"{type(message).__name__} is not carried by the awake stream")
         at = arrived if message.occurred_at is None else seconds(message.occurred_at)

@@ -23,6 +23,7 @@ from cognition.engine.minds import Minds
 from cognition.engine.neighbourhood import Neighbourhood
 from cognition.engine.options import AttentionOptions, EpisodeOptions, MindOptions, RecallOptions
 from cognition.engine.plasticity import Plasticity
+from cognition.engine.rebuilding import Rebuilding
 from cognition.engine.recall import Recall
 from cognition.engine.shown import Shown
 from cognition.engine.surroundings import Surroundings
@@ -127,7 +128,8 @@ def assemble(
     surroundings = Surroundings(stores, analyzer, chosen.minds.without)
     forgetting = Forgetting(stores, surroundings, clock, sink)
     model = embedder.model if embedder is not None else ""
-    encoder = Encoder(stores, minds, forgetting, clock, analyzer=analyzer, model=model)
+    rebuilding = Rebuilding(stores, analyzer, chosen.minds.without)
+    encoder = Encoder(stores, minds, forgetting, rebuilding, clock, sink, analyzer=analyzer, model=model)
     associating = Associating(stores, minds, clock, sink, analyzer=analyzer)
     progress = Progress(minds)
     intake = Intake(line, senses, encoder, minds, progress, clock, sink, chosen.minds)

@@ -24,6 +24,7 @@ from cognition.engine.arrivals import Arrival, Entry, entry_seconds
 from cognition.engine.forgetting import Forgetting
 from cognition.engine.mind import Mind, later
 from cognition.engine.minds import Minds
+from cognition.engine.rebuilding import Rebuilding
 from cognition.engine.traces import (
     bonds,
     compose,
@@ -39,12 +40,13 @@ from cognition.mechanisms.text import Analyzer
 from cognition.mechanisms.thread import Placed, goes_on
 from cognition.mechanisms.working_memory import Active
 from cognition.ports.clock import Clock
+from cognition.ports.sink import Sink
 from cognition.ports.stores import Revision, Stores, Trace
 from schemas.episode import Boundary, BoundaryType, Episode
-from schemas.events import Outcome, Receipt, SalienceParts
+from schemas.events import MindRebuilt, Outcome, Receipt, SalienceParts
 from schemas.identifiers import episode_id
 from schemas.memory import Memory
-from schemas.percept import BoundaryMark, Forget, Mark, Percept
+from schemas.percept import BoundaryMark, Forget, Mark, Percept, Rebuild
 
 Dense = NDArray[np.float32]
 
@@ -96,7 +98,9 @@ class Encoder:
         stores: Stores,
         minds: Minds,
         forgetting: Forgetting,
+        rebuilding: Rebuilding,
         clock: Clock,
+        sink: Sink,
         *,
         analyzer: Analyzer,
         model: str,
@@ -105,7 +109,9 @@ class Encoder:
         self._stores = stores
         self._minds = minds
         self._forgetting = forgetting
+        self._rebuilding = rebuilding
         self._clock = clock
+        self._sink = sink
         self._analyzer = analyzer
         self._model = model
         self._without = frozenset(without)
@@ -123,7 +129,9 @@ class Encoder:
         ledger = Ledger(epochs)
         await self._read_known(arrivals, ledger)
         erased = await self._erased(arrivals)
-        if len(arrivals) <= FOLDED_AT_ONCE or any(isinstance(a.entry.message, Forget) for a in arrivals):
+        if len(arrivals) <= FOLDED_AT_ONCE or any(
+            isinstance(a.entry.message, Forget | Rebuild) for a in arrivals
+        ):
             for arrival in arrivals:
                 await self._take(arrival, ledger, erased, done)
         else:
@@ -186,6 +194,8 @@ class Encoder:
             return self._receipt(arrival, Outcome.REJECTED, reason=arrival.rejection)
         if isinstance(message, Forget):
             return await self._forget(mind, arrival, message, ledger, erased)
+        if isinstance(message, Rebuild):
+            return await self._rebuild(mind, arrival, ledger)
         if isinstance(message, Mark):
             return self._mark(mind, arrival, ledger, done)
         if sound:
@@ -211,6 +221,18 @@ class Encoder:
         for memory_id in gone:
             ledger.known.pop(memory_id, None)
         return self._receipt(arrival, Outcome.FORGOTTEN, count=len(gone))
+
+    async def _rebuild(self, mind: Mind, arrival: Arrival, ledger: Ledger) -> Receipt:
+        """Derive anew what this mind has derived, once an entry."""
+        if later(arrival.entry.id, mind.through):
+            await self._write(ledger)
+            began = self._clock.monotonic()
+            await self._rebuilding.rebuild(mind, epoch=ledger.epochs[arrival.entry.partition])
+            took_s = self._clock.monotonic() - began
+            self._sink.publish(
+                MindRebuilt(at=self._clock.now(), mind=mind.name, count=mind.lexicon.n, took_s=took_s)
+            )
+        return self._receipt(arrival, Outcome.REBUILT, count=mind.lexicon.n)
 
     async def _percept(self, mind: Mind, arrival: Arrival, ledger: Ledger, done: Committed) -> Receipt:
         entry = arrival.entry.id
@@ -301,7 +323,7 @@ class Encoder:
             memory=memory,
             context=placed.context,
             lexical=placed.lexical,
-            subject=subject_terms(percept, self._analyzer),
+            subject=subject_terms(percept.subject, self._analyzer),
             evidence=placed.evidence,
         )
         ledger.traces[memory.id] = trace
@@ -324,7 +346,7 @@ class Encoder:
         """
         traces = await self._stores.memories.get_traces(mind.name, [known.id])
         trace = traces[known.id]
-        again = spoken_again(trace, self._analyzer, mind.lexicon.mean_length)
+        again = spoken_again(trace, self._analyzer, known.mean_length or mind.lexicon.mean_length)
         self._enter_episode(mind, arrival, again.vector, ledger, done, known_episode=known.episode_id)
         placed = mind.thread.take(again)
         self._fold(mind, arrival, known, again.vector)

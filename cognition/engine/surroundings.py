@@ -84,7 +84,9 @@ class Surroundings:
 
     def _placed(self, mind: Mind, thread: Sequence[Trace]) -> tuple[dict[str, Placed], Thread]:
         mean_length = mind.lexicon.mean_length
-        words = [spoken_again(trace, self._analyzer, mean_length) for trace in thread]
+        words = [
+            spoken_again(trace, self._analyzer, trace.memory.mean_length or mean_length) for trace in thread
+        ]
         return placed(words, self._without)
 
     async def _stretch(self, mind: Mind, episode: str) -> list[Trace]:

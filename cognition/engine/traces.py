@@ -41,11 +41,11 @@ def spoken(arrival: Arrival, vector: Dense, mean_length: float) -> Spoken:
 
 
 def spoken_again(trace: Trace, analyzer: Analyzer, mean_length: float) -> Spoken:
-    """The same of a memory that is stored; `mean_length` where it is not known of what time it is."""
+    """The same of a memory that is stored."""
     memory = trace.memory
     stated, asked = analyzer.turn_terms(memory.content, memory.actor)
     vector = trace.context if trace.evidence is None else trace.evidence
-    return Spoken(memory.id, memory.actor, stated, asked, vector, memory.mean_length or mean_length)
+    return Spoken(memory.id, memory.actor, stated, asked, vector, mean_length)
 
 
 def compose(
@@ -140,9 +140,9 @@ def related(mind: str, relations: list[Relation], at: float) -> list[Association
     ]
 
 
-def subject_terms(percept: Percept, analyzer: Analyzer) -> dict[int, float]:
-    """The terms of what the percept is about, each once."""
-    return dict.fromkeys(analyzer.evidence_terms(percept.subject, ""), 1.0) if percept.subject else {}
+def subject_terms(subject: str, analyzer: Analyzer) -> dict[int, float]:
+    """The terms of what a memory is about, each once."""
+    return dict.fromkeys(analyzer.evidence_terms(subject, ""), 1.0) if subject else {}
 
 
 def is_memory_id(target: str) -> bool:

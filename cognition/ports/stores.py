@@ -49,6 +49,7 @@ class Revision:
     lexical: Terms | None = None
     context: Dense | None = None
     evidence: Dense | None = None
+    subject: Terms | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -240,6 +240,8 @@ def _revised(each: Revision) -> dict[str, Vector]:
         found[CONTEXT] = vectors.dense(each.context, whose)
     if each.evidence is not None:
         found[EVIDENCE] = vectors.dense(each.evidence, whose)
+    if each.subject is not None:
+        found[SUBJECT] = vectors.sparse(each.subject, whose)
     return found
 
 

@@ -213,6 +213,7 @@ WIRE: Final[dict[str, Message]] = {
         label="tea",
         occurred_at=NOON,
     ),
+    "rebuild/1": percept.Rebuild(mind="ana"),
     "forget/1": percept.Forget(mind="ana", memory_ids=[MEMORY.id], reason="asked to"),
     "coactivation/1": dream.CoActivation(mind="ana", memory_ids=[MEMORY.id], reason="used", evidence=0.5),
     "replayed/1": dream.Replayed(mind="ana", memory_ids=[MEMORY.id], cycle_id="c1"),

@@ -1,0 +1,175 @@
+"""Deriving a mind anew: the vectors of all of its memories, its lexicon and its means, from what is stored.
+
+For a changed rule or language, for what an older release wrote, and for whoever doubts what is there. Every
+memory holds what is its own (content, actor, bare vector) and its place in its episode; all else follows.
+Nothing here is undone by a crash: what is derived depends on what is stored of its own alone, so that the
+entry that asks for it may be taken again from the beginning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from cognition.engine.linking import unknown
+from cognition.engine.mind import Mind, entry_order
+from cognition.engine.traces import spoken_again, subject_terms
+from cognition.mechanisms.lexicon import Lexicon
+from cognition.mechanisms.text import Analyzer
+from cognition.mechanisms.thread import Placed, Thread, goes_on, moved
+from cognition.mechanisms.turns import REACH
+from cognition.ports.stores import Revision, Stores, Trace
+from schemas.episode import Episode
+
+PAGE = 256
+"""Memories that are read, derived and written at a time: 3 MB of vectors."""
+
+
+EMPTY_MAX = 64
+"""Episodes without a memory that is left, in a row, across which a thread is followed."""
+
+
+class Step(NamedTuple):
+    """One memory in the order in which they came. About 250 bytes each, of the whole mind at once."""
+
+    order: tuple[int, int]
+    memory_id: str
+    episode_id: str
+
+
+class Rebuilding:
+    """Derives minds anew, page by page.
+
+    Parameters
+    ----------
+    without : mechanisms that are left out at encoding (`minds.without`).
+    """
+
+    def __init__(self, stores: Stores, analyzer: Analyzer, without: Collection[str]) -> None:
+        self._stores = stores
+        self._analyzer = analyzer
+        self._without = without
+
+    async def rebuild(self, mind: Mind, *, epoch: int) -> int:
+        """Write what every memory of this mind should be, and count it so; how many there are.
+
+        The mind takes its new lexicon and thread when all is done; it is to be written down then.
+        """
+        steps = await self._steps(mind.name)
+        life = _Life(mind, self._analyzer, self._without)
+        for start in range(0, len(steps), PAGE):
+            await self._page(life, steps[start : start + PAGE], epoch)
+        await self._write(life, len(life.waiting), epoch)
+        mind.lexicon, mind.lexicon_whole_due = life.lexicon, True
+        mind.thread = life.thread
+        if mind.episode is None or not await self._same_thread(life, mind.episode.id):
+            mind.thread.end()
+        mind.linking = unknown(mind.memories)
+        return life.lexicon.n
+
+    async def _steps(self, mind: str) -> list[Step]:
+        """All memories of a mind in the order in which they came."""
+        steps: list[Step] = []
+        offset: str | None = None
+        while True:
+            page, offset = await self._stores.memories.walk(mind, offset, limit=PAGE)
+            steps += [Step(entry_order(m.entry), m.id, m.episode_id) for m in page]
+            if offset is None:
+                return sorted(steps)
+
+    async def _page(self, life: _Life, steps: Sequence[Step], epoch: int) -> None:
+        traces = await self._stores.memories.get_traces(life.mind.name, [step.memory_id for step in steps])
+        for step in steps:
+            if step.memory_id in traces:
+                if life.episode and not await self._same_thread(life, step.episode_id):
+                    life.thread.end()
+                life.take(traces[step.memory_id])
+        await self._write(life, len(life.waiting) - REACH, epoch)
+
+    async def _write(self, life: _Life, count: int, epoch: int) -> None:
+        """Write the first of those that wait: nothing that comes changes them any more."""
+        settled = life.settled(max(0, count))
+        revisions = [self._revision(trace, placed) for trace, placed in settled]
+        await self._stores.memories.revise([r for r in revisions if r is not None], epoch=epoch)
+        await self._stores.memories.patch(life.mind.name, life.patches, epoch=epoch)
+        life.patches = {}
+
+    def _revision(self, trace: Trace, placed: Placed) -> Revision | None:
+        """What is to be written of a memory; None where it is as it should be."""
+        memory = trace.memory
+        drifted = moved(trace.context, placed.context)
+        bare = placed.evidence if trace.evidence is None else None
+        subject = subject_terms(memory.subject, self._analyzer)
+        revision = Revision(
+            memory.mind,
+            memory.id,
+            lexical=placed.lexical if placed.lexical != trace.lexical else None,
+            context=placed.context if drifted else None,
+            evidence=bare if drifted else None,
+            subject=subject if subject != trace.subject else None,
+        )
+        parts = (revision.lexical, revision.context, revision.evidence, revision.subject)
+        return revision if any(part is not None for part in parts) else None
+
+    async def _same_thread(self, life: _Life, episode: str) -> bool:
+        """Whether only changes of meaning lie between the last memory's episode and this one."""
+        for _ in range(EMPTY_MAX):
+            if episode == life.episode:
+                return True
+            earlier = await self._before(life, episode)
+            if earlier is None or not goes_on(earlier.boundary_type):
+                return False
+            episode = earlier.id
+        return False
+
+    async def _before(self, life: _Life, episode: str) -> Episode | None:
+        """The episode before this one."""
+        opened = life.mind.episode
+        if opened is not None and opened.id == episode:
+            previous = opened.previous_id
+        else:
+            stored = await self._episode(life, episode)
+            previous = stored.previous_id if stored is not None else None
+        return await self._episode(life, previous) if previous else None
+
+    async def _episode(self, life: _Life, episode: str) -> Episode | None:
+        if episode not in life.episodes:
+            if len(life.episodes) >= PAGE:
+                life.episodes.clear()
+            found = await self._stores.episodes.get(life.mind.name, [episode])
+            life.episodes[episode] = found.get(episode)
+        return life.episodes[episode]
+
+
+class _Life:
+    """A mind's life as it is told again, up to the last memory that was taken."""
+
+    def __init__(self, mind: Mind, analyzer: Analyzer, without: Collection[str]) -> None:
+        self.mind = mind
+        self.lexicon = Lexicon()
+        self.thread = Thread(without)
+        self.episode = ""
+        self.waiting: list[tuple[Trace, Placed]] = []
+        self.patches: dict[str, Mapping[str, Any]] = {}
+        self.episodes: dict[str, Episode | None] = {}
+        self._analyzer = analyzer
+
+    def take(self, trace: Trace) -> None:
+        """The next memory takes its place."""
+        memory, mean_length = trace.memory, self.lexicon.mean_length
+        self.episode = memory.episode_id
+        spoken = spoken_again(trace, self._analyzer, mean_length)
+        length = sum(spoken.stated.values()) + sum(spoken.asked.values())
+        placed = self.thread.take(spoken)
+        context = placed.context if moved(trace.context, placed.context) else trace.context
+        self.lexicon.add(placed.lexical, length, context)
+        for changes in placed.changed.values():
+            self.lexicon.revise(changes)
+        if (memory.length, memory.mean_length) != (length, mean_length):
+            self.patches[memory.id] = {"length": length, "mean_length": mean_length}
+        self.waiting.append((trace, placed))
+
+    def settled(self, count: int) -> list[tuple[Trace, Placed]]:
+        """Take the first so many of those that wait."""
+        first, self.waiting = self.waiting[:count], self.waiting[count:]
+        return first
