@@ -81,7 +81,9 @@ class Cue(Message, frozen=True, kw_only=True):
     entry: the answer waits until that percept is recallable, within `deadline_s`. Below
     `abstain_below` (0..1, off at 0) the answer is "nothing". With a `token_budget`, what does not
     fit is passed over for what ranks lower, down to four times `limit`. `without` names mechanisms
-    to leave out: dense, lexical, actor, time, episode_prior, episode, working_memory.
+    to leave out: dense, lexical, actor, time, episode_prior, episode, working_memory, routes, mention,
+    spreading, mood, context_match. `mood` and `context` are what the asker feels and is surrounded by:
+    memories that felt alike, or were surrounded by the same, come more easily.
     """
 
     id: str
@@ -94,6 +96,8 @@ class Cue(Message, frozen=True, kw_only=True):
     token_budget: Annotated[int, msgspec.Meta(ge=1)] | None = None
     deadline_s: Annotated[float, msgspec.Meta(gt=0.0, le=300.0)] = 10.0
     filter: CueFilter = CueFilter()
+    mood: Mood | None = None
+    context: dict[str, str] = {}
     episode: EpisodeFilter | None = None
     dates: DateMode = DateMode.SOFT
     abstain_below: Unit = 0.0

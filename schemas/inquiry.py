@@ -81,13 +81,16 @@ class EpisodesAnswer(Message, frozen=True, kw_only=True, omit_defaults=False):
 
 
 class MemoryAnswer(Message, frozen=True, kw_only=True, omit_defaults=False):
-    """`memory` is None when there is no such memory; a tombstone says that it was erased."""
+    """`memory` is None when there is no such memory; a tombstone says that it was erased. `base_level` and
+    `retrievability` say how ready it is now by its own history."""
 
     inquiry_id: str
     mind: str
     memory: Memory | None = None
     archived: bool = False
     tombstone: Tombstone | None = None
+    base_level: float = 0.0
+    retrievability: float = 0.0
 
 
 class IdentityAnswer(Message, frozen=True, kw_only=True, omit_defaults=False):

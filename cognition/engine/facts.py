@@ -65,6 +65,9 @@ class FactsCache:
             episode_id=memory.episode_id,
             actor=memory.actor,
             subject=memory.subject,
+            valence=memory.valence,
+            arousal=memory.arousal,
+            context=memory.context,
             occurred_at=memory.occurred_at,
             associations=tuple(a for a in memory.associations if a.spreads),
         )

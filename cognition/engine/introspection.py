@@ -6,6 +6,7 @@ import msgspec
 
 from cognition.engine.association import left
 from cognition.engine.minds import Minds
+from cognition.engine.standing import readiness
 from cognition.errors import BadCueError
 from cognition.mechanisms.identity import verify
 from cognition.ports.clock import Clock
@@ -58,10 +59,14 @@ class Introspection:
         awake = await self._stores.memories.get(inquiry.mind, [wanted])
         archived = {} if awake else await self._stores.archive.get(inquiry.mind, [wanted])
         erased = await self._stores.tombstones.among([(inquiry.mind, wanted)])
+        memory = awake.get(wanted) or archived.get(wanted)
+        level, ready = readiness(memory, self._clock.now()) if memory is not None else (0.0, 0.0)
         return MemoryAnswer(
             inquiry_id=inquiry.id,
             mind=inquiry.mind,
-            memory=awake.get(wanted) or archived.get(wanted),
+            base_level=level,
+            retrievability=ready,
+            memory=memory,
             archived=wanted in archived,
             tombstone=erased.get(wanted),
         )

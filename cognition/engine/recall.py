@@ -20,6 +20,7 @@ from cognition.engine.minds import Minds
 from cognition.engine.naming import named
 from cognition.engine.options import RecallOptions
 from cognition.engine.spreading import Web
+from cognition.engine.standing import standing
 from cognition.engine.weighing import (
     LEXICAL,
     MECHANISMS,
@@ -278,7 +279,7 @@ class Recall:
             memory=memory,
             score=ranked.score,
             why=why(ranked.parts, shared),
-            parts=list(ranked.parts) if cue.explain else [],
+            parts=[*ranked.parts, *standing(memory, self._clock.now())] if cue.explain else [],
         )
 
     def _asked_words(self, cue: Cue) -> dict[str, frozenset[int]]:

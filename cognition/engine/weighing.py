@@ -22,8 +22,10 @@ from schemas.recollection import ScorePart
 DENSE, LEXICAL, ACTOR, TIME, EPISODE_PRIOR = "dense", "lexical", "actor", "time", "episode_prior"
 EPISODE, WORKING_MEMORY, MENTION, SPREADING = "episode", "working_memory", "mention", "spreading"
 ROUTES, UNUSED = "routes", "unused"
+MOOD, CONTEXT_MATCH = "mood", "context_match"
 MECHANISMS = frozenset(
     {DENSE, LEXICAL, ACTOR, TIME, EPISODE_PRIOR, EPISODE, WORKING_MEMORY, ROUTES, MENTION, SPREADING}
+    | {MOOD, CONTEXT_MATCH}
 )
 """What a cue may switch off by name (`Cue.without`)."""
 
@@ -183,6 +185,7 @@ def rank(
         *_learned(cue, probe, found, sd, lexical_weight, now),
         *_meant_actors(cue, found, meaning),
         *_meant_times(cue, found, meaning),
+        *_stated(cue, found),
     ]
     kinds += _named_subjects(cue, found, kinds)
     if EPISODE_PRIOR not in cue.without:
@@ -226,6 +229,19 @@ def _meant_times(cue: Cue, found: Candidates, meaning: Meant) -> list[Kind]:
         return []
     near = np.array([dates.time_match(f.occurred_at, meaning.spans) for f in found.facts])
     return [Kind(TIME, near, near, ranking.TIME_WEIGHT)]
+
+
+def _stated(cue: Cue, found: Candidates) -> list[Kind]:
+    """The mood and the surroundings that the cue states, each absent where it states none."""
+    kinds = []
+    if cue.mood is not None and MOOD not in cue.without:
+        felt = np.array([(f.valence, f.arousal) for f in found.facts])
+        alike = ranking.mood_congruence(felt, cue.mood)
+        kinds.append(Kind(MOOD, alike, alike, ranking.MOOD_WEIGHT))
+    if cue.context and CONTEXT_MATCH not in cue.without:
+        same = np.array([ranking.context_match(f.context, cue.context) for f in found.facts])
+        kinds.append(Kind(CONTEXT_MATCH, same, same, ranking.CONTEXT_WEIGHT))
+    return kinds
 
 
 def _named_subjects(cue: Cue, found: Candidates, kinds: Sequence[Kind]) -> list[Kind]:

@@ -8,11 +8,12 @@ up: a score can be computed again from the parts that are shown.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.cue import Mood
 from schemas.recollection import ScorePart
 
 Scores = NDArray[np.float64]
@@ -31,6 +32,11 @@ TIME_WEIGHT = 1.5
 
 EPISODE_WEIGHT = 0.3
 """Of the memory's episode: LoCoMo R@5 +.033 [.024, .042], BEAM -.002 [-.013, .006] (ADR 13)."""
+
+MOOD_WEIGHT = 0.5
+CONTEXT_WEIGHT = 0.5
+"""Of a mood and of surroundings that the cue states, half of whom it means: a choice, no set has either, and
+a cue that states none pays nothing (ADR 16)."""
 
 MENTION_WEIGHT = 1.0
 """Of a subject that the cue names for certain, in units of the best evidence: 2Wiki R@5 .962 with .7, .970
@@ -73,6 +79,28 @@ def episode_prior(evidence: Scores, episodes: Sequence[str]) -> tuple[Scores, Sc
     sd = float(peaks.std()) if len(peaks) > 1 else 0.0
     own = np.array([best[name] for name in names])
     return own, (own - peaks.max()) / sd if sd > NO_CONTRAST else np.zeros(len(names))
+
+
+def mood_congruence(felt: Scores, mood: Mood) -> Scores:
+    """How near each memory's feeling (n, 2) lies to the mood, (n,), in (0, 1]: what fits comes more easily.
+
+    .. math:: M_i = e^{-d_i^2 / 2 r^2}
+
+    with d the distance in the plane of valence and arousal, r the mood's radius.
+
+    Bower 1981 (mood and memory); Russell 1980 (circumplex).
+    """
+    distance = np.hypot(felt[:, 0] - mood.valence, felt[:, 1] - mood.arousal)
+    congruence: Scores = np.exp(-0.5 * (distance / mood.radius) ** 2)
+    return congruence
+
+
+def context_match(then: Mapping[str, str], now: Mapping[str, str]) -> float:
+    """The share of what surrounds the cue that surrounded the memory too, 0..1.
+
+    Godden & Baddeley 1975 (context-dependent memory); Tulving & Thomson 1973 (encoding specificity).
+    """
+    return sum(then.get(name) == value for name, value in now.items()) / max(1, len(now))
 
 
 def part(name: str, value: float, z: float, weight: float, paths: Sequence[Sequence[str]] = ()) -> ScorePart:

@@ -74,6 +74,9 @@ class Facts:
     occurred_at: float = 0.0
     associations: tuple[Association, ...] = ()
     subject: str = ""
+    valence: float = 0.0
+    arousal: float = 0.5
+    context: Mapping[str, str] = field(default_factory=dict)
     routes: tuple[Route, ...] = ()
     unused: float = 0.0
     learned_at: float = 0.0
@@ -183,9 +186,7 @@ class MemoryStore(Protocol):
         """Ids of the memories in scope, at most `limit`, in id order."""
         ...
 
-    async def walk(
-        self, mind: str, offset: str | None, *, limit: int
-    ) -> tuple[list[Memory], str | None]:
+    async def walk(self, mind: str, offset: str | None, *, limit: int) -> tuple[list[Memory], str | None]:
         """A page of all memories of a mind, in id order; the second value is the next offset."""
         ...
 

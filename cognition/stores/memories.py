@@ -34,7 +34,10 @@ MOOD_EXCESS: Final = 2
 """How many times the limit is fetched from the box around a mood: the disc covers pi/4 of it."""
 
 _LEARNED: Final = ("associations", "routes", "unused_count", "learned_at")
-_RANKED: Final = ("episode_id", "actor", "subject", "occurred_at", *_LEARNED)
+_RANKED: Final = (
+    *("episode_id", "actor", "subject", "valence", "arousal", "context", "occurred_at"),
+    *_LEARNED,
+)
 _TOLD: Final = ("plasticity_through", "repeated_through")
 """Which entry changed a memory: tells one writer's next revision from another's."""
 _FELT: Final = ("valence", "arousal")
@@ -111,7 +114,9 @@ class VectorMemories:
         changes = {each.memory_id: _revised(each) for each in revisions}
         minds = {each.mind for each in revisions}
         stamp, ids = {"epoch": epoch}, list(changes)
-        await self._backend.set_payload(self._collection, ids, stamp, condition=for_minds(minds, older(epoch)))
+        await self._backend.set_payload(
+            self._collection, ids, stamp, condition=for_minds(minds, older(epoch))
+        )
         condition = for_minds(minds, not_newer(epoch))
         await self._backend.update_vectors(self._collection, changes, condition=condition)
 
@@ -223,6 +228,9 @@ def facts_of(payload: Payload) -> Facts:
         episode_id=payload.get("episode_id", ""),
         actor=payload.get("actor", ""),
         subject=payload.get("subject", ""),
+        valence=payload.get("valence", 0.0),
+        arousal=payload.get("arousal", 0.5),
+        context=payload.get("context") or {},
         occurred_at=times.from_text(payload["occurred_at"]),
         associations=tuple(a for a in sound_associations(payload.get("associations") or ()) if a.spreads),
         routes=tuple(sound_routes(payload.get("routes") or ())),

@@ -6,7 +6,7 @@ from itertools import permutations
 
 import pytest
 
-from cognition.engine.association import CHANGE_MIN, SPEAKERS_MAX, left, with_mentions
+from cognition.engine.association import CHANGE_MIN, SPEAKERS_MAX, is_mention, left, with_mentions
 from cognition.engine.linking import PENDING_MAX, Linking
 from cognition.mechanisms.mentions import MENTIONS_MAX
 from schemas.association import Association, AssociationType
@@ -40,11 +40,11 @@ async def edges(on: Bench, mind: str = ANA) -> dict[str, dict[str, float]]:
     """Who names whom, by key."""
     keys = {memory_id(mind, key): key for key in PASSAGES}
     found = await on.stores.memories.get(mind, list(keys))
-    return {
-        keys[i]: {keys[a.target_id]: a.weight for a in m.associations}
-        for i, m in found.items()
-        if m.associations
+    named = {
+        keys[i]: {keys[a.target_id]: a.weight for a in memory.associations if is_mention(a)}
+        for i, memory in found.items()
     }
+    return {one: others for one, others in named.items() if others}
 
 
 async def test_a_memory_names_what_others_are_about() -> None:
@@ -159,7 +159,7 @@ async def test_a_subject_that_all_name_costs_a_bounded_look_and_the_next_sweep_f
 async def naming(on: Bench, crowd: int) -> int:
     """How many of the crowd name anything."""
     found = await on.stores.memories.get(ANA, [memory_id(ANA, str(n)) for n in range(crowd)])
-    return sum(bool(memory.associations) for memory in found.values())
+    return sum(any(map(is_mention, memory.associations)) for memory in found.values())
 
 
 def test_a_flood_is_gone_through_instead_of_kept() -> None:

@@ -10,7 +10,7 @@ from cognition.engine.assembly import Options
 from cognition.engine.options import RecallOptions
 from cognition.mechanisms.synapses import LEARNED
 from schemas.association import Association, AssociationType, Relation
-from schemas.cue import CueFilter, EpisodeFilter, FilterMode
+from schemas.cue import CueFilter, EpisodeFilter, FilterMode, Mood
 from schemas.identifiers import memory_id
 from schemas.percept import BoundaryMark, Forget, Percept
 from schemas.recollection import Recalled, Recollection
@@ -197,3 +197,37 @@ async def test_what_joins_costs_one_call_more() -> None:
     plain, gathers = gathers, 0
     await ask(on, without=["working_memory"])
     assert plain < gathers <= 2 * plain
+
+
+async def test_what_felt_alike_and_was_surrounded_alike_comes_more_easily() -> None:
+    on = await bench()
+    said = "we sat in the garden and spoke of the boat"
+    glad = {"valence": 0.8, "arousal": 0.6, "context": {"place": "home"}}
+    sad = {"valence": -0.8, "arousal": 0.6, "context": {"place": "office"}}
+    await on.take(
+        Percept(mind=ANA, key="glad", content=said + " one", vector=vector(1), **glad),
+        Percept(mind=ANA, key="sad", content=said + " two", vector=vector(1), **sad),
+    )
+    cue = {"content": said, "vector": vector(1), "explain": True}
+    for key, feeling, place in (("glad", 0.7, "home"), ("sad", -0.7, "office")):
+        assert keys(await on.recall(mood=Mood(valence=feeling, arousal=0.6), **cue))[0] == key
+        answer = await on.recall(context={"place": place}, **cue)
+        assert keys(answer)[0] == key
+        assert {p.name: p.value for p in answer.recalled[0].parts}["context_match"] == 1.0
+    plain = {p.name for p in (await on.recall(**cue)).recalled[0].parts}
+    assert plain.isdisjoint({"mood", "context_match"})
+    off = await on.recall(
+        mood=Mood(valence=0.7), context={"place": "home"}, without=["mood", "context_match"], **cue
+    )
+    assert {p.name for p in off.recalled[0].parts} == plain
+
+
+async def test_an_explanation_shows_readiness_and_trust_without_weighing_them() -> None:
+    on = await bench()
+    await on.say("green tea", trust=0.5)
+    parts = {p.name: p for p in (await on.recall("green tea", explain=True)).recalled[0].parts}
+    assert (parts["base_level"].value, parts["trust"].value) == (0.0, 0.5)
+    assert parts["base_level"].contribution == parts["trust"].contribution == 0.0
+    on.clock.advance(86_400.0)
+    later = {p.name: p for p in (await on.recall("green tea", explain=True)).recalled[0].parts}
+    assert later["base_level"].value == pytest.approx(-5.683, abs=0.001)
