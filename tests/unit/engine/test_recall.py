@@ -302,7 +302,7 @@ async def test_a_limit_is_kept_and_a_mind_without_a_past_says_so() -> None:
 BAD_CUES: list[tuple[dict[str, Any], str]] = [
     ({}, "neither content nor vector"),
     ({"content": "  "}, "neither content nor vector"),
-    ({"content": "x", "without": ["magic"]}, r"\['magic'\] names no mechanism. Use any of actor, context_match"),
+    ({"content": "x", "without": ["magic"]}, r"\['magic'\] names no mechanism. Use any of actor"),
     ({"content": "x", "vector": b"\0" * 8}, "8 bytes"),
     ({"content": "x", "filter": CueFilter(context={'a"b': "c"})}, "without double quotes"),
 ]
