@@ -260,7 +260,8 @@ SHAPES = {
     "  PathAnswer {inquiry_id, mind, steps: [the same], strength, notes}",
     "minds:episodes": "[Episode {id, mind, label, started_at, ended_at, boundary_type, memory_count, ...}]",
     "minds:status": "a StatusAnswer {inquiry_id, mind, memories, episodes, open_episode: Episode | null,\n"
-    "  lifetime, lexicon_terms, stopped, through, unlinked, daemon: {version, streams, uptime_s, ...}};\n"
+    "  lifetime, lexicon_terms, stopped, language, notes: [text], through, unlinked,\n"
+    "  daemon: {version, streams, uptime_s, ...}};\n"
     "  without --mind {daemon: {version, streams, uptime_s, ...}, dead_letters: count,\n"
     "  mechanisms: [{name, on, did, of, unit, last_at}]}",
     "doctor:doctor": "[{check, ok, found, remedy, mechanism: {name, on, did, of, unit, last_at} | null}]",

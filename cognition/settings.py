@@ -91,6 +91,8 @@ WELL_KNOWN = {
 SECRETS = frozenset({"store.api_key"})
 LISTS = frozenset({"minds.without"})
 """Settings of several values; in the environment and in flags they stand with commas between them."""
+TABLES = frozenset({"minds.languages"})
+"""Settings that are a table of names that we do not know; in the environment and in flags ``a=x,b=y``."""
 NOT_SETTINGS = frozenset({"COGNITION_CACHE", "COGNITION_BENCH_DATA", "COGNITION_CONFIG"})
 
 
@@ -169,7 +171,7 @@ def _read(file: Path) -> dict[str, Any]:
 def _flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for name, value in tree.items():
-        if isinstance(value, dict):
+        if isinstance(value, dict) and prefix + name not in TABLES:
             flat.update(_flatten(value, f"{prefix}{name}."))
         else:
             flat[prefix + name] = value
@@ -190,11 +192,26 @@ def _unknown(key: str, source: str, known: Mapping[str, Any]) -> SettingsError:
     return SettingsError(f"unknown setting {key} (from {source})", remedy=hint)
 
 
+def _table(key: str, text: str, origins: Mapping[str, str]) -> dict[str, str]:
+    table = {}
+    for part in filter(None, map(str.strip, text.split(","))):
+        name, separator, value = part.partition("=")
+        if not separator or not name.strip():
+            raise SettingsError(
+                f"setting {key} = {text!r} (from {origins.get(key, '?')}): {part!r} is not NAME=VALUE",
+                remedy="Write for example ana=german,bo=french.",
+            )
+        table[name.strip()] = value.strip()
+    return table
+
+
 def _convert(values: Mapping[str, Any], origins: Mapping[str, str]) -> Settings:
     tree: dict[str, Any] = {}
     for key, value in values.items():
         if key in LISTS and isinstance(value, str):
             value = [part.strip() for part in value.split(",") if part.strip()]
+        if key in TABLES and isinstance(value, str):
+            value = _table(key, value, origins)
         *parents, leaf = key.split(".")
         node = tree
         for parent in parents:

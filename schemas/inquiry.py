@@ -104,7 +104,8 @@ class IdentityAnswer(Message, frozen=True, kw_only=True, omit_defaults=False):
 
 
 class StatusAnswer(Message, frozen=True, kw_only=True, omit_defaults=False):
-    """Figures of one mind, then of its daemon. Names of other minds never appear.
+    """Figures of one mind, then of its daemon. Names of other minds never appear. `language` is the one
+    that its memories were encoded in; `notes` say what should be done.
 
     `unlinked`: memories whose associations by what they speak of are still to be formed.
     """
@@ -117,6 +118,8 @@ class StatusAnswer(Message, frozen=True, kw_only=True, omit_defaults=False):
     lifetime: Lifetime = Lifetime()
     lexicon_terms: int = 0
     stopped: str = ""
+    language: str = ""
+    notes: list[str] = []
     through: str = ""
     unlinked: int = 0
     daemon: dict[str, float | int | str | bool] = {}

@@ -225,6 +225,8 @@ async def status(options: argparse.Namespace) -> int:
     )
     if answer.open_episode is not None:
         show_episode(answer.open_episode)
+    for note in answer.notes:
+        print(f"note: {note}")
     if answer.stopped:
         print(f"STOPPED: {answer.stopped}")
     show_figures(answer.daemon)

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from cognition.engine.mind import entry_order
 from cognition.engine.options import AttentionOptions
+from cognition.engine.tongues import Tongues
 from cognition.errors import BadPerceptError, EmbeddingError, UnavailableError
-from cognition.mechanisms.text import Analyzer, content_hash, searchable_text
+from cognition.mechanisms.text import content_hash, searchable_text
 from cognition.mechanisms.vectors import decode_vector
 from cognition.ports.clock import Clock
 from cognition.ports.embedder import Embedder
@@ -105,14 +106,14 @@ class Senses:
         clock: Clock,
         options: AttentionOptions,
         *,
-        analyzer: Analyzer,
+        tongues: Tongues,
         attempts_max: int = 3,
     ) -> None:
         self._stores = stores
         self._embedder = embedder
         self._clock = clock
         self._options = options
-        self._analyzer = analyzer
+        self._tongues = tongues
         self._attempts_max = attempts_max
 
     async def prepare(self, entries: Sequence[Entry]) -> list[Arrival]:
@@ -177,7 +178,7 @@ class Senses:
         arrival.content = content
         arrival.key = percept.key or arrival.entry.id
         arrival.memory_id = memory_id(percept.mind, arrival.key)
-        arrival.stated, arrival.asked = self._analyzer.turn_terms(content, percept.actor)
+        arrival.stated, arrival.asked = self._tongues.of(percept.mind).turn_terms(content, percept.actor)
         arrival.hash = content_hash(embedding_text(percept.actor, content))
         if percept.vector is not None:
             arrival.vector = decode_vector(percept.vector)

@@ -27,9 +27,9 @@ from cognition.engine.rebuilding import Rebuilding
 from cognition.engine.recall import Recall
 from cognition.engine.shown import Shown
 from cognition.engine.surroundings import Surroundings
+from cognition.engine.tongues import Tongues
 from cognition.engine.weighing import SPREADING
 from cognition.mechanisms.laws import DEFAULT_LAWS
-from cognition.mechanisms.text import Analyzer
 from cognition.ports.clock import Clock
 from cognition.ports.dates import DateReader
 from cognition.ports.embedder import Embedder
@@ -107,7 +107,7 @@ def assemble(
     lives = liveness or Liveness(clock.now(), off=chosen.off())
     sink = Watched(sink, lives)
     laws = tuple(DEFAULT_LAWS)
-    analyzer = Analyzer(chosen.minds.language)
+    tongues = Tongues(chosen.minds)
     minds = Minds(
         stores,
         clock,
@@ -122,23 +122,26 @@ def assemble(
         embedder,
         clock,
         chosen.attention,
-        analyzer=analyzer,
+        tongues=tongues,
         attempts_max=embedding_attempts_max,
     )
-    surroundings = Surroundings(stores, analyzer, chosen.minds.without)
+    surroundings = Surroundings(stores, tongues, chosen.minds.without)
     forgetting = Forgetting(stores, surroundings, clock, sink)
     model = embedder.model if embedder is not None else ""
-    rebuilding = Rebuilding(stores, analyzer, chosen.minds.without)
-    encoder = Encoder(stores, minds, forgetting, rebuilding, clock, sink, analyzer=analyzer, model=model)
-    associating = Associating(stores, minds, clock, sink, analyzer=analyzer)
+    without = chosen.minds.without
+    rebuilding = Rebuilding(stores, tongues, chosen.minds.without)
+    encoder = Encoder(
+        stores, minds, forgetting, rebuilding, clock, sink, tongues=tongues, model=model, without=without
+    )
+    associating = Associating(stores, minds, clock, sink, tongues=tongues)
     progress = Progress(minds)
     intake = Intake(line, senses, encoder, minds, progress, clock, sink, chosen.minds)
     recall = Recall(
-        stores, minds, embedder, clock, chosen.recall, analyzer=analyzer, dates=dates, liveness=lives
+        stores, minds, embedder, clock, chosen.recall, tongues=tongues, dates=dates, liveness=lives
     )
     introspection = Introspection(stores, minds, clock, laws)
     shown = Shown(ring)
-    plasticity = Plasticity(stores, minds, shown, clock, sink, analyzer=analyzer)
+    plasticity = Plasticity(stores, minds, shown, clock, sink, tongues=tongues)
     consolidation = Consolidation(dreams or line, plasticity, minds, clock, sink, chosen.minds)
     learning = Learning(Reports(stores, shown), Neighbourhood(stores, clock), consolidation)
     answering = Answering(recall, introspection, learning, shown, progress, clock, sink, figures, lives)

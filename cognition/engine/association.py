@@ -18,10 +18,10 @@ import msgspec
 from cognition.engine.mind import Mind
 from cognition.engine.minds import Minds
 from cognition.engine.naming import named, spoken_terms
+from cognition.engine.tongues import Tongues
 from cognition.mechanisms.evidence import query_weights
 from cognition.mechanisms.mentions import MENTIONS_MAX, strongest
 from cognition.mechanisms.synapses import kept
-from cognition.mechanisms.text import Analyzer
 from cognition.ports.clock import Clock
 from cognition.ports.sink import Sink
 from cognition.ports.stores import Spoken, Stores, Terms
@@ -56,12 +56,12 @@ class Speaker:
 class Associating:
     """Forms the mention associations of minds that are awake."""
 
-    def __init__(self, stores: Stores, minds: Minds, clock: Clock, sink: Sink, *, analyzer: Analyzer) -> None:
+    def __init__(self, stores: Stores, minds: Minds, clock: Clock, sink: Sink, *, tongues: Tongues) -> None:
         self._stores = stores
         self._minds = minds
         self._clock = clock
         self._sink = sink
-        self._analyzer = analyzer
+        self._tongues = tongues
 
     def due(self) -> list[str]:
         """Minds in memory that have something to link."""
@@ -99,7 +99,7 @@ class Associating:
         page, offset = await self._stores.associations.page(
             mind.name, mind.linking.offset, limit=SWEPT_AT_ONCE
         )
-        speakers = {i: self._speaker(spoken) for i, spoken in page.items()}
+        speakers = {i: self._speaker(mind, spoken) for i, spoken in page.items()}
         formed = await self._write(mind, speakers, await self._named(mind, speakers), epoch)
         subjects = sum(1 for spoken in page.values() if spoken.subject)
         mind.linking.passed(subjects, offset, mind.lexicon.n)
@@ -109,11 +109,11 @@ class Associating:
         """The next new memories: what they name, and who names what they are about."""
         ids = mind.linking.pending[:FOLLOWED_AT_ONCE]
         new = await self._stores.associations.read(mind.name, ids)
-        speakers = {i: self._speaker(spoken) for i, spoken in new.items()}
+        speakers = {i: self._speaker(mind, spoken) for i, spoken in new.items()}
         mentions = await self._named(mind, speakers)
         for subject, found in (await self._naming(mind, new)).items():
             for i, spoken in found.items():
-                speaker = speakers.setdefault(i, self._speaker(spoken))
+                speaker = speakers.setdefault(i, self._speaker(mind, spoken))
                 mentions.setdefault(i, held_mentions(speaker.array))
                 mentions[i] |= self._weigh(mind, i, speaker, {subject: new[subject].subject})
         formed = await self._write(mind, speakers, mentions, epoch)
@@ -134,7 +134,8 @@ class Associating:
 
     async def _naming(self, mind: Mind, new: Mapping[str, Spoken]) -> dict[str, dict[str, Spoken]]:
         """Who may name what each of these is about."""
-        subjects = {i: self._analyzer.evidence_terms(spoken.subject) for i, spoken in new.items()}
+        analyzer = self._tongues.of(mind.name)
+        subjects = {i: analyzer.evidence_terms(spoken.subject) for i, spoken in new.items()}
         meant = [i for i, terms in subjects.items() if terms]
         texts = [weighed(mind, subjects[i]) for i in meant]
         found = await self._stores.associations.saying(mind.name, texts, limit=SPEAKERS_MAX)
@@ -147,8 +148,8 @@ class Associating:
         read = await self._stores.memories.facts(mind.name, unknown) if unknown else {}
         return {i: facts.subject for i in ids if (facts := known.get(i) or read.get(i))}
 
-    def _speaker(self, spoken: Spoken) -> Speaker:
-        terms = spoken_terms(self._analyzer, spoken.content, spoken.actor, spoken.subject)
+    def _speaker(self, mind: Mind, spoken: Spoken) -> Speaker:
+        terms = spoken_terms(self._tongues.of(mind.name), spoken.content, spoken.actor, spoken.subject)
         return Speaker(terms, spoken.associations, spoken.rev)
 
     def _weigh(
@@ -156,7 +157,8 @@ class Associating:
     ) -> dict[str, float]:
         """Which of these subjects, by memory, this memory names; itself it does not."""
         others = [i for i in subjects if i != memory_id]
-        weights = named(speaker.terms, [subjects[i] for i in others], mind.lexicon, self._analyzer)
+        about, analyzer = [subjects[i] for i in others], self._tongues.of(mind.name)
+        weights = named(speaker.terms, about, mind.lexicon, analyzer)
         return {i: w for i, w in zip(others, weights.tolist(), strict=True) if w > 0.0}
 
     async def _write(

@@ -25,6 +25,7 @@ from cognition.engine.forgetting import Forgetting
 from cognition.engine.mind import Mind, later
 from cognition.engine.minds import Minds
 from cognition.engine.rebuilding import Rebuilding
+from cognition.engine.tongues import Tongues
 from cognition.engine.traces import (
     bonds,
     compose,
@@ -36,7 +37,6 @@ from cognition.engine.traces import (
 )
 from cognition.mechanisms import salience
 from cognition.mechanisms.segmentation import Observation
-from cognition.mechanisms.text import Analyzer
 from cognition.mechanisms.thread import Placed, goes_on
 from cognition.mechanisms.working_memory import Active
 from cognition.ports.clock import Clock
@@ -102,7 +102,7 @@ class Encoder:
         clock: Clock,
         sink: Sink,
         *,
-        analyzer: Analyzer,
+        tongues: Tongues,
         model: str,
         without: Collection[str] = (),
     ) -> None:
@@ -112,7 +112,7 @@ class Encoder:
         self._rebuilding = rebuilding
         self._clock = clock
         self._sink = sink
-        self._analyzer = analyzer
+        self._tongues = tongues
         self._model = model
         self._without = frozenset(without)
 
@@ -323,7 +323,7 @@ class Encoder:
             memory=memory,
             context=placed.context,
             lexical=placed.lexical,
-            subject=subject_terms(percept.subject, self._analyzer),
+            subject=subject_terms(percept.subject, self._tongues.of(mind.name)),
             evidence=placed.evidence,
         )
         ledger.traces[memory.id] = trace
@@ -346,7 +346,9 @@ class Encoder:
         """
         traces = await self._stores.memories.get_traces(mind.name, [known.id])
         trace = traces[known.id]
-        again = spoken_again(trace, self._analyzer, known.mean_length or mind.lexicon.mean_length)
+        again = spoken_again(
+            trace, self._tongues.of(mind.name), known.mean_length or mind.lexicon.mean_length
+        )
         self._enter_episode(mind, arrival, again.vector, ledger, done, known_episode=known.episode_id)
         placed = mind.thread.take(again)
         self._fold(mind, arrival, known, again.vector)

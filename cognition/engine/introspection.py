@@ -101,6 +101,8 @@ class Introspection:
             lifetime=mind.lifetime,
             lexicon_terms=len(mind.lexicon),
             stopped=mind.stopped,
+            language=mind.language,
+            notes=[note] if (note := self._minds.foreign(mind)) else [],
             through=mind.through,
             unlinked=left(mind),
             daemon=daemon,

@@ -143,6 +143,7 @@ class SavedState(msgspec.Struct):
     linking: Linking | None = None
     thread: dict[str, Any] | None = None
     usage: SavedUsage | None = None
+    language: str = ""
 
 
 class EchoWindow:
@@ -195,6 +196,7 @@ class Mind:
     through: str = ""
     recallable: str = ""
     model: str = ""
+    language: str = ""
     episode: OpenEpisode | None = None
     last_episode: str | None = None
     last_arrival: float = 0.0
@@ -223,6 +225,7 @@ class Mind:
             working=WorkingMemory(minds.working_memory),
             echo=EchoWindow(attention),
             thread=Thread(minds.without),
+            language=minds.language_of(name),
         )
 
     @property
@@ -302,6 +305,7 @@ class Mind:
             version=STATE_VERSION,
             through=self.through,
             model=self.model,
+            language=self.language,
             segmenter=self.segmenter.snapshot(),
             episode=None
             if episode is None
@@ -340,6 +344,7 @@ class Mind:
                 remedy="Start the release that wrote it, or a later one.",
             )
         self.through, self.model = saved.through, saved.model
+        self.language = saved.language or self.language
         self.recallable = saved.through
         self.segmenter = Segmenter.restore(saved.segmenter, profile(episodes))
         self.working = WorkingMemory.restore(saved.working)

@@ -87,6 +87,17 @@ class Minds:
         self._evict(keep=name)
         return mind
 
+    def foreign(self, mind: Mind) -> str:
+        """What to say of a mind that speaks another language now than what it remembers was encoded in;
+        nothing where it is the same. It works, but words do not find what lies before the change."""
+        speaks = self._options.language_of(mind.name)
+        if not mind.living or mind.language == speaks:
+            return ""
+        return (
+            f"encoded in {mind.language}, but its language is set to {speaks}: "
+            f"run `cognition mind rebuild --mind {mind.name}`"
+        )
+
     def resident(self, name: str) -> Mind | None:
         """The mind if it is in memory."""
         return self._resident.get(name)

@@ -8,6 +8,7 @@ import msgspec
 
 from schemas.base import Config
 
+LanguageName = Literal["english", "german", "spanish", "french", "plain"]
 Positive = Annotated[float, msgspec.Meta(gt=0.0)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Unit = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
@@ -49,6 +50,7 @@ class MindOptions(Config, frozen=True, kw_only=True):
 
     What was encoded survives the death of the process at once, and loss of power from the next
     checkpoint on; until then its entries are not acknowledged and would be delivered again.
+    `language` is what a mind speaks unless `languages` (mind -> language) says otherwise (ADR 17).
     `without` names what is left out when a memory takes in its context (ADR 14).
     `facts_max` memories are known by actor, time and episode without asking the store (300 bytes each).
     """
@@ -70,4 +72,9 @@ class MindOptions(Config, frozen=True, kw_only=True):
         ],
         ...,
     ] = ()
-    language: Literal["english", "german", "spanish", "french", "plain"] = "english"
+    language: LanguageName = "english"
+    languages: dict[str, LanguageName] = {}
+
+    def language_of(self, mind: str) -> LanguageName:
+        """The language that this mind speaks."""
+        return self.languages.get(mind, self.language)

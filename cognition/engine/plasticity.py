@@ -18,11 +18,11 @@ from cognition.engine.lessons import Lesson, of_coactivation, of_feedback
 from cognition.engine.mind import Mind, entry_order, later
 from cognition.engine.minds import Minds
 from cognition.engine.shown import Shown
+from cognition.engine.tongues import Tongues
 from cognition.engine.usage import Usage
 from cognition.errors import BadReportError, UnavailableError
 from cognition.mechanisms import synapses
 from cognition.mechanisms.plasticity import Learned
-from cognition.mechanisms.text import Analyzer
 from cognition.ports.clock import Clock
 from cognition.ports.sink import Sink
 from cognition.ports.stores import Stores, Terms
@@ -160,14 +160,14 @@ class Plasticity:
         clock: Clock,
         sink: Sink,
         *,
-        analyzer: Analyzer,
+        tongues: Tongues,
     ) -> None:
         self._stores = stores
         self._minds = minds
         self._shown = shown
         self._clock = clock
         self._sink = sink
-        self._analyzer = analyzer
+        self._tongues = tongues
 
     async def fold(self, events: Sequence[Event], epochs: Mapping[int, int]) -> dict[str, str]:
         """Fold a batch in; of what cannot be learned from, entry -> reason.
@@ -223,7 +223,8 @@ class Plasticity:
                 lessons.append(of_coactivation(message, event.entry))
             elif isinstance(message, Feedback):
                 try:
-                    lesson = await of_feedback(message, event.entry, self._shown, usage, self._analyzer)
+                    analyzer = self._tongues.of(message.mind)
+                    lesson = await of_feedback(message, event.entry, self._shown, usage, analyzer)
                     lessons.append(lesson)
                 except BadReportError as error:
                     refused[event.entry] = str(error)

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from cognition.engine.linking import unknown
 from cognition.engine.mind import Mind, entry_order
+from cognition.engine.tongues import Tongues
 from cognition.engine.traces import spoken_again, subject_terms
 from cognition.mechanisms.lexicon import Lexicon
 from cognition.mechanisms.text import Analyzer
@@ -45,9 +46,9 @@ class Rebuilding:
     without : mechanisms that are left out at encoding (`minds.without`).
     """
 
-    def __init__(self, stores: Stores, analyzer: Analyzer, without: Collection[str]) -> None:
+    def __init__(self, stores: Stores, tongues: Tongues, without: Collection[str]) -> None:
         self._stores = stores
-        self._analyzer = analyzer
+        self._tongues = tongues
         self._without = without
 
     async def rebuild(self, mind: Mind, *, epoch: int) -> int:
@@ -56,12 +57,13 @@ class Rebuilding:
         The mind takes its new lexicon and thread when all is done; it is to be written down then.
         """
         steps = await self._steps(mind.name)
-        life = _Life(mind, self._analyzer, self._without)
+        life = _Life(mind, self._tongues.of(mind.name), self._without)
         for start in range(0, len(steps), PAGE):
             await self._page(life, steps[start : start + PAGE], epoch)
         await self._write(life, len(life.waiting), epoch)
         mind.lexicon, mind.lexicon_whole_due = life.lexicon, True
         mind.thread = life.thread
+        mind.language = self._tongues.of(mind.name).language
         if mind.episode is None or not await self._same_thread(life, mind.episode.id):
             mind.thread.end()
         mind.linking = unknown(mind.memories)
@@ -99,7 +101,7 @@ class Rebuilding:
         memory = trace.memory
         drifted = moved(trace.context, placed.context)
         bare = placed.evidence if trace.evidence is None else None
-        subject = subject_terms(memory.subject, self._analyzer)
+        subject = subject_terms(memory.subject, self._tongues.of(memory.mind))
         revision = Revision(
             memory.mind,
             memory.id,

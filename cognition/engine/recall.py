@@ -21,6 +21,7 @@ from cognition.engine.naming import named
 from cognition.engine.options import RecallOptions
 from cognition.engine.spreading import Web
 from cognition.engine.standing import standing
+from cognition.engine.tongues import Tongues
 from cognition.engine.weighing import (
     LEXICAL,
     MECHANISMS,
@@ -39,7 +40,7 @@ from cognition.engine.weighing import (
 from cognition.errors import BadCueError, BadPerceptError, MindStoppedError
 from cognition.mechanisms import ranking
 from cognition.mechanisms.evidence import query_weights
-from cognition.mechanisms.text import Analyzer, token_estimate, words
+from cognition.mechanisms.text import token_estimate, words
 from cognition.mechanisms.vectors import decode_vector
 from cognition.ports.clock import Clock
 from cognition.ports.dates import DateReader
@@ -70,7 +71,7 @@ class Recall:
         clock: Clock,
         options: RecallOptions,
         *,
-        analyzer: Analyzer,
+        tongues: Tongues,
         dates: DateReader | None = None,
         liveness: Liveness | None = None,
     ) -> None:
@@ -79,7 +80,7 @@ class Recall:
         self._embedder = embedder
         self._clock = clock
         self._options = options
-        self._analyzer = analyzer
+        self._tongues = tongues
         self._dates = dates
         self._liveness = liveness
 
@@ -95,7 +96,7 @@ class Recall:
             )
         if not mind.lexicon.n:
             return self._nothing(cue, "this mind has no memories yet", began)
-        meaning = meant(cue, self._analyzer.speech, self._dates, now=self._clock.now())
+        meaning = meant(cue, self._tongues.of(cue.mind).speech, self._dates, now=self._clock.now())
         probe = await self._probe(cue, mind, meaning)
         found = await self._candidates(cue, mind, probe)
         if not found.ids:
@@ -126,10 +127,11 @@ class Recall:
         if self._liveness is None or not self._liveness.due():
             return
         acted = set(ranked.swayed(TOP))
-        asked = self._analyzer.evidence_terms(cue.content, "").keys()
+        analyzer = self._tongues.of(cue.mind)
+        asked = analyzer.evidence_terms(cue.content, "").keys()
         lexical = ranked.values(LEXICAL)
         for memory in (r.memory for r in recalled[:TOP] if lexical[r.memory.id] > 0.0):
-            if asked.isdisjoint(self._analyzer.evidence_terms(memory.content, memory.actor)):
+            if asked.isdisjoint(analyzer.evidence_terms(memory.content, memory.actor)):
                 acted.add(CONTEXT)
         self._liveness.recalled(acted, cue.without, self._clock.now())
 
@@ -155,7 +157,7 @@ class Recall:
     # --- the cue as vectors ---------------------------------------------------------------
 
     async def _probe(self, cue: Cue, mind: Mind, meaning: Meant) -> Probe:
-        terms = list(self._analyzer.evidence_terms(cue.content, ""))
+        terms = list(self._tongues.of(cue.mind).evidence_terms(cue.content, ""))
         weights = query_weights(terms, mind.lexicon.idf(terms).tolist()) if terms else {}
         naming = self._options.candidates if mind.linking.subjects and MENTION not in cue.without else 0
         scope = self._scope(cue, mind, meaning)
@@ -211,12 +213,13 @@ class Recall:
         held = [(n, fact) for n, fact in enumerate(facts) if fact is not None]
         places = np.array([n for n, _ in held], np.intp)
         subjects = [fact.subject for _, fact in held] if probe.naming else []
+        analyzer = self._tongues.of(mind.name)
         return Candidates(
             ids=[found.ids[n] for n, _ in held],
             dense=found.dense[places].astype(np.float64),
             lexical=found.lexical[places].astype(np.float64),
             facts=[fact for _, fact in held],
-            named=named(probe.terms, subjects, mind.lexicon, self._analyzer) if probe.naming else None,
+            named=named(probe.terms, subjects, mind.lexicon, analyzer) if probe.naming else None,
         )
 
     # --- weighing -----------------------------------------------------------------------------
@@ -266,14 +269,16 @@ class Recall:
 
     def _unmet(self, cue: Cue, mind: Mind) -> list[str]:
         """What the cue wished and the mind could not give."""
+        notes = [note] if (note := self._minds.foreign(mind)) else []
         if prefers(cue) and not preferred_episodes(cue, mind):
-            return ["no episode is open: none was preferred"]
-        return []
+            notes.append("no episode is open: none was preferred")
+        return notes
 
     def _recalled(
         self, cue: Cue, ranked: Ranked, memory: Memory, asked: Mapping[str, frozenset[int]]
     ) -> Recalled:
-        said = self._analyzer.evidence_terms(memory.content, memory.actor).keys() if asked else set()
+        analyzer = self._tongues.of(memory.mind)
+        said = analyzer.evidence_terms(memory.content, memory.actor).keys() if asked else set()
         shared = [word for word, terms in asked.items() if not terms.isdisjoint(said)]
         return Recalled(
             memory=memory,
@@ -284,5 +289,6 @@ class Recall:
 
     def _asked_words(self, cue: Cue) -> dict[str, frozenset[int]]:
         """The words of the cue that tell something, each with its terms."""
-        asked = {word: frozenset(self._analyzer.evidence_terms(word)) for word in words(cue.content)}
+        analyzer = self._tongues.of(cue.mind)
+        asked = {word: frozenset(analyzer.evidence_terms(word)) for word in words(cue.content)}
         return {word: terms for word, terms in asked.items() if terms}

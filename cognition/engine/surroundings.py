@@ -11,8 +11,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from cognition.engine.mind import Mind
+from cognition.engine.tongues import Tongues
 from cognition.engine.traces import spoken_again
-from cognition.mechanisms.text import Analyzer
 from cognition.mechanisms.thread import REACHES, Placed, Thread, goes_on, moved, placed
 from cognition.mechanisms.turns import REACH
 from cognition.ports.stores import Revision, Scope, Stores, Trace
@@ -39,9 +39,9 @@ class Surroundings:
     without : mechanisms that are left out at encoding (`minds.without`).
     """
 
-    def __init__(self, stores: Stores, analyzer: Analyzer, without: Collection[str]) -> None:
+    def __init__(self, stores: Stores, tongues: Tongues, without: Collection[str]) -> None:
         self._stores = stores
-        self._analyzer = analyzer
+        self._tongues = tongues
         self._without = without
 
     async def members(self, mind: str, episode_id: str) -> list[Trace]:
@@ -84,9 +84,8 @@ class Surroundings:
 
     def _placed(self, mind: Mind, thread: Sequence[Trace]) -> tuple[dict[str, Placed], Thread]:
         mean_length = mind.lexicon.mean_length
-        words = [
-            spoken_again(trace, self._analyzer, trace.memory.mean_length or mean_length) for trace in thread
-        ]
+        analyzer = self._tongues.of(mind.name)
+        words = [spoken_again(t, analyzer, t.memory.mean_length or mean_length) for t in thread]
         return placed(words, self._without)
 
     async def _stretch(self, mind: Mind, episode: str) -> list[Trace]:
