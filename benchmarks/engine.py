@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import tempfile
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -28,7 +29,10 @@ from schemas.percept import Percept
 from schemas.recollection import Recollection
 
 CHUNK = 512
-"""Percepts published before the receipts of the chunk before are read."""
+"""Percepts published at once."""
+
+AHEAD = 3
+"""Chunks published before the first of them is waited for: the engine has the next one at hand."""
 
 SETTLING_S = 0.1
 """Between two looks at whether a mind has formed its associations."""
@@ -95,12 +99,14 @@ class Bench:
     async def perceive_all(self, percepts: Sequence[Percept], step: Callable[[int], None]) -> list[Receipt]:
         """Publish in order and wait until all are recallable; the receipt of each."""
         receipts: list[Receipt] = []
-        waiting: list[Ticket] = []
+        waiting: deque[Sequence[Ticket]] = deque()
         for start in range(0, len(percepts), CHUNK):
-            published = await self.session.publish_many(percepts[start : start + CHUNK])
-            receipts += await self._received(waiting, step)
-            waiting = published
-        return receipts + await self._received(waiting, step)
+            waiting.append(await self.session.publish_many(percepts[start : start + CHUNK]))
+            if len(waiting) > AHEAD:
+                receipts += await self._received(waiting.popleft(), step)
+        for published in waiting:
+            receipts += await self._received(published, step)
+        return receipts
 
     async def _received(self, tickets: Sequence[Ticket], step: Callable[[int], None]) -> list[Receipt]:
         receipts = []

@@ -9,6 +9,8 @@ from __future__ import annotations
 import argparse
 import hashlib
 import sys
+from collections import deque
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -24,6 +26,9 @@ from schemas.base import SchemaError
 from schemas.percept import Percept
 
 BATCH = 64
+AHEAD = 16
+"""Batches that are published before the first of them is waited for: the daemon is never idle between
+two, and what is on its way stays far below what the line holds."""
 REMEDY = 'Write the percept as one JSON object on this line, such as {"mind": "ana", "content": "It rains."}.'
 
 
@@ -37,6 +42,7 @@ async def import_file(options: argparse.Namespace) -> int:
     async with open_engine(settings=settings, url=settings.streams.url or None) as session:
         progress = Progress("importing", len(lines))
         batch: list[tuple[int, Percept]] = []
+        published: deque[list[tuple[int, Ticket]]] = deque()
         for number, line in enumerate(lines, 1):
             if number >= options.from_line and line.strip():
                 try:
@@ -46,30 +52,31 @@ async def import_file(options: argparse.Namespace) -> int:
                     problems.append(f"line {number}: {error}")
                     progress.say(f"line {number}: {error}")
             if len(batch) == BATCH or number == len(lines):
-                await take(session, batch, counts, problems, progress)
+                tickets = await session.publish_many([percept for _, percept in batch])
+                published.append([(line, t) for (line, _), t in zip(batch, tickets, strict=True)])
                 batch = []
-            progress.set(number)
+            if len(published) > AHEAD:
+                await told(published.popleft(), counts, problems, progress)
+        while published:
+            await told(published.popleft(), counts, problems, progress)
+        progress.set(len(lines))
         progress.close()
     if options.json:
         print_json({"lines": len(lines), "outcomes": counts, "unreadable": unreadable, "problems": problems})
     else:
-        told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())) or "nothing"
-        print(f"{len(lines)} lines: {told}; {unreadable} unreadable")
+        summary = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())) or "nothing"
+        print(f"{len(lines)} lines: {summary}; {unreadable} unreadable")
     return NO if problems else DONE
 
 
-async def take(
-    session: Session,
-    batch: list[tuple[int, Percept]],
-    counts: dict[str, int],
-    problems: list[str],
-    progress: Progress,
+async def told(
+    published: Sequence[tuple[int, Ticket]], counts: dict[str, int], problems: list[str], progress: Progress
 ) -> None:
-    """Publish one batch and read what became of it."""
-    tickets = await session.publish_many([percept for _, percept in batch])
-    for (number, _), ticket in zip(batch, tickets, strict=True):
+    """Wait until one batch is recallable and read what became of it."""
+    for number, ticket in published:
         outcome = await outcome_of(ticket, number, problems, progress)
         counts[outcome] = counts.get(outcome, 0) + 1
+        progress.set(number)
 
 
 async def outcome_of(ticket: Ticket, number: int, problems: list[str], progress: Progress) -> str:
