@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from cognition.cli import DONE, NO
-from cognition.client import Session, Ticket
+from cognition.client import Ticket
 from cognition.commands.progress import Progress
 from cognition.commands.running import UsageError, loaded_settings, print_json
 from cognition.errors import BadPerceptError
