@@ -135,6 +135,7 @@ def related(mind: str, relations: list[Relation], at: float) -> list[Association
             weight=r.weight,
             type=r.type,
             last_coactivated=at,
+            given=True,
         )
         for r in strongest
     ]
