@@ -20,7 +20,7 @@ import numpy as np
 
 from benchmarks import metrics
 from benchmarks.data import Dataset, Question
-from benchmarks.engine import Bench, EngineChoice, opened
+from benchmarks.engine import ANSWERED_WITHIN_S, Bench, EngineChoice, opened
 from benchmarks.loaders import load
 from benchmarks.progress import Progress
 from benchmarks.provenance import provenance
@@ -191,7 +191,8 @@ async def _report_all(
             if wrong_share and chance.random() < wrong_share:
                 useful = [shown[int(chance.integers(len(shown)))]]
             mind = bench.session.mind(question.mind)
-            await (await mind.feedback(recollection, useful=useful)).wait()
+            report = await mind.feedback(recollection, useful=useful, within_s=ANSWERED_WITHIN_S)
+            await report.wait(within_s=ANSWERED_WITHIN_S)
         reporting.step()
     return found
 

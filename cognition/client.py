@@ -93,6 +93,9 @@ PUBLISH_WAIT_S = 30.0
 FORGET_PAGE = 1_000
 """Memories erased by one entry: as many as the store walks in one round trip."""
 
+REPORT_WAIT_S = 10.0
+"""How long a report waits to be checked before it is published."""
+
 WORDS_KEPT = 1_024
 """Cues of a session whose words are kept for a report."""
 
@@ -225,12 +228,14 @@ class Mind:
         useful: Sequence[str] = (),
         misleading: Sequence[str] = (),
         at: Moment | None = None,
+        within_s: float = REPORT_WAIT_S,
     ) -> Report:
         """Say which of the recalled memories (ids, or keys) served, and which misled; what was shown and is
         not named counts as shown in vain. A recollection's id is enough for a day.
 
         A further report on the same recollection completes the first. Raises `BadReportError` when the
-        recollection is not known, or none of the named memories can learn.
+        recollection is not known, or none of the named memories can learn; `DeadlineError` when the
+        daemon does not say so `within_s`: nothing is published then.
         """
         if isinstance(recollection, Recollection):
             cue_id, shown = recollection.cue_id, [r.memory.id for r in recollection.recalled]
@@ -240,6 +245,7 @@ class Mind:
             ReportInquiry,
             id=self._session.next_id(self.name),
             mind=self.name,
+            deadline_s=within_s,
             cue_id=cue_id,
             useful=list(useful),
             misleading=list(misleading),

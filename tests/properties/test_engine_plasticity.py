@@ -1,0 +1,185 @@
+"""Laws of folding: batches, order, repetition, and many hands on the same memories."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Sequence
+from typing import Any
+
+import anyio
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cognition.engine.arrivals import Entry
+from cognition.engine.assembly import Engine, assemble
+from cognition.engine.plasticity import Event
+from cognition.stores.stores import VectorStores, open_stores
+from cognition.testing.clock import ManualClock
+from cognition.testing.embedder import HashEmbedder
+from cognition.testing.line import MemoryStreams
+from cognition.testing.oracle import OracleBackend
+from cognition.testing.sink import RecordingSink
+from schemas.base import Message
+from schemas.dream import CoActivation, Feedback
+from schemas.identifiers import memory_id
+from schemas.percept import Percept
+
+ANA = "ana"
+START_MS = 1_700_000_000_000
+MEMORIES = 5
+IDS = [memory_id(ANA, f"k{n}") for n in range(MEMORIES)]
+WORDS = ("keys", "kettle", "garage", "violin")
+
+places = st.lists(st.sampled_from(IDS), min_size=1, max_size=4, unique=True)
+reports = st.builds(
+    lambda cue, shown, useful, days: Feedback(
+        mind=ANA,
+        cue_id=f"{cue} {shown}",
+        cue=f"Where is the {cue}?",
+        shown=shown,
+        useful=useful,
+        at=START_MS / 1e3 - days * 86_400.0,
+    ),
+    st.sampled_from(WORDS), places, places, st.integers(0, 3),
+)  # fmt: skip
+pairs = st.builds(
+    lambda ids, evidence: CoActivation(mind=ANA, memory_ids=ids, reason="used", evidence=evidence),
+    places, st.floats(0.0, 1.0),
+)  # fmt: skip
+streams = st.lists(st.one_of(reports, pairs), min_size=1, max_size=12)
+
+
+def engine_over(stores: VectorStores) -> Engine:
+    line = MemoryStreams(partitions=1).hold()
+    return assemble(stores, line, ManualClock(START_MS / 1e3), RecordingSink(), HashEmbedder())
+
+
+async def told() -> VectorStores:
+    """A store with a few memories of one mind."""
+    stores = await open_stores(OracleBackend())
+    engine = engine_over(stores)
+    entries = [Percept(mind=ANA, content=f"the {w} number {n}", key=f"k{n}") for n, w in enumerate("abcde")]
+    arrivals = await engine.senses.prepare(
+        [Entry(0, f"{START_MS - 1_000 + n}-0", percept) for n, percept in enumerate(entries)]
+    )
+    await engine.encoder.commit(arrivals, {0: 1})
+    await engine.minds.checkpoint()
+    return stores
+
+
+async def learned(stores: VectorStores) -> dict[str, Any]:
+    """What is stored, without the number of writes."""
+    rows = msgspec.to_builtins(await stores.memories.get(ANA, IDS))
+    return {i: {n: v for n, v in row.items() if n not in ("rev", "epoch")} for i, row in sorted(rows.items())}
+
+
+async def folded(messages: Sequence[Message], batches: Sequence[Sequence[int]]) -> dict[str, Any]:
+    """What is stored after these batches of places in the stream, each by a process of its own."""
+    stores = await told()
+    for batch in batches:
+        engine = engine_over(stores)
+        events = [Event(0, f"{START_MS + n}-0", ANA, messages[n]) for n in batch]
+        await engine.plasticity.fold(events, {0: 1})
+        await engine.minds.checkpoint()
+    return await learned(stores)
+
+
+@settings(max_examples=40)
+@given(streams, st.randoms(use_true_random=False))
+def test_any_batches_in_any_order_inside_leave_the_same(
+    messages: list[Message], chance: random.Random
+) -> None:
+    cuts = sorted(chance.sample(range(len(messages) + 1), chance.randint(0, min(3, len(messages)))))
+    bounds = [0, *cuts, len(messages)]
+    batches = [list(range(a, b)) for a, b in itertools.pairwise(bounds)]
+    for batch in batches:
+        chance.shuffle(batch)
+
+    async def main() -> None:
+        assert await folded(messages, batches) == await folded(messages, [list(range(len(messages)))])
+
+    anyio.run(main)
+
+
+@settings(max_examples=30)
+@given(streams, st.randoms(use_true_random=False))
+def test_what_comes_again_is_folded_in_once(messages: list[Message], chance: random.Random) -> None:
+    everything = list(range(len(messages)))
+    head = everything[: chance.randint(1, len(messages))]
+    again = [chance.choice(everything) for _ in range(3)]
+
+    async def main() -> None:
+        once = await folded(messages, [everything])
+        assert await folded(messages, [head, everything, again, everything]) == once
+
+    anyio.run(main)
+
+
+@settings(max_examples=25)
+@given(streams, st.data())
+def test_weights_stay_between_nothing_and_one_and_arrays_within_their_bounds(
+    messages: list[Message], data: st.DataObject
+) -> None:
+    times = data.draw(st.integers(1, 4))
+
+    async def main() -> None:
+        stores = await told()
+        engine = engine_over(stores)
+        for n in range(times):
+            events = [Event(0, f"{START_MS + n}-{i}", ANA, m) for i, m in enumerate(messages)]
+            await engine.plasticity.fold(events, {0: 1})
+        for memory in (await stores.memories.get(ANA, IDS)).values():
+            assert all(0.0 <= a.weight <= 1.0 for a in memory.associations)
+            assert all(a.target_id != memory.id for a in memory.associations)
+            assert all(r.used >= 0.0 and r.unused >= 0.0 for r in memory.routes)
+            assert len(memory.routes) <= 32
+            assert len(memory.associations) <= 32
+
+    anyio.run(main)
+
+
+@settings(max_examples=20)
+@given(st.integers(2, 5), st.integers(1, 6), st.integers(0, 40), st.randoms(use_true_random=False))
+def test_many_writers_lose_nothing_also_when_the_lease_changes(
+    writers: int, times: int, change_at: int, chance: random.Random
+) -> None:
+    """Each counts up what it reads, compare and set; one of them holds a later lease from some time on.
+    What was confirmed is there, what was refused is not."""
+
+    async def main() -> None:
+        stores = await told()
+        confirmed = [0]
+        passed = [0]
+
+        async def write(name: int, epoch: int) -> None:
+            for n in range(times):
+                for _ in range(200):
+                    memory = (await stores.memories.get(ANA, IDS[:1]))[IDS[0]]
+                    for _ in range(chance.randint(0, 2)):
+                        await anyio.lowlevel.checkpoint()
+                    fields = {"access_count": memory.access_count + 1, "repeated_through": f"{name}-{n}"}
+                    taken = await stores.memories.amend(ANA, {IDS[0]: (memory.rev, fields)}, epoch=epoch)
+                    if taken:
+                        confirmed[0] += 1
+                        break
+                    if memory.epoch > epoch:
+                        return
+
+        async def later() -> None:
+            while passed[0] < change_at:
+                passed[0] += 1
+                await anyio.lowlevel.checkpoint()
+            await write(99, 2)
+
+        async with anyio.create_task_group() as tasks:
+            for name in range(writers):
+                tasks.start_soon(write, name, 1)
+            tasks.start_soon(later)
+        memory = (await stores.memories.get(ANA, IDS[:1]))[IDS[0]]
+        assert memory.access_count == confirmed[0]
+        assert memory.epoch == 2
+        assert memory.rev == confirmed[0]
+
+    anyio.run(main)
