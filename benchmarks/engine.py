@@ -37,6 +37,9 @@ AHEAD = 3
 SETTLING_S = 0.1
 """Between two looks at whether a mind has formed its associations."""
 
+ANSWERED_WITHIN_S = 120.0
+"""A cue may take longer than a person would wait where the machine does something else beside."""
+
 BACKENDS = ("edge", "oracle", "local")
 
 
@@ -141,6 +144,7 @@ class Bench:
             at=question.at,
             without=list(without),
             explain=explain,
+            deadline_s=ANSWERED_WITHIN_S,
         )
 
 
