@@ -34,6 +34,8 @@ SD_MIN = 0.05
 _GRID = 4096
 _S1, _DF = 56, 98
 _M1, _M2 = (1 << 42) - 1, (1 << 56) - 1
+_STEPS = [1 << _DF | q << _S1 | q * q for q in range(_GRID + 1)]
+"""What one memory whose weight of a term is q / 4096 adds to the term's integer."""
 _HEADER = struct.Struct("<4sHHQQQQ")
 _MAGIC, _VERSION = b"LEXI", 1
 
@@ -75,13 +77,10 @@ class Lexicon:
         """Count one memory: its stored term weights (0..1), its length in terms, its vector (d,)."""
         moments = self._moments
         get = moments.get
-        last, step = -1.0, 0
         for term, weight in terms.items():
-            if weight != last:
-                last, step = weight, _step(weight)
             held = get(term, 0)
             if held or len(moments) < TERMS_MAX:
-                moments[term] = held + step
+                moments[term] = held + _STEPS[int(weight * _GRID + 0.5)]
         self._changed.update(terms)
         self.n += 1
         self.total_length += length
@@ -95,7 +94,7 @@ class Lexicon:
         Counts and moments return exactly; the mean vector to within rounding of float64.
         """
         for term, weight in terms.items():
-            self._uncount(term, _step(weight))
+            self._uncount(term, _STEPS[min(_GRID, int(weight * _GRID + 0.5))])
         self._changed.update(terms)
         self.n = max(0, self.n - 1)
         self.total_length = max(0, self.total_length - length)
@@ -108,14 +107,13 @@ class Lexicon:
     def revise(self, changes: Mapping[int, tuple[float, float]]) -> None:
         """Some weights of one counted memory changed (term -> before, after; 0 where absent)."""
         moments = self._moments
-        last, step = (-1.0, -1.0), 0
-        for term, pair in changes.items():
-            if pair != last:
-                last, step = pair, (_step(pair[1]) if pair[1] else 0) - (_step(pair[0]) if pair[0] else 0)
+        for term, (before, after) in changes.items():
             held = moments.get(term, 0)
             if held or len(moments) < TERMS_MAX:
-                moments[term] = held + step
-                if not held + step:
+                gained = _STEPS[int(after * _GRID + 0.5)] if after else 0
+                lost = _STEPS[int(before * _GRID + 0.5)] if before else 0
+                moments[term] = held + gained - lost
+                if not moments[term]:
                     del moments[term]
         self._changed.update(changes)
 
@@ -257,9 +255,3 @@ class Lexicon:
         names = np.frombuffer(data, "<u4", count, keys).tolist()
         lexicon._moments = dict(zip(names, packed, strict=True))
         return lexicon
-
-
-def _step(weight: float) -> int:
-    """What one memory with this weight of a term adds to the term's integer."""
-    q = min(_GRID, int(weight * _GRID + 0.5))
-    return 1 << _DF | q << _S1 | q * q
