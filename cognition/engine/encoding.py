@@ -227,7 +227,8 @@ class Encoder:
         if later(arrival.entry.id, mind.through):
             await self._write(ledger)
             began = self._clock.monotonic()
-            await self._rebuilding.rebuild(mind, epoch=ledger.epochs[arrival.entry.partition])
+            epoch = ledger.epochs[arrival.entry.partition]
+            await self._rebuilding.rebuild(mind, arrival.entry.id, epoch=epoch)
             took_s = self._clock.monotonic() - began
             self._sink.publish(
                 MindRebuilt(at=self._clock.now(), mind=mind.name, count=mind.lexicon.n, took_s=took_s)

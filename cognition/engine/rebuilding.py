@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from cognition.engine.linking import unknown
-from cognition.engine.mind import Mind, entry_order
+from cognition.engine.mind import Mind, entry_order, later
 from cognition.engine.tongues import Tongues
 from cognition.engine.traces import spoken_again, subject_terms
 from cognition.mechanisms.lexicon import Lexicon
@@ -51,12 +51,13 @@ class Rebuilding:
         self._tongues = tongues
         self._without = without
 
-    async def rebuild(self, mind: Mind, *, epoch: int) -> int:
-        """Write what every memory of this mind should be, and count it so; how many there are.
+    async def rebuild(self, mind: Mind, entry: str, *, epoch: int) -> int:
+        """Write what every memory of this mind should be that was there when this entry came, and count
+        it so; how many there are. What came later is folded in when its own entry is taken again.
 
         The mind takes its new lexicon and thread when all is done; it is to be written down then.
         """
-        steps = await self._steps(mind.name)
+        steps = await self._steps(mind.name, entry)
         life = _Life(mind, self._tongues.of(mind.name), self._without)
         for start in range(0, len(steps), PAGE):
             await self._page(life, steps[start : start + PAGE], epoch)
@@ -69,13 +70,13 @@ class Rebuilding:
         mind.linking = unknown(mind.memories)
         return life.lexicon.n
 
-    async def _steps(self, mind: str) -> list[Step]:
-        """All memories of a mind in the order in which they came."""
+    async def _steps(self, mind: str, entry: str) -> list[Step]:
+        """The memories of a mind before this entry, in the order in which they came."""
         steps: list[Step] = []
         offset: str | None = None
         while True:
             page, offset = await self._stores.memories.walk(mind, offset, limit=PAGE)
-            steps += [Step(entry_order(m.entry), m.id, m.episode_id) for m in page]
+            steps += [Step(entry_order(m.entry), m.id, m.episode_id) for m in page if later(entry, m.entry)]
             if offset is None:
                 return sorted(steps)
 

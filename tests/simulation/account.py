@@ -163,7 +163,7 @@ async def _as_derived(
         if last and not _same_thread(last, memory.episode_id, episodes):
             going.end()
         last = memory.episode_id
-        thread[memory.id] = going.take(spoken_again(traces[memory.id], analyzer, 20.0))
+        thread[memory.id] = going.take(spoken_again(traces[memory.id], analyzer, memory.mean_length))
     for memory_id, place in thread.items():
         found = traces[memory_id]
         assert found.lexical == place.lexical, f"{mind.name}: weights of {found.memory.content!r}"

@@ -19,7 +19,7 @@ from cognition.errors import EmbeddingError
 from schemas.association import AssociationType, Relation
 from schemas.base import Message
 from schemas.identifiers import memory_id
-from schemas.percept import BoundaryMark, Forget, Mark, Percept
+from schemas.percept import BoundaryMark, Forget, Mark, Percept, Rebuild
 
 DIMENSION = 768
 TOPICS = ("garden", "harbour", "kitchen", "violin", "engine")
@@ -88,6 +88,8 @@ class _Author:
         self.ms += self.chance.choice((5, 1_000, 9_000, 45_000, 70_000, 2_000_000))
         mind, entry = self.chance.choice(self.minds), f"{self.ms}-0"
         kind = self.chance.random()
+        if kind < 0.01:
+            return Lived(entry, mind.name, Rebuild(mind=mind.name))
         if kind < 0.06:
             mark = self.chance.choice(list(BoundaryMark))
             return Lived(entry, mind.name, Mark(mind=mind.name, boundary=mark, label=self._maybe("chapter")))

@@ -9,7 +9,7 @@ import pytest
 from schemas.association import AssociationType, Relation
 from schemas.base import Message
 from schemas.identifiers import memory_id
-from schemas.percept import BoundaryMark, Forget, Mark, Percept
+from schemas.percept import BoundaryMark, Forget, Mark, Percept, Rebuild
 from tests.simulation.account import Account, account, differences
 from tests.simulation.faults import Fault, at
 from tests.simulation.life import STARTS_MS, UNEMBEDDABLE, Lived
@@ -63,13 +63,16 @@ def fixed_life() -> list[Lived]:
         Mark(mind=ANA, boundary=BoundaryMark.END),
         said(BO, "harbour fog.", key="fog"),
         said(BO, "harbour fog.", key="fog"),
+        Rebuild(mind=BO),
+        Rebuild(mind=ANA),
+        said(BO, "harbour who rings the bell?", actor="clara"),
     ]
     life = [Lived(f"{STARTS_MS + 2_000 * i}-0", _mind(m), m) for i, m in enumerate(messages)]
     return [*life[:10], Lived(f"{STARTS_MS + 19_000}-0", BO, None, "not a message"), *life[10:]]
 
 
 def _mind(message: Message) -> str:
-    assert isinstance(message, Percept | Mark | Forget)
+    assert isinstance(message, Percept | Mark | Forget | Rebuild)
     return message.mind
 
 
@@ -83,7 +86,7 @@ def test_the_life_has_fewer_awaits_than_are_tried() -> None:
     world, kept = undisturbed()
     assert world.processes == 1
     assert world.gates.passed < GATES
-    assert [mind.lifetime.memories for mind in kept.minds.values()] == [8, 7]
+    assert [mind.lifetime.memories for mind in kept.minds.values()] == [8, 8]
     assert [mind.lifetime.repeats for mind in kept.minds.values()] == [3, 2]
     assert [mind.lifetime.forgotten for mind in kept.minds.values()] == [3, 1]
     assert len(kept.dead) == 3
