@@ -52,11 +52,14 @@ class Drift:
         if before is None:
             self._context = evidence.copy() if self.share else None
             return evidence
-        drawn = evidence + (self.share * gate) * before
+        drawn: Dense = evidence + np.float32(self.share * gate) * before
         before *= DECAY
         before += evidence
         norm = float(np.sqrt(drawn @ drawn))
-        return drawn / np.float32(norm) if norm > 0.0 else evidence
+        if norm == 0.0:
+            return evidence
+        drawn *= np.float32(1.0 / norm)
+        return drawn
 
     def end(self) -> None:
         """The thread ends: what comes next has no context."""
