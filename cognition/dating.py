@@ -9,7 +9,13 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
+import anyio
+import anyio.to_thread
+
 from cognition.ports.dates import NamedDate, Period
+
+ANY_PHRASE = "2000-01-01"
+"""What is read first, so that everything is loaded."""
 
 READ_MAX = 4_096
 """Phrases whose meaning on a day is kept (a millisecond each, otherwise)."""
@@ -21,6 +27,19 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 class DateParser:
     """Reads phrases with dateparser (BSD-3-Clause), one language at a time, as said at noon of a day."""
+
+    def __init__(self) -> None:
+        self._ready: set[str] = set()
+        self._loading = anyio.Lock()
+
+    async def ready(self, tongue: str) -> None:
+        """See `DateReader.ready`. Importing the parser and loading a language takes half a second."""
+        if tongue in self._ready:
+            return
+        async with self._loading:
+            if tongue not in self._ready:
+                await anyio.to_thread.run_sync(self.read, ANY_PHRASE, tongue, 0.0)
+                self._ready.add(tongue)
 
     def read(self, phrase: str, tongue: str, at: float) -> NamedDate | None:
         """See `DateReader.read`."""

@@ -33,13 +33,15 @@ class Meant:
     spans: tuple[Span, ...] = ()
 
 
-def meant(cue: Cue, language: Language, reader: DateReader | None, *, now: float) -> Meant:
+async def meant(cue: Cue, language: Language, reader: DateReader | None, *, now: float) -> Meant:
     """What a cue means. Dates are read only where one is hinted at, and only if the cue wants them read."""
     said = asking.heard(cue.content, language)
     oneself = bool(cue.actor) and asking.speaks_first_person(said)
     wanted = cue.dates is not DateMode.OFF and reader is not None
     if not wanted or reader is None or not dates.hinted(cue.content, said.words, language.calendar):
         return Meant(said, oneself)
+    for tongue in sorted({form.tongue for form in language.calendar.forms}):
+        await reader.ready(tongue)
     asked_at = seconds(cue.at) if cue.at is not None else now
     return Meant(said, oneself, dates.named(cue.content, language, asked_at, reader.read))
 

@@ -96,7 +96,7 @@ class Recall:
             )
         if not mind.lexicon.n:
             return self._nothing(cue, "this mind has no memories yet", began)
-        meaning = meant(cue, self._tongues.of(cue.mind).speech, self._dates, now=self._clock.now())
+        meaning = await meant(cue, self._tongues.of(cue.mind).speech, self._dates, now=self._clock.now())
         probe = await self._probe(cue, mind, meaning)
         found = await self._candidates(cue, mind, probe)
         if not found.ids:

@@ -19,6 +19,11 @@ class NamedDate(NamedTuple):
 class DateReader(Protocol):
     """Understands one phrase at a time; finding phrases in a text is not its work."""
 
+    async def ready(self, tongue: str) -> None:
+        """Return once phrases of this language are read without a wait: the first time may take long, and
+        others go on meanwhile. Safe to cancel."""
+        ...
+
     def read(self, phrase: str, tongue: str, at: float) -> NamedDate | None:
         """What `phrase` means when it is said at `at` (epoch seconds): relative to that day, and where no
         year is named the latest such date that has begun by then. None if it is no date (31 February).

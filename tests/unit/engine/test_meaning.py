@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import anyio
 import pytest
 
 from cognition.dating import DateParser
@@ -28,41 +29,45 @@ def cue(content: str, **fields: object) -> Cue:
 class Unread:
     """A reader that must not be asked."""
 
+    async def ready(self, tongue: str) -> None:
+        raise AssertionError(f"{tongue} was loaded")
+
     def read(self, phrase: str, tongue: str, at: float) -> NamedDate | None:
         raise AssertionError(f"{phrase!r} was read")
 
 
-def test_a_cue_without_a_hint_or_that_wants_none_is_not_read() -> None:
-    assert meant(cue("What did Ana paint?"), ENGLISH, Unread(), now=0.0).spans == ()
-    assert meant(cue("in May", dates=DateMode.OFF), ENGLISH, Unread(), now=0.0).spans == ()
-    assert meant(cue("in May"), ENGLISH, None, now=0.0).spans == ()
+async def test_a_cue_without_a_hint_or_that_wants_none_is_not_read() -> None:
+    assert (await meant(cue("What did Ana paint?"), ENGLISH, Unread(), now=0.0)).spans == ()
+    assert (await meant(cue("in May", dates=DateMode.OFF), ENGLISH, Unread(), now=0.0)).spans == ()
+    assert (await meant(cue("in May"), ENGLISH, None, now=0.0)).spans == ()
 
 
-def test_the_first_person_needs_somebody_who_asks() -> None:
-    assert meant(cue("What did I paint?", actor="Ana"), ENGLISH, None, now=0.0).oneself
-    assert not meant(cue("What did I paint?"), ENGLISH, None, now=0.0).oneself
+async def test_the_first_person_needs_somebody_who_asks() -> None:
+    assert (await meant(cue("What did I paint?", actor="Ana"), ENGLISH, None, now=0.0)).oneself
+    assert not (await meant(cue("What did I paint?"), ENGLISH, None, now=0.0)).oneself
 
 
-def test_dates_are_relative_to_when_the_cue_was_asked_or_to_now() -> None:
-    asked = meant(cue("yesterday"), ENGLISH, DateParser(), now=0.0)
+async def test_dates_are_relative_to_when_the_cue_was_asked_or_to_now() -> None:
+    asked = await meant(cue("yesterday"), ENGLISH, DateParser(), now=0.0)
     assert asked.spans[0].start == epoch(2023, 11, 13)
     now = Cue(id="c", mind=ANA, content="yesterday")
-    assert meant(now, ENGLISH, DateParser(), now=epoch(2020, 1, 2)).spans[0].start == epoch(2020, 1, 1)
+    told = await meant(now, ENGLISH, DateParser(), now=epoch(2020, 1, 2))
+    assert told.spans[0].start == epoch(2020, 1, 1)
 
 
-def test_dates_narrow_a_filter_only_where_they_are_to() -> None:
+async def test_dates_narrow_a_filter_only_where_they_are_to() -> None:
     content = "What happened in May 2023?"
-    spans = meant(cue(content), ENGLISH, DateParser(), now=0.0).spans
+    spans = (await meant(cue(content), ENGLISH, DateParser(), now=0.0)).spans
     assert narrowed(cue(content), spans) == CueFilter()
     only = narrowed(cue(content, dates=DateMode.FILTER), spans)
     assert (only.occurred_from, only.occurred_to) == (epoch(2023, 5, 1), epoch(2023, 6, 1) - INSTANT_S)
     assert narrowed(cue("What?", dates=DateMode.FILTER), ()) == CueFilter()
 
 
-def test_dates_narrow_within_the_filter_that_is_given() -> None:
+async def test_dates_narrow_within_the_filter_that_is_given() -> None:
     given = CueFilter(occurred_from=epoch(2023, 5, 20), occurred_to=epoch(2024, 1, 1), actors=["Ana"])
     asked = cue("in May 2023", dates=DateMode.FILTER, filter=given)
-    only = narrowed(asked, meant(asked, ENGLISH, DateParser(), now=0.0).spans)
+    only = narrowed(asked, (await meant(asked, ENGLISH, DateParser(), now=0.0)).spans)
     assert (only.occurred_from, only.actors) == (epoch(2023, 5, 20), ["Ana"])
     assert only.occurred_to == epoch(2023, 6, 1) - INSTANT_S
 
@@ -85,3 +90,13 @@ async def test_a_named_time_weighs_filters_or_is_let_be(
     answer = await on.recall(content, dates=mode, at=ASKED)
     assert contents(answer)[0] == first
     assert len(answer.recalled) == count
+
+
+async def test_a_language_is_loaded_once_and_others_go_on_meanwhile() -> None:
+    reader = DateParser()
+    async with anyio.create_task_group() as tasks:
+        for _ in range(3):
+            tasks.start_soon(reader.ready, "fr")
+    with anyio.fail_after(0.5):
+        await reader.ready("fr")
+    assert reader.read("3 mai 2023", "fr", 0.0) == NamedDate(2023, 5, 3, "day")
