@@ -178,3 +178,48 @@ def test_mentions_leave_other_associations_alone() -> None:
     assert {given, used} <= set(array)
     assert sum(a.type is AssociationType.SEMANTIC and not a.given for a in array) == MENTIONS_MAX
     assert "old" not in {a.target_id for a in array}
+
+
+class Unplugged(Exception):
+    """The process dies here."""
+
+
+async def test_a_crash_at_any_call_of_linking_ends_with_the_same_associations() -> None:
+    on = await bench()
+    await on.take(*(passage(subject) for subject in PASSAGES))
+    await linked(on)
+    whole = await edges(on)
+    for crash_at in range(1, 40):
+        other = await bench()
+        await other.take(*(passage(subject) for subject in PASSAGES))
+        calls = 0
+
+        async def dying(verb: str, collection: str, crash_at: int = crash_at) -> None:
+            nonlocal calls
+            calls += 1
+            if calls == crash_at:
+                raise Unplugged
+
+        other.backend.gate = dying
+        died = False
+        try:
+            await linked(other)
+        except Unplugged:
+            died = True
+        other.backend.gate = None
+        other.again()
+        await linked(other)
+        found = await edges(other)
+        assert {one: set(named) for one, named in found.items()} == {one: set(n) for one, n in whole.items()}
+        if not died:
+            return
+    raise AssertionError("linking four memories took forty calls")
+
+
+async def test_an_older_holder_of_the_lease_writes_no_association() -> None:
+    on = await bench()
+    await on.take(*(passage(subject) for subject in PASSAGES))
+    ids = [memory_id(ANA, subject) for subject in PASSAGES]
+    await on.stores.memories.patch(ANA, {i: {"access_count": 1} for i in ids}, epoch=on.epoch + 1)
+    await linked(on)
+    assert await edges(on) == {}
