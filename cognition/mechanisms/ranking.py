@@ -44,8 +44,8 @@ with 1, .973 with 1.5, each with the fan of the square root (ADR 16)."""
 
 SQUASH_MIDPOINT = 7.65
 SQUASH_SCALE = 2.07
-"""Of the logistic that shows evidence as 0..1; it changes no order. Near the fits on LoCoMo minds (7.97 / 2.12
-and 7.77 / 1.96) of the best evidence of cues whose answer was found against cues of another mind (ADR 13)."""
+"""Of the logistic that shows evidence as 0..1; it changes no order. Near the fits on LoCoMo minds (7.97 and
+2.12, 7.77 and 1.96) of the best evidence of cues that were answered against cues of another mind (ADR 13)."""
 
 
 def dense_z(cosine: Scores, mean_cosine: float, sd: float = DENSE_SD) -> Scores:
