@@ -27,7 +27,17 @@ from benchmarks.provenance import provenance
 from benchmarks.recall import ask, feed, keys_by_memory
 from benchmarks.report import Answer
 from cognition.engine.options import MindOptions
-from cognition.engine.weighing import DENSE, EPISODE, LEXICAL, MECHANISMS, ROUTES, WORKING_MEMORY
+from cognition.engine.weighing import (
+    CONTEXT_MATCH,
+    DENSE,
+    EPISODE,
+    LEXICAL,
+    MECHANISMS,
+    MENTION,
+    MOOD,
+    ROUTES,
+    WORKING_MEMORY,
+)
 
 SEED = 20_260_101
 """Seed of the bootstrap."""
@@ -37,9 +47,9 @@ SETS = ("locomo", "beam-100k", "multihop-2wiki", "madial-bench", "precision-memb
 BASE = frozenset({DENSE, LEXICAL})
 """The bare hybrid."""
 
-UNASKED = frozenset({EPISODE, ROUTES, WORKING_MEMORY})
-"""Left out of the passes: no cue of the sets filters by episode, nothing was reported (`learn` does), and
-working memory is only about what is newer than the search can see."""
+UNASKED = frozenset({EPISODE, ROUTES, WORKING_MEMORY, MOOD, CONTEXT_MATCH})
+"""Left out of the passes: no cue of a set prefers an episode or states a mood or surroundings, nothing was
+reported (`learn` does), and working memory is only about what is newer than the search can see."""
 
 Figures = dict[str, Any]
 
@@ -136,9 +146,14 @@ def at_encoding() -> frozenset[str]:
     return frozenset(get_args(names))
 
 
+def _idle(dataset: Dataset) -> frozenset[str]:
+    """What cannot act on a set: nothing is about a subject, so that none can be named."""
+    return frozenset() if any(s.percept.subject for s in dataset.sensed) else frozenset({MENTION})
+
+
 async def ablated(dataset: Dataset, choice: EngineChoice, chosen: frozenset[str]) -> Figures:
     """All passes over one set, compared."""
-    cue, encoding = sorted(at_cue() & chosen), sorted(at_encoding() & chosen)
+    cue, encoding = sorted((at_cue() & chosen) - _idle(dataset)), sorted(at_encoding() & chosen)
     everything = at_encoding()
     label = f"{dataset.name}: {2 + 2 * len(encoding)} stores"
     steps = Progress(label, 2 + 2 * len(cue) + 2 * len(encoding))
