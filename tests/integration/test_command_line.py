@@ -196,6 +196,27 @@ def test_a_cue_may_say_how_it_is_to_be_answered(say: Say) -> None:
     assert "names no mechanism" in unknown.err
 
 
+def test_a_time_in_the_cue_filters_where_it_is_to(say: Say) -> None:
+    for month in ("03", "05"):
+        perceived(say, "cli-when", f"Boats came in 2023-{month}.", "--at", f"2023-{month}-15T12:00:00Z")
+    asked = (
+        "recall",
+        "--mind",
+        "cli-when",
+        "What boats came last month?",
+        "--at",
+        "2023-06-14T12:00:00Z",
+        "--json",
+    )
+    for mode, count in (("soft", 2), ("off", 2), ("filter", 1)):
+        answer = typed(say(*asked, "--dates", mode), Recollection)
+        assert len(answer.recalled) == count
+    assert answer.recalled[0].memory.content == "Boats came in 2023-05."
+    with pytest.raises(SystemExit) as refused:
+        say(*asked, "--dates", "hard")
+    assert refused.value.code == 2
+
+
 def test_the_installation_is_examined(say: Say) -> None:
     told = say("doctor", "--json", "--set", "embedding.enabled=false")
     findings = {f.check: f for f in msgspec.json.decode(told.out, type=list[Finding])}
