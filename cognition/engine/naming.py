@@ -29,5 +29,6 @@ def named(terms: Collection[int], subjects: Sequence[str], lexicon: Lexicon, ana
     idf = lexicon.idf(flat)
     place = np.repeat(np.arange(len(meant)), [len(each) for each in meant])
     said = np.fromiter((term in terms for term in flat), bool, len(flat))
-    mass = np.bincount(place, idf, len(meant))
-    return mention(np.bincount(place[said], idf[said], len(meant)), mass, lexicon.n)
+    mass: Masses = np.bincount(place, idf, len(meant)).astype(np.float64)
+    found: Masses = np.bincount(place[said], idf[said], len(meant)).astype(np.float64)
+    return mention(found, mass, lexicon.n)

@@ -57,13 +57,13 @@ class Candidates:
 
     def joined(self, others: Candidates) -> Candidates:
         """These and others that were found later."""
-        both = self.named is not None and others.named is not None
+        named = [found.named for found in (self, others) if found.named is not None]
         return Candidates(
             ids=[*self.ids, *others.ids],
             dense=np.concatenate((self.dense, others.dense)),
             lexical=np.concatenate((self.lexical, others.lexical)),
             facts=[*self.facts, *others.facts],
-            named=np.concatenate((self.named, others.named)) if both else None,
+            named=np.concatenate(named) if len(named) == 2 else None,
         )
 
 
