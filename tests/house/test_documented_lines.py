@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import redis
 
+from schemas.dream import CoActivation, Feedback
 from schemas.percept import Percept
 from streams.codec import decode_fields
 from streams.keys import StreamKeys
@@ -19,7 +20,8 @@ from streams.testing import running_valkey
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
 LINES = re.findall(r"^(?:printf .* \| )?redis-cli .*$", README, flags=re.MULTILINE)
-PUBLISHING = [line for line in LINES if " XADD " in line]
+PUBLISHING = [line for line in LINES if " XADD " in line and ":awake" in line]
+TEACHING = [line for line in LINES if " XADD " in line and ":dream" in line]
 FORMS = ("content", "j", "m")
 
 
@@ -59,6 +61,22 @@ def test_a_documented_line_publishes_a_percept_where_its_mind_is_listened_to(
     assert percept.content
     keys = StreamKeys()
     assert key == keys.stream(keys.partition_of(percept.mind), "awake")
+
+
+@pytest.mark.parametrize("line", TEACHING)
+def test_a_documented_line_teaches_where_its_mind_is_listened_to(server: redis.Redis, line: str) -> None:
+    command = command_of(line)
+    entry = server.execute_command(*command)
+    key = str(command[1])
+    ((_, fields),) = server.xrange(key, entry, entry)
+    event = decode_fields("dream", fields)
+    assert isinstance(event, Feedback | CoActivation)
+    keys = StreamKeys()
+    assert key == keys.stream(keys.partition_of(event.mind), "dream")
+
+
+def test_both_ways_to_teach_are_documented() -> None:
+    assert [re.findall(r"\bt (\w+)/1", line) for line in TEACHING] == [["feedback"], ["coactivation"]]
 
 
 def test_the_line_for_receipts_is_a_command_that_the_server_takes(server: redis.Redis) -> None:

@@ -21,6 +21,7 @@ from cognition import (
     Recalled,
     Recent,
     Recollection,
+    Report,
     Session,
     Settings,
     Ticket,
@@ -30,6 +31,7 @@ from cognition import (
 from schemas.episode import Episode
 from schemas.events import Receipt
 from schemas.inquiry import IdentityAnswer, MemoryAnswer, StatusAnswer
+from schemas.learning import NeighboursAnswer, PathAnswer, ReportAnswer
 from schemas.memory import Memory
 
 
@@ -69,6 +71,17 @@ async def looking_inside(mind: Mind) -> None:
     assert_type(await mind.status(), StatusAnswer)
     assert_type(await mind.recent(), Recent)
     assert_type(await mind.forget(["a memory"], reason="asked to"), int)
+
+
+async def learning(mind: Mind, answer: Recollection) -> None:
+    report = await mind.feedback(answer, useful=["ana-0001"])
+    assert_type(report, Report)
+    assert_type(report.checked, ReportAnswer)
+    assert_type(await report.wait(), None)
+    await mind.feedback("a recollection's id", misleading=["ana-0002"])
+    assert_type(await mind.neighbours("ana-0001", types=["goal"], depth=2), NeighboursAnswer)
+    assert_type(await mind.path("ana-0001", "ana-0002"), PathAnswer)
+    await mind.feedback(answer, useful="ana-0001", misled=[])  # type: ignore[call-arg]
 
 
 async def many_minds(data: Path, percepts: Sequence[Percept]) -> None:

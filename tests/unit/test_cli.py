@@ -31,6 +31,7 @@ from cognition.errors import (
 from schemas.base import SchemaError
 from schemas.events import Receipt
 from schemas.inquiry import IdentityAnswer, MemoryAnswer, StatusAnswer
+from schemas.learning import NeighboursAnswer, PathAnswer
 
 HEAVY = ("numpy", "torch", "redis", "qdrant_edge", "msgspec", "anyio", "sentence_transformers")
 
@@ -69,7 +70,9 @@ def test_the_help_of_a_command_has_an_example_that_it_takes_and_the_shape_of_its
         assert option in text
 
 
-@pytest.mark.parametrize("kind", [Receipt, StatusAnswer, MemoryAnswer, IdentityAnswer])
+@pytest.mark.parametrize(
+    "kind", [Receipt, StatusAnswer, MemoryAnswer, IdentityAnswer, NeighboursAnswer, PathAnswer]
+)
 def test_the_shape_of_an_answer_names_all_that_is_in_it(kind: type[msgspec.Struct]) -> None:
     shapes = [shape for shape in SHAPES.values() if f" {kind.__name__} {{" in shape]
     assert shapes
