@@ -156,6 +156,10 @@ def recall_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--strict", action="store_true", help="with --episode: nothing from elsewhere")
     parser.add_argument("--here", action="store_true", help="prefer the episode that is open")
     parser.add_argument("--factor", type=float, metavar="X", help="weight of other episodes, 0..1 (0.7)")
+    parser.add_argument("--feeling", metavar="V,A,R", help="prefer what felt alike, e.g. 0.8,0.6,0.3")
+    parser.add_argument(
+        "--around", action="append", default=[], metavar="KEY=VALUE", help="prefer what had this around it"
+    )
     parser.add_argument("--without", action="append", default=[], metavar="PART", help="leave a part out")
     parser.add_argument("--deadline", type=float, metavar="SECONDS", help="answer within (10)")
     parser.add_argument("--explain", action="store_true", help="show every part of every score")
@@ -267,7 +271,7 @@ SHAPES = {
     "doctor:doctor": "[{check, ok, found, remedy, mechanism: {name, on, did, of, unit, last_at} | null}]",
     "forgetting:forget": "{mind, forgotten: count, left: count}",
     "minds:memory_show": "a MemoryAnswer {inquiry_id, mind, memory: Memory | null, archived,\n"
-    "  tombstone: Tombstone | null}",
+    "  tombstone: Tombstone | null, base_level, retrievability}",
     "minds:mind_rebuild": "{mind, memories: count, took_s}",
     "minds:identity_show": "an IdentityAnswer {inquiry_id, mind, identity: Identity | null, verified,\n"
     "  problems: [text]}",

@@ -15,6 +15,7 @@ from cognition.commands.running import loaded_settings, mind_of, print_json
 from cognition.commands.words import (
     acted,
     episode_of,
+    feeling_of,
     filter_of,
     moment,
     numbers_of,
@@ -99,6 +100,8 @@ async def recall(options: argparse.Namespace) -> int:
             token_budget=options.budget,
             abstain_below=options.abstain_below,
             deadline_s=options.deadline,
+            mood=feeling_of(options),
+            context=pairs(options.around, "--around"),
             without=options.without,
             explain=options.explain,
         )
@@ -160,6 +163,9 @@ async def memory_show(options: argparse.Namespace) -> int:
         answer = await (mind.memory(options.id) if by_id else mind.memory(key=options.id))
     if options.json or answer.memory is not None:
         print_json(answer if options.json else answer.memory)
+        if not options.json:
+            ready = f"base level {answer.base_level:.3f}, retrievability {answer.retrievability:.3f}"
+            print(f"{ready} at this moment", file=sys.stderr)
     elif answer.tombstone is not None:
         print(f"It was erased on {when(answer.tombstone.forgotten_at)} {answer.tombstone.reason}".rstrip())
     else:
@@ -227,6 +233,8 @@ async def status(options: argparse.Namespace) -> int:
         show_episode(answer.open_episode)
     for note in answer.notes:
         print(f"note: {note}")
+    if answer.unlinked:
+        print(f"{answer.unlinked} memories are still to be associated with what they speak of")
     if answer.stopped:
         print(f"STOPPED: {answer.stopped}")
     show_figures(answer.daemon)

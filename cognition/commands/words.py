@@ -14,7 +14,7 @@ import msgspec
 
 from cognition.client import build
 from cognition.commands.running import UsageError
-from schemas.cue import CueFilter, EpisodeFilter, FilterMode
+from schemas.cue import CueFilter, EpisodeFilter, FilterMode, Mood
 from schemas.episode import Episode
 from schemas.mechanism import MechanismLife
 from schemas.recollection import Recalled, Recollection
@@ -99,7 +99,7 @@ def filter_of(options: argparse.Namespace) -> CueFilter:
     return build(CueFilter, **{name: value for name, value in fields.items() if value or value == 0})
 
 
-def mood(text: str | None) -> dict[str, float] | None:
+def mood(text: str | None, option: str = "--mood") -> dict[str, float] | None:
     """``valence,arousal,radius`` as a mood."""
     if text is None:
         return None
@@ -108,9 +108,15 @@ def mood(text: str | None) -> dict[str, float] | None:
         valence, arousal, radius = (float(n) for n in numbers)
     except ValueError as error:
         raise UsageError(
-            f"--mood {text!r} is not three numbers", remedy="Write --mood 0.8,0.6,0.3."
+            f"{option} {text!r} is not three numbers", remedy=f"Write {option} 0.8,0.6,0.3."
         ) from error
     return {"valence": valence, "arousal": arousal, "radius": radius}
+
+
+def feeling_of(options: argparse.Namespace) -> Mood | None:
+    """What the asker feels, which what felt alike is preferred by."""
+    felt = mood(options.feeling, "--feeling")
+    return build(Mood, **felt) if felt is not None else None
 
 
 def episode_of(options: argparse.Namespace) -> EpisodeFilter | None:
@@ -172,7 +178,8 @@ def show_recalled(place: int, recalled: Recalled, *, explain: bool = False) -> N
         for part in recalled.parts:
             adds = f"z {part.z:8.4f}  weight {part.weight:6.3f}  contributes {part.contribution:8.4f}"
             acts = adds if part.factor == 1.0 else f"multiplies the score by {part.factor:.3f}"
-            print(f"        {part.name:9} value {part.value:8.4f}  {acts}")
+            ways = "".join(f"  by way of {' > '.join(path)}" for path in part.paths)
+            print(f"        {part.name:13} value {part.value:8.4f}  {acts}{ways}")
 
 
 def show_episode(episode: Episode) -> None:

@@ -11,6 +11,7 @@ from cognition.cli import build_parser
 from cognition.commands.running import UsageError
 from cognition.commands.words import (
     episode_of,
+    feeling_of,
     filter_of,
     moment,
     mood,
@@ -97,6 +98,14 @@ def test_the_first_moment_of_the_epoch_is_a_filter_too() -> None:
 def test_a_mood_is_three_numbers(text: str) -> None:
     with pytest.raises(UsageError, match=r"Write --mood 0\.8,0\.6,0\.3"):
         mood(text)
+
+
+def test_a_feeling_is_a_mood_that_prefers() -> None:
+    assert feeling_of(recall_options()) is None
+    felt = feeling_of(recall_options("--feeling", "0.5,0.25,0.3"))
+    assert felt == Mood(valence=0.5, arousal=0.25, radius=0.3)
+    with pytest.raises(UsageError, match=r"Write --feeling 0\.8"):
+        feeling_of(recall_options("--feeling", "glad"))
 
 
 def test_a_mood_outside_the_plane_is_refused() -> None:
