@@ -22,7 +22,7 @@ TOP = 10
 
 FIRST_LOOKED_AT = 64
 LOOKED_AT_EVERY = 16
-"""Of the recalls of a process, the first 64 are looked at and then every 16th: 50 us each."""
+"""Of the recalls of a process, the first 64 are looked at and then every 16th: some .2 ms each."""
 
 CONTEXT = "context"
 """Not a switch but the sum of those at encoding: a recall that brought back a memory by words that it

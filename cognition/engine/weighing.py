@@ -107,12 +107,12 @@ class Ranking:
 
     def swayed(self, count: int) -> frozenset[str]:
         """The kinds without any one of which the first `count` would be others."""
-        first = frozenset(self.order[:count])
+        first = _first(self._total, self._factors, count)
         acted = set()
         for kind in self._kinds:
-            if kind.weight and self._first(self._without(kind), self._factors, count) != first:
+            if kind.weight and _first(self._without(kind), self._factors, count) != first:
                 acted.add(ROUTES if kind.name == UNUSED else kind.name)
-        if self._factors is not None and self._first(self._total, None, count) != first:
+        if self._factors is not None and _first(self._total, None, count) != first:
             acted.add(EPISODE)
         return frozenset(acted)
 
@@ -128,12 +128,6 @@ class Ranking:
             rest.append(Kind(EPISODE_PRIOR, best, z, prior.weight))
         total: ranking.Scores = np.sum([other.weight * other.z for other in rest], axis=0)
         return total
-
-    def _first(self, total: ranking.Scores, factors: ranking.Scores | None, count: int) -> frozenset[int]:
-        """The places of the first `count` by this evidence; equals in the order of their ids."""
-        score = total if factors is None else ranking.squashed(total) * factors
-        rows = sorted(zip((-score).tolist(), self._found.ids, range(len(score)), strict=True))
-        return frozenset(row[-1] for row in rows[:count])
 
     def best(self, count: int) -> list[Ranked]:
         """The first of them, with their parts."""
@@ -163,6 +157,12 @@ class Ranked:
     memory_id: str
     score: float
     parts: tuple[ScorePart, ...]
+
+
+def _first(total: ranking.Scores, factors: ranking.Scores | None, count: int) -> frozenset[int]:
+    """The places of the first `count` by this evidence; equals as they come, every time the same."""
+    score = total if factors is None else ranking.squashed(total) * factors
+    return frozenset(np.argsort(-score, kind="stable")[:count].tolist())
 
 
 def rank(
