@@ -68,12 +68,18 @@ class Associating:
         return [mind.name for mind in self._minds.all() if left(mind) and not mind.stopped]
 
     async def step(self, name: str, *, epoch: int) -> bool:
-        """Link the next memories of this mind, under the lock of its writer; whether more is left."""
+        """Link the next memories of this mind, under the lock of its writer; whether more is left.
+
+        A pass over all of them is written down when it is finished: it need not be made again.
+        """
         async with self._minds.writing:
             mind = await self._minds.awake(name, epoch=epoch)
             if mind.stopped or not left(mind):
                 return False
+            swept = mind.linking.swept
             await self._link(mind, epoch)
+            if mind.linking.swept != swept:
+                await self._minds.checkpoint()
             return left(mind) > 0
 
     async def _link(self, mind: Mind, epoch: int) -> None:

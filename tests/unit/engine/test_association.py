@@ -223,3 +223,14 @@ async def test_an_older_holder_of_the_lease_writes_no_association() -> None:
     await on.stores.memories.patch(ANA, {i: {"access_count": 1} for i in ids}, epoch=on.epoch + 1)
     await linked(on)
     assert await edges(on) == {}
+
+
+async def test_a_pass_over_all_of_a_mind_is_not_made_again_after_a_crash() -> None:
+    on = await bench()
+    await on.take(*(passage(subject) for subject in PASSAGES))
+    (await on.engine.minds.look(ANA)).linking.sweep()
+    while await on.engine.associating.step(ANA, epoch=on.epoch):
+        pass
+    on.again()
+    mind = await on.engine.minds.look(ANA)
+    assert (left(mind), mind.linking.swept) == (0, len(PASSAGES))
