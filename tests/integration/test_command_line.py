@@ -250,6 +250,23 @@ def test_the_doctor_names_what_is_missing(say: Say, tmp_path: Path) -> None:
     assert re.search(r"BAD  model .*\n     -> Point it at a directory with modules.json", told.out)
 
 
+# --- a whole mind -----------------------------------------------------------------------------
+
+
+def test_a_mind_is_derived_anew_by_the_daemon_that_serves_it(say: Say) -> None:
+    perceived(say, "cli-rebuild", "Where were you?", "--actor", "ana")
+    perceived(say, "cli-rebuild", "In Lisbon, for two weeks.", "--actor", "bo", "--key", "lisbon")
+    told = json.loads(say("mind", "rebuild", "--mind", "cli-rebuild", "--json").out)
+    assert (told["mind"], told["memories"]) == ("cli-rebuild", 2)
+    human = say("mind", "rebuild", "--mind", "cli-rebuild")
+    assert human.code == 0
+    assert re.fullmatch(r"2 memories of 'cli-rebuild' were derived anew in \d+\.\d s\.\n", human.out)
+    answer = typed(say("recall", "--mind", "cli-rebuild", "Lisbon", "--json"), Recollection)
+    assert answer.recalled[0].memory.key == "lisbon"
+    nobody = say("mind", "rebuild", "--mind", "cli-rebuilt-nobody")
+    assert (nobody.code, nobody.out) == (1, "'cli-rebuilt-nobody' has no memories.\n")
+
+
 # --- forgetting -------------------------------------------------------------------------------
 
 
