@@ -280,7 +280,11 @@ class Intake:
     async def _commit(self, batch: Batch) -> Committed:
         try:
             async with self._minds.writing:
-                return await self._encoder.commit(batch.arrivals, self._line.epochs())
+                try:
+                    return await self._encoder.commit(batch.arrivals, self._line.epochs())
+                except BaseException:  # half a batch: no other task may write it down before the session ends
+                    self._minds.discard()
+                    raise
         except REFUSED as error:
             if len(batch.arrivals) == 1:
                 entry = batch.arrivals[0].entry

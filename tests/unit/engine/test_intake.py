@@ -252,3 +252,37 @@ def test_an_engine_that_was_never_started_stops_at_once() -> None:
         return engine.intake
 
     assert play(main).idle
+
+
+def test_half_a_batch_is_dropped_before_any_other_task_can_write_it_down() -> None:
+    async def main(clock: ManualClock) -> None:
+        line = Line(clock, *WORDS)
+        failing = True
+
+        async def gate(verb: str, collection: str) -> None:
+            nonlocal failing
+            if failing and (verb, collection) == ("upsert", "memories"):
+                failing = False
+                raise StoreUnavailableError("the disk is full")
+
+        line.backend.gate = gate
+        engine = await line.engine()
+
+        async def another_task() -> None:
+            """Takes the lock as soon as it is free, and writes down what is there."""
+            await anyio.lowlevel.checkpoint()
+            while failing:
+                await clock.sleep(0.001)
+            async with engine.minds.writing:
+                await engine.minds.checkpoint()
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(another_task)
+            tasks.start_soon(engine.intake.run)
+            await line.streams.settled()
+            engine.intake.stop()
+        assert await line.remembered() == set(WORDS)
+        mind = await engine.minds.look(ANA)
+        assert (mind.memories, mind.lexicon.n) == (len(WORDS), len(WORDS))
+
+    play(main)
