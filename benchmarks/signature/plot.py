@@ -8,7 +8,7 @@ from benchmarks.signature.materials import Curve
 
 
 def draw(curve: Curve, file: Path) -> None:
-    """The curve with its checks below it."""
+    """The curve with its checks below it; where nothing lies at 0, its two sides apart."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -16,7 +16,9 @@ def draw(curve: Curve, file: Path) -> None:
 
     figure, axis = pyplot.subplots(figsize=(5.0, 3.8))
     for label, values in curve.series.items():
-        axis.plot(curve.x, values, "o-", label=label)
+        (line,) = axis.plot(curve.x, values, "o", label=label)
+        for side in sides(curve.x):
+            axis.plot([curve.x[n] for n in side], [values[n] for n in side], "-", color=line.get_color())
     if len(curve.series) > 1:
         axis.legend(fontsize=8)
     axis.set_title(f"{curve.title}  ({curve.reference})", fontsize=9)
@@ -25,6 +27,14 @@ def draw(curve: Curve, file: Path) -> None:
     axis.tick_params(labelsize=8)
     said = "\n".join(f"{'yes' if holds else 'NO'}  {check}" for check, holds in curve.checks.items())
     figure.text(0.02, 0.01, said, fontsize=7, va="bottom")
-    figure.tight_layout(rect=(0.0, 0.04 + 0.04 * len(curve.checks), 1.0, 1.0))
+    figure.tight_layout(rect=(0.0, 0.02 + 0.035 * len(curve.checks), 1.0, 1.0))
     figure.savefig(file, dpi=120, metadata={"Software": None})
     pyplot.close(figure)
+
+
+def sides(x: list[float]) -> list[list[int]]:
+    """The places that a line connects: below 0 and above it where nothing lies at 0, else all."""
+    if 0.0 in x:
+        return [list(range(len(x)))]
+    parts = ([n for n, at in enumerate(x) if at < 0.0], [n for n, at in enumerate(x) if at > 0.0])
+    return [part for part in parts if part]
