@@ -233,6 +233,8 @@ class Recall:
     ) -> Ranking:
         """What was found lends activation along its associations; what they reach joins, under the same
         filters. One round trip more where that is new, none where nothing is associated."""
+        if not any(fact.associations for fact in found.facts):
+            return ranked
         web = Web(ranked, self._clock.now())
         if not web.edges:
             return ranked
