@@ -106,7 +106,8 @@ class Associating:
             mind.name, mind.linking.offset, limit=SWEPT_AT_ONCE
         )
         speakers = {i: self._speaker(mind, spoken) for i, spoken in page.items()}
-        formed = await self._write(mind, speakers, await self._named(mind, speakers), epoch)
+        targets = await self._about(mind, speakers)
+        formed = await self._write(mind, speakers, targets, epoch)
         subjects = sum(1 for spoken in page.values() if spoken.subject)
         mind.linking.passed(subjects, offset, mind.lexicon.n)
         return formed
@@ -116,27 +117,22 @@ class Associating:
         ids = mind.linking.pending[:FOLLOWED_AT_ONCE]
         new = await self._stores.associations.read(mind.name, ids)
         speakers = {i: self._speaker(mind, spoken) for i, spoken in new.items()}
-        mentions = await self._named(mind, speakers)
+        targets = await self._about(mind, speakers)
         for subject, found in (await self._naming(mind, new)).items():
             for i, spoken in found.items():
                 speaker = speakers.setdefault(i, self._speaker(mind, spoken))
-                mentions.setdefault(i, held_mentions(speaker.array))
-                mentions[i] |= self._weigh(mind, i, speaker, {subject: new[subject].subject})
-        formed = await self._write(mind, speakers, mentions, epoch)
+                targets.setdefault(i, held_mentions(speaker.array)).add(subject)
+        formed = await self._write(mind, speakers, targets, epoch)
         mind.linking.done(ids)
         return formed
 
-    async def _named(self, mind: Mind, speakers: Mapping[str, Speaker]) -> dict[str, dict[str, float]]:
-        """What each of these names, and how clearly."""
+    async def _about(self, mind: Mind, speakers: Mapping[str, Speaker]) -> dict[str, set[str]]:
+        """For each of these the memories whose subject it may name."""
         speaking = [i for i, speaker in speakers.items() if speaker.terms]
         texts = [weighed(mind, speakers[i].terms) for i in speaking]
         found = await self._stores.associations.about(mind.name, texts, limit=SUBJECTS_MAX)
-        subjects = await self._subjects(mind, {i for ids in found for i in ids})
-        named = {
-            i: self._weigh(mind, i, speakers[i], {j: subjects[j] for j in ids if j in subjects})
-            for i, ids in zip(speaking, found, strict=True)
-        }
-        return {i: named.get(i, {}) for i in speakers}
+        named = dict(zip(speaking, map(set, found), strict=True))
+        return {i: named.get(i, set()) for i in speakers}
 
     async def _naming(self, mind: Mind, new: Mapping[str, Spoken]) -> dict[str, dict[str, Spoken]]:
         """Who may name what each of these is about."""
@@ -171,11 +167,17 @@ class Associating:
         self,
         mind: Mind,
         speakers: Mapping[str, Speaker],
-        mentions: Mapping[str, Mapping[str, float]],
+        targets: Mapping[str, Collection[str]],
         epoch: int,
     ) -> int:
-        """Write the arrays that have changed; how many associations they have more than before."""
+        """Write the arrays that have changed, with what each speaker names among its targets; how many
+        associations they have more than before."""
         now = self._clock.now()
+        subjects = await self._subjects(mind, {j for found in targets.values() for j in found})
+        mentions = {
+            i: self._weigh(mind, i, speakers[i], {j: subjects[j] for j in found if j in subjects})
+            for i, found in targets.items()
+        }
         arrays = {i: with_mentions(speakers[i].array, found, now) for i, found in mentions.items()}
         changed = {i: array for i, array in arrays.items() if differs(speakers[i].array, array)}
         revised = {i: (speakers[i].rev, array) for i, array in changed.items()}
@@ -202,9 +204,9 @@ def is_mention(association: Association) -> bool:
     return association.type is AssociationType.SEMANTIC and not association.given
 
 
-def held_mentions(array: tuple[Association, ...]) -> dict[str, float]:
-    """The mentions of an array: target -> weight."""
-    return {a.target_id: a.weight for a in array if is_mention(a)}
+def held_mentions(array: tuple[Association, ...]) -> set[str]:
+    """The targets of the mentions of an array."""
+    return {a.target_id for a in array if is_mention(a)}
 
 
 def with_mentions(

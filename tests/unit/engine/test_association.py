@@ -234,3 +234,20 @@ async def test_a_pass_over_all_of_a_mind_is_not_made_again_after_a_crash() -> No
     on.again()
     mind = await on.engine.minds.look(ANA)
     assert (left(mind), mind.linking.swept) == (0, len(PASSAGES))
+
+
+async def test_a_subject_that_many_share_says_little_of_any_of_them() -> None:
+    one, many = await bench(), await bench()
+    said = Percept(mind=ANA, key="Lothair", content="Somebody asked for Hugh of Provence.")
+    await one.take(said, passage("Hugh of Provence"), *(passage(f"Nobody {n}") for n in range(8)))
+    shared = [
+        Percept(mind=ANA, key=f"h{n}", subject="Hugh of Provence", content=f"He left, {n}.") for n in range(8)
+    ]
+    await many.take(said, passage("Hugh of Provence"), *shared)
+    await linked(one)
+    await linked(many)
+    alone = (await edges(one))["Lothair"]["Hugh of Provence"]
+    found = (await many.stores.memories.get(ANA, [memory_id(ANA, "Lothair")])).values()
+    crowd = [a.weight for memory in found for a in memory.associations if is_mention(a)]
+    assert len(crowd) == 8
+    assert max(crowd) <= alone / 8**0.5
