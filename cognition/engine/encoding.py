@@ -10,18 +10,17 @@ found already written by the same entry is taken as it stands.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from collections.abc import Collection, Sequence
+from typing import Any
 
 import anyio
 import anyio.lowlevel
 import numpy as np
 from numpy.typing import NDArray
 
-from cognition.engine.arrivals import Arrival, Entry, entry_seconds
+from cognition.engine.arrivals import Arrival, entry_seconds
 from cognition.engine.forgetting import Forgetting
+from cognition.engine.ledger import Committed, Ledger, insert
 from cognition.engine.mind import Mind, later
 from cognition.engine.minds import Minds
 from cognition.engine.rebuilding import Rebuilding
@@ -42,7 +41,7 @@ from cognition.mechanisms.working_memory import Active
 from cognition.ports.clock import Clock
 from cognition.ports.sink import Sink
 from cognition.ports.stores import Revision, Stores, Trace
-from schemas.episode import Boundary, BoundaryType, Episode
+from schemas.episode import Boundary, BoundaryType
 from schemas.events import MindRebuilt, Outcome, Receipt, SalienceParts
 from schemas.identifiers import episode_id
 from schemas.memory import Memory
@@ -60,35 +59,6 @@ FOLDED_AT_ONCE = 32
 PREVIEW_LENGTH = 280
 GIVEN = "given"
 """The embedding model of a memory whose vector came with its percept."""
-
-T = TypeVar("T")
-
-
-@dataclass(slots=True)
-class Committed:
-    """What became of a batch: receipts in order, and what must go to the dead letters."""
-
-    receipts: list[tuple[int, Receipt]] = field(default_factory=list)
-    rejected: list[tuple[Entry, str]] = field(default_factory=list)
-    touched: dict[str, int] = field(default_factory=dict)
-    closed: list[Episode] = field(default_factory=list)
-    opened: list[tuple[str, str]] = field(default_factory=list)
-    encoded: int = 0
-    strengthened: int = 0
-    context: Counter[str] = field(default_factory=Counter)
-
-
-@dataclass(slots=True)
-class Ledger:
-    """What one batch will write. Nothing is read from the store while it fills."""
-
-    epochs: dict[int, int]
-    traces: dict[str, Trace] = field(default_factory=dict)
-    revisions: dict[str, Revision] = field(default_factory=dict)
-    patches: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
-    episodes: dict[str, tuple[Episode, Dense | None]] = field(default_factory=dict)
-    known: dict[str, Memory] = field(default_factory=dict)
-
 
 class Encoder:
     """Turns entries into memories. One instance a daemon; `commit` must not run twice at once."""
@@ -136,7 +106,7 @@ class Encoder:
                 await self._take(arrival, ledger, erased, done)
         else:
             await self._fold_while_writing(arrivals, ledger, erased, done)
-        await self._write(ledger)
+        await ledger.write(self._stores, self._minds.epoch_of)
         for name in done.touched:
             mind = self._minds.resident(name)
             if mind is not None:
@@ -152,12 +122,8 @@ class Encoder:
                 for arrival in arrivals[start : start + FOLDED_AT_ONCE]:
                     await self._take(arrival, ledger, erased, done)
                     await anyio.lowlevel.checkpoint()  # what is being written goes out meanwhile
-                writes.start_soon(self._insert, list(ledger.traces.values()))
+                writes.start_soon(insert, self._stores, list(ledger.traces.values()), self._minds.epoch_of)
                 ledger.traces.clear()
-
-    async def _insert(self, traces: Sequence[Trace]) -> None:
-        for epoch, part in group(traces, lambda t: self._minds.epoch_of(t.memory.mind)):
-            await self._stores.memories.insert(part, epoch=epoch)
 
     async def _read_known(self, arrivals: Sequence[Arrival], ledger: Ledger) -> None:
         wanted = [(a.mind, a.memory_id) for a in arrivals if a.memory_id and not a.rejection]
@@ -210,7 +176,7 @@ class Encoder:
         entry = arrival.entry.id
         epoch = ledger.epochs[arrival.entry.partition]
         if later(entry, mind.through):
-            await self._write(ledger)
+            await ledger.write(self._stores, self._minds.epoch_of)
             await self._forgetting.unlearn(mind, request, entry, epoch=epoch)
             mind.through = entry
             await self._minds.checkpoint()
@@ -225,7 +191,7 @@ class Encoder:
     async def _rebuild(self, mind: Mind, arrival: Arrival, ledger: Ledger) -> Receipt:
         """Derive anew what this mind has derived, once an entry."""
         if later(arrival.entry.id, mind.through):
-            await self._write(ledger)
+            await ledger.write(self._stores, self._minds.epoch_of)
             began = self._clock.monotonic()
             epoch = ledger.epochs[arrival.entry.partition]
             await self._rebuilding.rebuild(mind, arrival.entry.id, epoch=epoch)
@@ -508,26 +474,5 @@ class Encoder:
             **rest,
         )
 
-    async def _write(self, ledger: Ledger) -> None:
-        """Write and empty the ledger: memories, then what they changed of earlier ones, then patches,
-        then episodes. Safe to repeat."""
-        epoch_of = self._minds.epoch_of
-        await self._insert(list(ledger.traces.values()))
-        for epoch, revisions in group(ledger.revisions.values(), lambda r: epoch_of(r.mind)):
-            await self._stores.memories.revise(revisions, epoch=epoch)
-        for mind, patches in ledger.patches.items():
-            await self._stores.memories.patch(mind, patches, epoch=epoch_of(mind))
-        for epoch, episodes in group(ledger.episodes.values(), lambda e: epoch_of(e[0].mind)):
-            await self._stores.episodes.save(episodes, epoch=epoch)
-        ledger.traces.clear()
-        ledger.revisions.clear()
-        ledger.patches.clear()
-        ledger.episodes.clear()
 
 
-def group(items: Iterable[T], key: Callable[[T], int]) -> list[tuple[int, list[T]]]:
-    """Items by key, keys in order of first appearance."""
-    groups: dict[int, list[T]] = {}
-    for item in items:
-        groups.setdefault(key(item), []).append(item)
-    return list(groups.items())

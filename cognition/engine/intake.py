@@ -19,7 +19,8 @@ import msgspec
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from cognition.engine.arrivals import Arrival, Entry, Senses
-from cognition.engine.encoding import Committed, Encoder
+from cognition.engine.encoding import Encoder
+from cognition.engine.ledger import Committed
 from cognition.engine.mind import Mind, later
 from cognition.engine.minds import Minds
 from cognition.engine.options import MindOptions

@@ -1,0 +1,79 @@
+"""The ledger of one batch: what it will write, and in what order that is safe to repeat.
+
+It fills while entries are folded, without a look at the store. It must not know what an entry means.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cognition.engine.arrivals import Entry
+from cognition.ports.stores import Revision, Stores, Trace
+from schemas.episode import Episode
+from schemas.events import Receipt
+from schemas.memory import Memory
+
+Dense = NDArray[np.float32]
+EpochOf = Callable[[str], int]
+"""The lease epoch under which a mind is written."""
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Committed:
+    """What became of a batch: receipts in order, and what must go to the dead letters."""
+
+    receipts: list[tuple[int, Receipt]] = field(default_factory=list)
+    rejected: list[tuple[Entry, str]] = field(default_factory=list)
+    touched: dict[str, int] = field(default_factory=dict)
+    closed: list[Episode] = field(default_factory=list)
+    opened: list[tuple[str, str]] = field(default_factory=list)
+    encoded: int = 0
+    strengthened: int = 0
+    context: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What one batch will write: new memories, what they changed of the vectors of earlier ones, fields
+    of memories by mind, episodes. `known` are the memories that the batch has met."""
+
+    epochs: dict[int, int]
+    traces: dict[str, Trace] = field(default_factory=dict)
+    revisions: dict[str, Revision] = field(default_factory=dict)
+    patches: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    episodes: dict[str, tuple[Episode, Dense | None]] = field(default_factory=dict)
+    known: dict[str, Memory] = field(default_factory=dict)
+
+    async def write(self, stores: Stores, epoch_of: EpochOf) -> None:
+        """Write and empty it: memories, revisions, patches, episodes. Safe to repeat."""
+        await insert(stores, list(self.traces.values()), epoch_of)
+        for epoch, revisions in group(self.revisions.values(), lambda r: epoch_of(r.mind)):
+            await stores.memories.revise(revisions, epoch=epoch)
+        for mind, patches in self.patches.items():
+            await stores.memories.patch(mind, patches, epoch=epoch_of(mind))
+        for epoch, episodes in group(self.episodes.values(), lambda e: epoch_of(e[0].mind)):
+            await stores.episodes.save(episodes, epoch=epoch)
+        for written in (self.traces, self.revisions, self.patches, self.episodes):
+            written.clear()
+
+
+async def insert(stores: Stores, traces: Sequence[Trace], epoch_of: EpochOf) -> None:
+    """Write new memories, one round trip for each lease epoch among them."""
+    for epoch, part in group(traces, lambda trace: epoch_of(trace.memory.mind)):
+        await stores.memories.insert(part, epoch=epoch)
+
+
+def group(items: Iterable[T], key: Callable[[T], int]) -> list[tuple[int, list[T]]]:
+    """Items by key, keys in order of first appearance."""
+    groups: dict[int, list[T]] = {}
+    for item in items:
+        groups.setdefault(key(item), []).append(item)
+    return list(groups.items())
