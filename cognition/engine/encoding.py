@@ -60,6 +60,7 @@ PREVIEW_LENGTH = 280
 GIVEN = "given"
 """The embedding model of a memory whose vector came with its percept."""
 
+
 class Encoder:
     """Turns entries into memories. One instance a daemon; `commit` must not run twice at once."""
 
@@ -473,6 +474,3 @@ class Encoder:
             recallable_at=self._clock.now(),
             **rest,
         )
-
-
-
