@@ -25,8 +25,13 @@ MEMORY = Memory(id="m", mind="ana", key="k", entry="1-0", content="")
 def test_a_weight_rises_towards_one_with_use_and_falls_towards_nothing_in_vain() -> None:
     assert routed_weight(0.5, 0, 0) == 0.5
     assert routed_weight(0.5, 1, 0) == pytest.approx(1 - 0.5 * 0.8)
-    assert routed_weight(0.5, 0, 1) == pytest.approx(0.45)
-    assert routed_weight(0.5, 2, 3) == pytest.approx((1 - 0.5 * 0.64) * 0.729)
+    assert routed_weight(0.5, 0, 1) == pytest.approx(0.405)
+    assert routed_weight(0.5, 0.5, 2) == pytest.approx((1 - 0.5 * 0.8**0.5) * 0.6561)
+
+
+def test_no_number_of_reports_takes_a_weight_far_from_where_it_was() -> None:
+    assert routed_weight(0.5, 100, 0) == routed_weight(0.5, 1, 0)
+    assert routed_weight(0.5, 0, 100) == pytest.approx(0.5 * 0.81**4)
 
 
 def test_a_word_that_the_memory_does_not_have_comes_to_lead_to_it() -> None:
@@ -52,7 +57,7 @@ def test_what_was_hard_to_find_teaches_more() -> None:
 def test_a_cue_gains_by_the_routes_of_its_words_alone() -> None:
     routes = [Route(term=1, used=1.0, weight=0.5), Route(term=2, unused=1.0, weight=0.5)]
     assert route_gain(routes, {1: 2.0}) == pytest.approx(2 * 0.1)
-    assert route_gain(routes, {2: 2.0}) == pytest.approx(-2 * 0.05)
+    assert route_gain(routes, {2: 2.0}) == pytest.approx(-2 * 0.095)
     assert route_gain(routes, {3: 2.0}) == 0
 
 
