@@ -52,11 +52,12 @@ def base_level(uses: int, since_last_s: float, since_first_s: float, decay: floa
 
 
 def _mean_strength(last: float, first: float, decay: float) -> float:
-    """Mean of t^-d over t in last..first."""
-    if first - last < 1e-9 * first:
+    """Mean of t^-d over t in last..first, exact also where they are close together."""
+    span = (first - last) / last
+    if span == 0.0:
         return float(last**-decay)
     kept = 1.0 - decay
-    return float((first**kept - last**kept) / (kept * (first - last)))
+    return float(last**-decay * math.expm1(kept * math.log1p(span)) / (kept * span))
 
 
 def retrievability(elapsed_s: float, stability_s: float) -> float:
