@@ -8,10 +8,11 @@ that was cut off is completed. Nothing is acknowledged here.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
+import anyio.lowlevel
 import msgspec
 
 from cognition.engine.lessons import Lesson, of_coactivation, of_feedback
@@ -32,12 +33,15 @@ from schemas.dream import CoActivation, Feedback
 from schemas.events import UseFolded
 from schemas.memory import Memory
 
+T = TypeVar("T")
+
 ATTEMPTS_MAX = 5
 """How often a memory is read anew that somebody else changed meanwhile; the lock of the one writer
 leaves that to a holder who does not know yet that the lease is gone."""
 
-READ_AT_ONCE = 1_000
-"""Memories of one round trip."""
+AT_ONCE = 256
+"""Lessons that are applied, memories that are read or written, before anybody else gets a turn: cues are
+answered while a batch is folded in, and wait for some hundredths of a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,13 +245,12 @@ class Plasticity:
         for _ in range(ATTEMPTS_MAX):
             students = await self._read(mind.name, left, routes=routes)
             there = set(students) if there is None else there
-            changes = applied(lessons, students, there)
-            patches = {i: (s.memory.rev, s.patch(changes)) for i, s in students.items() if s.through}
-            epoch = self._minds.epoch_of(mind.name)
-            sure = {i for i in patches if students[i].memory.epoch == epoch}
-            written = await self._write(mind, patches, sure)
+            changes = Changes()
+            for part in pages(lessons):
+                apply(part, students, there, changes)
+                await anyio.lowlevel.checkpoint()
+            left = await self._write(mind, [s for s in students.values() if s.through], changes)
             told = changes if told == Changes() else told
-            left = [i for i in patches if i not in written]
             if not left:
                 return told
         raise UnavailableError(f"memory {left[0]} of mind {mind.name!r} changes faster than it can learn")
@@ -255,8 +258,7 @@ class Plasticity:
     async def _read(self, mind: str, memory_ids: Sequence[str], *, routes: bool) -> dict[str, Student]:
         """Those that there are, with their term weights where routes are to be learned."""
         students: dict[str, Student] = {}
-        for start in range(0, len(memory_ids), READ_AT_ONCE):
-            page = memory_ids[start : start + READ_AT_ONCE]
+        for page in pages(memory_ids):
             if routes:
                 spoken = await self._stores.memories.get_spoken(mind, page)
                 students |= {i: Student(memory, weights) for i, (memory, weights) in spoken.items()}
@@ -265,20 +267,29 @@ class Plasticity:
                 students |= {i: Student(memory, {}) for i, memory in found.items()}
         return students
 
-    async def _write(
-        self, mind: Mind, patches: Mapping[str, tuple[int, dict[str, Any]]], sure: Collection[str]
-    ) -> set[str]:
-        if not patches:
-            return set()
+    async def _write(self, mind: Mind, students: Sequence[Student], changes: Changes) -> list[str]:
+        """Write what they have learned; those that somebody else changed meanwhile."""
         epoch = self._minds.epoch_of(mind.name)
-        written = await self._stores.memories.amend(mind.name, patches, epoch=epoch, sure=sure)
-        self._minds.facts.drop(mind.name, patches)
-        return written
+        left: list[str] = []
+        for page in pages(students):
+            patches = {s.memory.id: (s.memory.rev, s.patch(changes)) for s in page}
+            sure = {s.memory.id for s in page if s.memory.epoch == epoch}
+            written = await self._stores.memories.amend(mind.name, patches, epoch=epoch, sure=sure)
+            self._minds.facts.drop(mind.name, patches)
+            left += [i for i in patches if i not in written]
+        return left
 
 
-def applied(lessons: Iterable[Lesson], students: Mapping[str, Student], there: Collection[str]) -> Changes:
+def pages(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Consecutive parts of a bounded size."""
+    for start in range(0, len(items), AT_ONCE):
+        yield items[start : start + AT_ONCE]
+
+
+def apply(
+    lessons: Iterable[Lesson], students: Mapping[str, Student], there: Collection[str], changes: Changes
+) -> None:
     """Apply lessons to those students that have not learned them yet. `there` : memories that exist."""
-    changes = Changes()
     for lesson in lessons:
         ids = lesson.memory_ids
         changes.missing += sum(i not in there for i in ids)
@@ -290,7 +301,6 @@ def applied(lessons: Iterable[Lesson], students: Mapping[str, Student], there: C
             if i in learning:
                 learning[i].pass_over(lesson)
         _connect(lesson, learning, there, changes)
-    return changes
 
 
 def _connect(
