@@ -2,8 +2,9 @@
 
 What acts at the cue is switched by the cue itself (`Cue.without`) over one store that was fed once
 with everything on, and over one that was fed with nothing on; what acts at encoding
-(`minds.without`) has a store of its own for each of both. *Alone* means on top of the bare hybrid:
-dense and lexical likeness with nothing else. Differences are paired over the same cues.
+(`minds.without`) has a store of its own for each of both, where it did anything at all. *Alone*
+means on top of the bare hybrid: dense and lexical likeness with nothing else. Differences are paired
+over the same cues.
 """
 
 from __future__ import annotations
@@ -146,6 +147,12 @@ def at_encoding() -> frozenset[str]:
     return frozenset(get_args(names))
 
 
+async def _acting(bench: Bench) -> frozenset[str]:
+    """What did anything at all as the set was encoded; without the rest every memory is the same."""
+    lives = (await bench.session.status()).mechanisms
+    return frozenset(life.name for life in lives if life.did)
+
+
 def _idle(dataset: Dataset) -> frozenset[str]:
     """What cannot act on a set: nothing is about a subject, so that none can be named."""
     return frozenset() if any(s.percept.subject for s in dataset.sensed) else frozenset({MENTION})
@@ -167,6 +174,7 @@ async def ablated(dataset: Dataset, choice: EngineChoice, chosen: frozenset[str]
     only: dict[str, Pass] = {}
     extras = at_cue() - BASE
     async with _fed(dataset, choice, ()) as (bench, keys):
+        acting = await _acting(bench)
         whole = await asked(bench, keys, ())
         for name in cue:
             without[name] = await asked(bench, keys, [name])
@@ -176,6 +184,10 @@ async def ablated(dataset: Dataset, choice: EngineChoice, chosen: frozenset[str]
             left = (MECHANISMS - UNASKED) - ({name} if name in BASE else BASE | {name})
             only[name] = await asked(bench, keys, left)
     for name in encoding:
+        if name not in acting:
+            without[name], only[name] = whole, bare
+            steps.step(2)
+            continue
         async with _fed(dataset, choice, [name]) as (bench, keys):
             without[name] = await asked(bench, keys, ())
         async with _fed(dataset, choice, everything - {name}) as (bench, keys):

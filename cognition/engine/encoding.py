@@ -302,6 +302,7 @@ class Encoder:
         self._revise(mind, placed, ledger)
         done.encoded += 1
         done.context.update(placed.by)
+        done.context.update({a.type.value for a in memory.associations if not a.given})
         return self._encoded(arrival, memory)
 
     async def _fold_again(

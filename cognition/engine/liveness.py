@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from cognition.engine.weighing import MECHANISMS, WORKING_MEMORY
 from cognition.mechanisms import turns
 from cognition.ports.sink import Sink
+from schemas.association import AssociationType
 from schemas.episode import BoundaryType
 from schemas.events import AnyEvent, AssociationsFormed, EpisodeClosed, PerceptsEncoded, UseFolded
 from schemas.mechanism import Lives, MechanismLife
@@ -28,13 +29,16 @@ CONTEXT = "context"
 """Not a switch but the sum of those at encoding: a recall that brought back a memory by words that it
 does not hold itself."""
 
+AT_ENCODING = (*sorted(turns.MECHANISMS), AssociationType.TEMPORAL.value, AssociationType.EMOTIONAL.value)
+"""What a memory may take in, or be bound to, as it is encoded."""
+
 RECALLS, MEMORIES, EPISODES = "recalls", "memories", "episodes"
 ASSOCIATIONS, ROUTES = "associations", "routes"
 
 UNITS: Mapping[str, str] = {
     **dict.fromkeys(sorted(MECHANISMS - {WORKING_MEMORY}), RECALLS),
     CONTEXT: RECALLS,
-    **dict.fromkeys(sorted(turns.MECHANISMS), MEMORIES),
+    **dict.fromkeys(AT_ENCODING, MEMORIES),
     "echo": MEMORIES,
     "prediction_error": EPISODES,
     "formed by mention": ASSOCIATIONS,
@@ -89,7 +93,7 @@ class Liveness:
     def publish(self, event: AnyEvent) -> None:
         """Count what an event tells."""
         if isinstance(event, PerceptsEncoded):
-            for name in turns.MECHANISMS:
+            for name in AT_ENCODING:
                 self._add(name, event.context.get(name, 0), event.encoded, event.at)
             self._add("echo", event.strengthened, event.encoded + event.strengthened, event.at)
         elif isinstance(event, AssociationsFormed):
