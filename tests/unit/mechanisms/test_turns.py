@@ -34,13 +34,13 @@ def test_a_question_hands_its_words_to_the_reply_and_loses_them() -> None:
 def test_a_long_reply_needs_less_and_so_takes_less() -> None:
     turns = Turns(rule_without({"lexical_context"}))
     take(turns, "question", "ana", {}, {LISBON: 1})
-    reply = take(turns, "reply", "bo", {term: 1 for term in range(10, 60)}, {})
+    reply = take(turns, "reply", "bo", dict.fromkeys(range(10, 60), 1), {})
     assert reply.gate == 0.5
     assert reply.weights[LISBON] == on_grid(0.5 * own(1, 1))
     assert reply.changed["question"][LISBON][1] == on_grid(own(1 - 0.8 * 0.5, 1))
     spendthrift = Turns(rule_without({"lexical_context", "conservation"}))
     take(spendthrift, "question", "ana", {}, {LISBON: 1})
-    reply = take(spendthrift, "reply", "bo", {term: 1 for term in range(10, 60)}, {})
+    reply = take(spendthrift, "reply", "bo", dict.fromkeys(range(10, 60), 1), {})
     assert reply.changed["question"][LISBON][1] == on_grid(own(0.2, 1))
 
 
@@ -98,7 +98,7 @@ def test_what_is_left_out_by_name_leaves_the_plain_weights() -> None:
 
 
 def test_without_the_length_gate_a_long_turn_takes_in_as_much_as_a_short_one() -> None:
-    words = {term: 1 for term in range(10, 260)}
+    words = dict.fromkeys(range(10, 260), 1)
     gated, open_to_all = Turns(), Turns(rule_without({"length_gate"}))
     for turns in (gated, open_to_all):
         take(turns, "a", "", {LISBON: 3}, {})
@@ -107,7 +107,7 @@ def test_without_the_length_gate_a_long_turn_takes_in_as_much_as_a_short_one() -
 
 
 def test_words_of_its_own_stay_however_little_they_weigh() -> None:
-    long = {term: 1 for term in range(10, 2_000)}
+    long = dict.fromkeys(range(10, 2000), 1)
     weights = Turns().take("a", "", long, {}, MEAN).weights
     assert weights.keys() == long.keys()
     assert max(weights.values()) < 0.05
