@@ -269,7 +269,7 @@ def gains(before: Sequence[Asked], after: Sequence[Asked], seed: int) -> dict[st
     }
 
 
-def fifths(run: Run) -> list[dict[str, float]]:
+def fifths(run: Run) -> list[float]:
     """Gain of R@5 along the stream, each cue before its own report, by fifths of each mind's stream."""
     before, online = each(run.again_before, "R@5"), each(run.online, "R@5")
     place = np.zeros(len(before), np.int64)
@@ -277,13 +277,8 @@ def fifths(run: Run) -> list[dict[str, float]]:
     for mind in dict.fromkeys(minds):
         own = np.array([i for i, name in enumerate(minds) if name == mind])
         place[own] = np.arange(len(own)) * FIFTHS // len(own)
-    return [
-        {
-            "gain": round(float((online - before)[place == n].mean()), 4) if (place == n).any() else 0.0,
-            "cues": int((place == n).sum()),
-        }
-        for n in range(FIFTHS)
-    ]
+    gained = [(online - before)[place == n] for n in range(FIFTHS)]
+    return [round(float(part.mean()), 4) if len(part) else 0.0 for part in gained]
 
 
 def hub_share(asked: Sequence[Asked], memories: int) -> float:
@@ -310,7 +305,7 @@ def table(report: dict[str, Any]) -> str:
             lines += [_line(f"{label} {n}", row["frozen"], row, row, n) for n in shown]
         again = told["again"]
         lines.append(_line("the same cue again R@1", again["before"], again["after"], again, "R@1"))
-        lines.append("along the stream, R@5: " + " ".join(f"{f['gain']:+.3f}" for f in told["fifths"]))
+        lines.append("along the stream, R@5: " + " ".join(f"{gain:+.3f}" for gain in told["fifths"]))
         if wrong := told.get("wrong20"):
             low, high = wrong["intervals"]["R@5"]
             hubs = wrong["hub_share"]
