@@ -29,7 +29,7 @@ from cognition.ports.sink import Sink
 from cognition.ports.stores import Stores, Terms
 from schemas.association import Association, AssociationType
 from schemas.base import Message
-from schemas.dream import CoActivation, Feedback
+from schemas.dream import COACTIVATED_MAX, CoActivation, Feedback
 from schemas.events import UseFolded
 from schemas.memory import Memory
 
@@ -313,7 +313,7 @@ def _connect(
             for other in together:
                 if other != one:
                     learning[one].connect(other, lesson.evidence, lesson.at, changes)
-    for served in lesson.used:
+    for served in list(lesson.used)[:COACTIVATED_MAX]:
         for idle in lesson.vain:
             for one, other in ((served, idle), (idle, served)):
                 if one in learning:

@@ -434,3 +434,15 @@ async def test_a_repetition_and_a_fold_on_the_same_memory_lose_nothing() -> None
     memory = await at.memory(2)
     assert (memory.useful_count, memory.access_count) == (5, 10)
     assert memory.rev == 10
+
+
+async def test_a_report_on_a_thousand_memories_costs_a_bounded_number_of_pairs() -> None:
+    at = await school()
+    absent = [memory_id(ANA, f"absent {n}") for n in range(990)]
+    shown = [*ids(0, 1, 2, 3), *absent]
+    await at.teach(Feedback(mind=ANA, cue_id="q", cue=CUE, shown=shown, useful=ids(0, 2)))
+    (told,) = at.on.sink.of(UseFolded)
+    assert (told.formed, told.missing, told.routed) == (2, 990, 4)
+    everything = Feedback(mind=ANA, cue_id="q2", cue=CUE, shown=shown, useful=[*absent[:500], *ids(0, 1)])
+    await at.teach(everything)
+    assert len((await at.memory(0)).associations) <= 16
