@@ -6,7 +6,7 @@ Knows idf masses; where they come from (a cue, a memory's content, an index) it 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -60,9 +60,3 @@ def strongest(
     """The clearest mentions, at most `most`; equals in the order of their ids."""
     named = [Mention(i, w) for i, w in mentions.items() if w > 0.0 and i not in without]
     return sorted(named, key=lambda m: (-m.weight, m.memory_id))[:most]
-
-
-def overlap(terms: Collection[int], subject: Sequence[int], idf: Sequence[float]) -> tuple[float, float]:
-    """The idf mass of a subject that a text of these terms holds, and all of it: (f, M), nats."""
-    mass = math.fsum(idf)
-    return math.fsum(w for t, w in zip(subject, idf, strict=True) if t in terms), mass

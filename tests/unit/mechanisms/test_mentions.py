@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from cognition.mechanisms.mentions import Mention, mention, overlap, strongest
+from cognition.mechanisms.mentions import Mention, mention, strongest
 
 N = 1_000
 RARE = 1.4 * math.log(N)
@@ -43,8 +43,3 @@ def test_the_clearest_are_kept_in_a_fixed_order() -> None:
         Mention("b", 0.5),
     ]
     assert len(strongest({str(i): 0.5 for i in range(50)})) == 8
-
-
-def test_overlap_sums_what_a_text_holds_of_a_subject() -> None:
-    assert overlap({1, 2, 9}, [1, 2, 3], [1.0, 2.0, 4.0]) == (3.0, 7.0)
-    assert overlap({1}, [], []) == (0.0, 0.0)
