@@ -226,8 +226,8 @@ def figures(right: Run, wrong: Run | None, seed: int) -> dict[str, Any]:
             **gains(wrong.before, wrong.after, seed),
             "unrelated": split(wrong, apart, seed),
             "hub_share": {
-                "before": hub_share(wrong.before, wrong.memories),
-                "after": hub_share(wrong.after, wrong.memories),
+                "before": hub_share([*wrong.before, *wrong.again_before], wrong.memories),
+                "after": hub_share([*wrong.after, *wrong.again_after], wrong.memories),
             },
             "reports": wrong.reports,
         }
@@ -282,7 +282,8 @@ def fifths(run: Run) -> list[float]:
 
 
 def hub_share(asked: Sequence[Asked], memories: int) -> float:
-    """Share of all places shown that the top 1 % of the memories hold: those shown most often."""
+    """Share of all places shown that the top 1 % of the memories hold: those shown most often. Of all cues,
+    both halves: of fewer cues the share is larger by chance."""
     shown = Counter(i for a in asked for i in a.ranked)
     if not shown:
         return 0.0
