@@ -18,7 +18,7 @@ from cognition.engine.options import AttentionOptions
 from cognition.engine.tongues import Tongues
 from cognition.errors import BadPerceptError, EmbeddingError, UnavailableError
 from cognition.mechanisms.text import content_hash, searchable_text
-from cognition.mechanisms.vectors import decode_vector
+from cognition.mechanisms.vectors import as_kept, decode_vector
 from cognition.ports.clock import Clock
 from cognition.ports.embedder import Embedder
 from cognition.ports.stores import Stores
@@ -181,7 +181,7 @@ class Senses:
         arrival.stated, arrival.asked = self._tongues.of(percept.mind).turn_terms(content, percept.actor)
         arrival.hash = content_hash(embedding_text(percept.actor, content))
         if percept.vector is not None:
-            arrival.vector = decode_vector(percept.vector)
+            arrival.vector = as_kept(decode_vector(percept.vector))
         elif self._embedder is None:
             raise BadPerceptError(
                 "this daemon runs without an embedder and the percept has no vector",
@@ -220,7 +220,7 @@ class Senses:
             await self._confirm_embedder(str(error))
             return [failure for arrival in arrivals for failure in await self._try([arrival])]
         for arrival, row in zip(arrivals, rows, strict=True):
-            arrival.vector = row
+            arrival.vector = as_kept(row)
         return []
 
     async def _confirm_embedder(self, reason: str) -> None:

@@ -18,6 +18,7 @@ from cognition.engine.mind import Mind, later
 from cognition.engine.surroundings import Surroundings, pages
 from cognition.mechanisms.episodes import EpisodeTally
 from cognition.mechanisms.thread import changes_between
+from cognition.mechanisms.vectors import as_kept
 from cognition.ports.clock import Clock
 from cognition.ports.sink import Sink
 from cognition.ports.stores import Stores, Trace
@@ -146,7 +147,7 @@ class Forgetting:
         for trace in await self._surroundings.members(mind.name, episode_id):
             m = trace.memory
             if m.id not in doomed:
-                bare = trace.context if trace.evidence is None else trace.evidence
+                bare = as_kept(trace.context if trace.evidence is None else trace.evidence)
                 tally.add(bare, m.valence, m.arousal, m.content, m.composite_salience, m.occurred_at)
         return tally
 

@@ -21,6 +21,7 @@ from cognition.mechanisms.contiguity import emotional, temporal
 from cognition.mechanisms.replay import priority_key
 from cognition.mechanisms.text import Analyzer
 from cognition.mechanisms.thread import Spoken
+from cognition.mechanisms.vectors import as_kept
 from cognition.ports.stores import Trace
 from schemas.association import Association, Relation
 from schemas.identifiers import memory_id
@@ -44,7 +45,7 @@ def spoken_again(trace: Trace, analyzer: Analyzer, mean_length: float) -> Spoken
     """The same of a memory that is stored."""
     memory = trace.memory
     stated, asked = analyzer.turn_terms(memory.content, memory.actor)
-    vector = trace.context if trace.evidence is None else trace.evidence
+    vector = as_kept(trace.context if trace.evidence is None else trace.evidence)
     return Spoken(memory.id, memory.actor, stated, asked, vector, mean_length)
 
 

@@ -17,7 +17,7 @@ from cognition.mechanisms.thread import (
     placed,
 )
 from cognition.mechanisms.turns import MECHANISMS, REACH
-from cognition.mechanisms.vectors import DIMENSION
+from cognition.mechanisms.vectors import DIMENSION, as_kept
 
 counts = st.dictionaries(st.integers(1, 12), st.integers(1, 4), max_size=6)
 wordy = st.integers(20, 60).map(lambda n: {term: 1 + term % 3 for term in range(3, n)})
@@ -130,6 +130,14 @@ def test_the_less_a_memory_says_the_more_it_takes_in(turns: list[Any], number: i
     ceiling = 0.3 * min(1.0, GATE_LENGTH / max(length, 1))
     lexical = found[each.memory_id].lexical
     assert all(weight <= ceiling + 1e-4 for term, weight in lexical.items() if term not in own)
+
+
+@given(st.integers(0, 10_000), st.floats(-1e-4, 1e-4))
+def test_a_vector_has_the_precision_in_which_it_is_kept(seed: int, stretch: float) -> None:
+    row = np.random.default_rng(seed).standard_normal(DIMENSION).astype(np.float32)
+    kept = as_kept(row / np.linalg.norm(row))
+    np.testing.assert_array_equal(as_kept(kept * np.float32(1.0 + stretch)), kept)
+    np.testing.assert_array_equal(as_kept(kept / np.linalg.norm(kept)), kept)
 
 
 @few
