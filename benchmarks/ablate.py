@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any
 
 import anyio
 
@@ -27,7 +27,7 @@ from benchmarks.progress import Progress
 from benchmarks.provenance import provenance
 from benchmarks.recall import ask, feed, keys_by_memory
 from benchmarks.report import Answer
-from cognition.engine.options import MindOptions
+from cognition.engine.liveness import AT_ENCODING
 from cognition.engine.weighing import (
     CONTEXT_MATCH,
     DENSE,
@@ -143,8 +143,7 @@ def at_cue() -> frozenset[str]:
 
 def at_encoding() -> frozenset[str]:
     """What a mind can be told to leave out when it encodes."""
-    (names, _) = get_args(get_type_hints(MindOptions)["without"])
-    return frozenset(get_args(names))
+    return frozenset(AT_ENCODING)
 
 
 async def _acting(bench: Bench) -> frozenset[str]:

@@ -18,7 +18,7 @@ from cognition.engine.forgetting import Forgetting
 from cognition.engine.intake import Intake, Progress
 from cognition.engine.introspection import DaemonFigures, Introspection
 from cognition.engine.lessons import Reports
-from cognition.engine.liveness import Liveness, Watched
+from cognition.engine.liveness import FORMED_BY, Liveness, Watched
 from cognition.engine.minds import Minds
 from cognition.engine.neighbourhood import Neighbourhood
 from cognition.engine.options import AttentionOptions, EpisodeOptions, MindOptions, RecallOptions
@@ -28,7 +28,7 @@ from cognition.engine.recall import Recall
 from cognition.engine.shown import Shown
 from cognition.engine.surroundings import Surroundings
 from cognition.engine.tongues import Tongues
-from cognition.engine.weighing import SPREADING
+from cognition.engine.weighing import MENTION, SPREADING
 from cognition.mechanisms.laws import DEFAULT_LAWS
 from cognition.ports.clock import Clock
 from cognition.ports.dates import DateReader
@@ -53,7 +53,8 @@ class Options(Config, frozen=True, kw_only=True):
 
     def off(self) -> frozenset[str]:
         """The mechanisms that are switched off for all minds, by name."""
-        names: set[str] = set(self.minds.without)
+        names = {row for name in self.minds.without for row in FORMED_BY.get(name, (name,))}
+        names.update(self.recall.without)
         if not self.recall.spreading_depth:
             names.add(SPREADING)
         if not self.episodes.prediction_error:
@@ -133,15 +134,16 @@ def assemble(
     encoder = Encoder(
         stores, minds, forgetting, rebuilding, clock, sink, tongues=tongues, model=model, without=without
     )
-    associating = Associating(stores, minds, clock, sink, tongues=tongues)
+    links = MENTION not in without
+    associating = Associating(stores, minds, clock, sink, tongues=tongues, forms=links)
     progress = Progress(minds)
     intake = Intake(line, senses, encoder, minds, progress, clock, sink, chosen.minds)
     recall = Recall(
         stores, minds, embedder, clock, chosen.recall, tongues=tongues, dates=dates, liveness=lives
     )
-    introspection = Introspection(stores, minds, clock, laws)
+    introspection = Introspection(stores, minds, clock, laws, links=links)
     shown = Shown(ring)
-    plasticity = Plasticity(stores, minds, shown, clock, sink, tongues=tongues)
+    plasticity = Plasticity(stores, minds, shown, clock, sink, tongues=tongues, without=without)
     consolidation = Consolidation(dreams or line, plasticity, minds, clock, sink, chosen.minds)
     learning = Learning(Reports(stores, shown), Neighbourhood(stores, clock), consolidation)
     answering = Answering(recall, introspection, learning, shown, progress, clock, sink, figures, lives)

@@ -56,7 +56,10 @@ class Speaker:
 class Associating:
     """Forms the mention associations of minds that are awake."""
 
-    def __init__(self, stores: Stores, minds: Minds, clock: Clock, sink: Sink, *, tongues: Tongues) -> None:
+    def __init__(
+        self, stores: Stores, minds: Minds, clock: Clock, sink: Sink, *, tongues: Tongues, forms: bool = True
+    ) -> None:
+        self._forms = forms
         self._stores = stores
         self._minds = minds
         self._clock = clock
@@ -64,7 +67,9 @@ class Associating:
         self._tongues = tongues
 
     def due(self) -> list[str]:
-        """Minds in memory that have something to link."""
+        """Minds in memory that have something to link; none where mentions are switched off."""
+        if not self._forms:
+            return []
         return [mind.name for mind in self._minds.all() if left(mind) and not mind.stopped]
 
     async def step(self, name: str, *, epoch: int) -> bool:
@@ -72,6 +77,8 @@ class Associating:
 
         A pass over all of them is written down when it is finished: it need not be made again.
         """
+        if not self._forms:
+            return False
         async with self._minds.writing:
             mind = await self._minds.awake(name, epoch=epoch)
             if mind.stopped or not left(mind):

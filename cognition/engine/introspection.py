@@ -36,7 +36,10 @@ DaemonFigures = dict[str, float | int | str | bool]
 class Introspection:
     """Answers inquiries about one mind."""
 
-    def __init__(self, stores: Stores, minds: Minds, clock: Clock, laws: tuple[Law, ...]) -> None:
+    def __init__(
+        self, stores: Stores, minds: Minds, clock: Clock, laws: tuple[Law, ...], *, links: bool = True
+    ) -> None:
+        self._links = links
         self._stores = stores
         self._minds = minds
         self._clock = clock
@@ -104,7 +107,7 @@ class Introspection:
             language=mind.language,
             notes=[note] if (note := self._minds.foreign(mind)) else [],
             through=mind.through,
-            unlinked=left(mind),
+            unlinked=left(mind) if self._links else 0,
             daemon=daemon,
         )
 

@@ -52,6 +52,14 @@ UNITS: Mapping[str, str] = {
 adds what the search may not see yet, and what it added is not known afterwards."""
 
 
+FORMED_BY: Mapping[str, tuple[str, ...]] = {
+    "mention": ("formed by mention",),
+    "routes": ("routes learned",),
+    "co_activation": ("formed by use", "potentiated", "depressed", "pruned"),
+}
+"""The rows of what is formed and learned after encoding, by the name that switches it off in a mind."""
+
+
 @dataclass(slots=True)
 class Count:
     """How often something was done, out of how often, and when last."""

@@ -35,14 +35,47 @@ class AttentionOptions(Config, frozen=True, kw_only=True):
     future_max_s: Positive = 86_400.0
 
 
+AtCue = Literal[
+    "dense",
+    "lexical",
+    "actor",
+    "time",
+    "episode_prior",
+    "episode",
+    "working_memory",
+    "routes",
+    "mention",
+    "spreading",
+    "mood",
+    "context_match",
+]
+"""What acts at the cue, by name: `weighing.MECHANISMS`."""
+
+InMind = Literal[
+    "drift",
+    "lexical_context",
+    "length_gate",
+    "conservation",
+    "question_inheritance",
+    "temporal",
+    "emotional",
+    "mention",
+    "routes",
+    "co_activation",
+]
+"""What acts on memories, by name: as they are encoded, in the background, and as reports are folded in."""
+
+
 class RecallOptions(Config, frozen=True, kw_only=True):
     """How cues are answered. `lexical_weight` is that of shared words, against 1 of meaning; activation
-    spreads over `spreading_depth` associations in a row, over none where it is 0."""
+    spreads over `spreading_depth` associations in a row, over none where it is 0. `without` is left out of
+    every cue, beside what the cue itself leaves out."""
 
     lexical_weight: Positive = 0.5
     candidates: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 30
     spreading_depth: Annotated[int, msgspec.Meta(ge=0, le=3)] = 1
     concurrency: Count = 16
+    without: tuple[AtCue, ...] = ()
 
 
 class MindOptions(Config, frozen=True, kw_only=True):
@@ -51,7 +84,9 @@ class MindOptions(Config, frozen=True, kw_only=True):
     What was encoded survives the death of the process at once, and loss of power from the next
     checkpoint on; until then its entries are not acknowledged and would be delivered again.
     `language` is what a mind speaks unless `languages` (mind -> language) says otherwise (ADR 17).
-    `without` names what is left out when a memory takes in its context (ADR 14).
+    `without` names what is left out: of what a memory takes in as it is encoded (ADR 14) or is bound to,
+    and of what is formed and learned later (`mention`, `routes`, `co_activation`; what there is stays, and
+    still acts at the cue unless `recall.without` says otherwise).
     `facts_max` memories are known by actor, time and episode without asking the store (300 bytes each).
     """
 
@@ -60,18 +95,7 @@ class MindOptions(Config, frozen=True, kw_only=True):
     working_memory: Annotated[int, msgspec.Meta(ge=3, le=9)] = 7
     checkpoint_s: Positive = 3.0
     checkpoint_entries: Count = 8_192
-    without: tuple[
-        Literal[
-            "drift",
-            "lexical_context",
-            "length_gate",
-            "conservation",
-            "question_inheritance",
-            "temporal",
-            "emotional",
-        ],
-        ...,
-    ] = ()
+    without: tuple[InMind, ...] = ()
     language: LanguageName = "english"
     languages: dict[str, LanguageName] = {}
 

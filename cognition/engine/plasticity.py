@@ -72,6 +72,7 @@ class Student:
 
     memory: Memory
     weights: Terms
+    routing: bool = True
     learned: Learned = field(init=False)
     synapses: dict[tuple[str, AssociationType], Association] = field(init=False)
     through: str = ""
@@ -98,13 +99,15 @@ class Student:
         """It served."""
         self.useful += 1
         self.accessed = max(self.accessed, lesson.at)
-        self.learned.use(lesson.terms, learned, lesson.at)
-        self.routed = True
+        if self.routing:
+            self.learned.use(lesson.terms, learned, lesson.at)
+            self.routed = True
 
     def pass_over(self, lesson: Lesson) -> None:
         """It was shown in vain."""
-        self.learned.pass_over(lesson.terms, lesson.at)
-        self.routed = True
+        if self.routing:
+            self.learned.pass_over(lesson.terms, lesson.at)
+            self.routed = True
 
     def connect(self, target_id: str, evidence: float, at: float, changes: Changes) -> None:
         """It was used together with another."""
@@ -165,7 +168,10 @@ class Plasticity:
         sink: Sink,
         *,
         tongues: Tongues,
+        without: Collection[str] = (),
     ) -> None:
+        self._routing = "routes" not in without
+        self._connecting = "co_activation" not in without
         self._stores = stores
         self._minds = minds
         self._shown = shown
@@ -247,7 +253,7 @@ class Plasticity:
             there = set(students) if there is None else there
             changes = Changes()
             for part in pages(lessons):
-                apply(part, students, there, changes)
+                apply(part, students, there, changes, connecting=self._connecting)
                 await anyio.lowlevel.checkpoint()
             left = await self._write(mind, [s for s in students.values() if s.through], changes)
             told = changes if told == Changes() else told
@@ -261,10 +267,10 @@ class Plasticity:
         for page in pages(memory_ids):
             if routes:
                 spoken = await self._stores.memories.get_spoken(mind, page)
-                students |= {i: Student(memory, weights) for i, (memory, weights) in spoken.items()}
+                students |= {i: Student(m, weights, self._routing) for i, (m, weights) in spoken.items()}
             else:
                 found = await self._stores.memories.get(mind, page)
-                students |= {i: Student(memory, {}) for i, memory in found.items()}
+                students |= {i: Student(m, {}, self._routing) for i, m in found.items()}
         return students
 
     async def _write(self, mind: Mind, students: Sequence[Student], changes: Changes) -> list[str]:
@@ -287,9 +293,15 @@ def pages(items: Sequence[T]) -> Iterator[Sequence[T]]:
 
 
 def apply(
-    lessons: Iterable[Lesson], students: Mapping[str, Student], there: Collection[str], changes: Changes
+    lessons: Iterable[Lesson],
+    students: Mapping[str, Student],
+    there: Collection[str],
+    changes: Changes,
+    *,
+    connecting: bool,
 ) -> None:
-    """Apply lessons to those students that have not learned them yet. `there` : memories that exist."""
+    """Apply lessons to those students that have not learned them yet. `there` : memories that exist;
+    `connecting` : whether what was used together is associated."""
     for lesson in lessons:
         ids = lesson.memory_ids
         changes.missing += sum(i not in there for i in ids)
@@ -300,7 +312,8 @@ def apply(
         for i in lesson.vain:
             if i in learning:
                 learning[i].pass_over(lesson)
-        _connect(lesson, learning, there, changes)
+        if connecting:
+            _connect(lesson, learning, there, changes)
 
 
 def _connect(

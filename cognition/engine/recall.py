@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -88,6 +89,7 @@ class Recall:
         """What this mind remembers. Raises `BadCueError`, `MindStoppedError`, store errors."""
         began = self._clock.monotonic()
         self._check(cue)
+        cue = self._for_all(cue)
         mind = await self._minds.look(cue.mind)
         if mind.stopped:
             raise MindStoppedError(
@@ -144,6 +146,12 @@ class Recall:
                 f"without = {sorted(unknown)} names no mechanism",
                 remedy=f"Use any of {', '.join(sorted(MECHANISMS))}.",
             )
+
+    def _for_all(self, cue: Cue) -> Cue:
+        """The cue, without what the settings leave out of every one."""
+        if not self._options.without:
+            return cue
+        return msgspec.structs.replace(cue, without=sorted({*cue.without, *self._options.without}))
 
     def _nothing(self, cue: Cue, reason: str, began: float, *, candidates: int = 0) -> Recollection:
         return Recollection(
