@@ -61,6 +61,8 @@ LINK_EVERY_S = 0.25
 LINK_FLOOD_S = 2.0
 """While percepts keep coming, one step of linking in this time: a few hundredths of it."""
 LINK_RETRY_S = 5.0
+LINK_SETTLE_S = 10.0
+"""Between two looks whether a mind was linked that nobody has written down: a flush costs some 10 ms."""
 OPTIMISE_RETRY_S = 600.0
 """How long to wait after an optimisation that failed."""
 
@@ -277,14 +279,25 @@ class Service:
 
     async def _link_when_due(self) -> None:
         """Form associations while nothing arrives, and now and then while much does."""
-        linked_at = 0.0
+        linked_at = settled_at = 0.0
         while True:
             await self._clock.sleep(LINK_EVERY_S)
-            for name in self.engine.associating.due():
+            due = self.engine.associating.due()
+            if not due and self._clock.monotonic() - settled_at > LINK_SETTLE_S and self.engine.intake.idle:
+                settled_at = self._clock.monotonic()
+                await self._settle_links()
+            for name in due:
                 if not self.engine.intake.idle and self._clock.monotonic() - linked_at < LINK_FLOOD_S:
                     continue
                 linked_at = self._clock.monotonic()
                 await self._link(name)
+
+    async def _settle_links(self) -> None:
+        """A mind that is linked whole is written down, also where nothing arrives any more."""
+        try:
+            await self.engine.associating.settle()
+        except (UnavailableError, LeaseLostError) as error:
+            self._sink.publish(retried(self._clock, "linking", error, LINK_SETTLE_S))
 
     async def _link(self, mind: str) -> None:
         """Step by step, until this mind is linked or something arrives."""

@@ -146,6 +146,15 @@ class SavedState(msgspec.Struct):
     language: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A checkpoint on its way: slot -> bytes, in the order in which they are to be written, and the slot
+    that holds the whole lexicon, if it is among them."""
+
+    states: dict[str, bytes]
+    lexicon_slot: int | None
+
+
 class EchoWindow:
     """Contents seen lately -> the memory that holds them, bounded in entries and event time."""
 
@@ -284,22 +293,29 @@ class Mind:
 
     # --- writing down -------------------------------------------------------------
 
-    def checkpoint(self) -> dict[str, bytes]:
-        """Slot -> bytes. The lexicon goes whole into the *other* slot before the state points
-        there, so that a crash between the two leaves the old pair intact."""
-        states: dict[str, bytes] = {}
+    def checkpoint(self) -> Draft:
+        """What is to be written. The lexicon goes whole into the *other* slot before the state points
+        there, so that a crash between the two leaves the old pair intact. Changes nothing: a draft that
+        could not be written is made again (`written` says that it was)."""
         unsaved = self.lexicon.n - self.lexicon_saved
         limit = max(LEXICON_DELTA_MIN, LEXICON_DELTA_SHARE * self.lexicon.n)
-        if self.lexicon_whole_due or unsaved > limit:
-            self.lexicon_slot = (self.lexicon_slot + 1) % 2
-            states[LEXICON_SLOTS[self.lexicon_slot]] = self.lexicon.snapshot()
-            self.lexicon.saved()
+        if not self.lexicon_whole_due and unsaved <= limit:
+            state = self._saved(self.lexicon_slot, self.lexicon_saved, self.lexicon.changes())
+            return Draft({STATE_SLOT: msgspec.msgpack.encode(state)}, None)
+        slot = (self.lexicon_slot + 1) % 2
+        state = self._saved(slot, self.lexicon.n, self.lexicon.no_changes())
+        states = {LEXICON_SLOTS[slot]: self.lexicon.snapshot(), STATE_SLOT: msgspec.msgpack.encode(state)}
+        return Draft(states, slot)
+
+    def written(self, draft: Draft) -> None:
+        """This draft is in the store, and nothing has changed since it was made."""
+        if draft.lexicon_slot is not None:
+            self.lexicon_slot = draft.lexicon_slot
             self.lexicon_saved = self.lexicon.n
             self.lexicon_whole_due = False
-        states[STATE_SLOT] = msgspec.msgpack.encode(self._saved())
-        return states
+            self.lexicon.saved()
 
-    def _saved(self) -> SavedState:
+    def _saved(self, lexicon_slot: int, lexicon_saved: int, lexicon_delta: bytes) -> SavedState:
         episode = self.episode
         return SavedState(
             version=STATE_VERSION,
@@ -326,9 +342,9 @@ class Mind:
             lifetime=self.lifetime,
             first_percept_at=self.first_percept_at,
             last_percept_at=self.last_percept_at,
-            lexicon_slot=self.lexicon_slot,
-            lexicon_saved=self.lexicon_saved,
-            lexicon_delta=self.lexicon.changes(),
+            lexicon_slot=lexicon_slot,
+            lexicon_saved=lexicon_saved,
+            lexicon_delta=lexicon_delta,
             linking=self.linking,
             thread=self.thread.snapshot(),
             usage=self.usage.saved(),
@@ -344,7 +360,7 @@ class Mind:
                 remedy="Start the release that wrote it, or a later one.",
             )
         self.through, self.model = saved.through, saved.model
-        self.language = saved.language or self.language
+        self.language = saved.language or "english"
         self.recallable = saved.through
         self.segmenter = Segmenter.restore(saved.segmenter, profile(episodes))
         self.working = WorkingMemory.restore(saved.working)

@@ -55,6 +55,7 @@ class Minds:
         self._resident: OrderedDict[str, Mind] = OrderedDict()
         self._identities: dict[str, Identity] = {}
         self._dirty: dict[str, int] = {}
+        self._owned: dict[str, int] = {}
         self._loading = anyio.Lock()
         self.facts = FactsCache(options.facts_max)
         self.writing = anyio.Lock()
@@ -66,12 +67,30 @@ class Minds:
     # --- loading ------------------------------------------------------------------------
 
     async def awake(self, name: str, *, epoch: int) -> Mind:
-        """The mind for its writer, who will change it: marked for the next checkpoint."""
-        mind = await self.look(name)
-        known = name in self._dirty
+        """The mind for its writer, who will change it: marked for the next checkpoint.
+
+        Under an epoch under which it was not awake yet it is read anew: what is in memory may be older
+        than what another holder of the lease has written since. What was changed here under an older
+        one and not written down is void then (`generation`).
+        """
+        mind = self._resident.get(name)
+        if mind is None or self._owned.get(name) != epoch:
+            if self._dirty.pop(name, None) is not None:
+                self.generation += 1
+            self._owned.pop(name, None)
+            async with self._loading:
+                mind = self._resident[name] = await self._load(name)
+                self._dirty[name] = epoch  # from here on it is not put out of memory
+            self.facts.forget(name)
+            try:
+                await self._begin_session(mind, epoch)
+            except BaseException:
+                del self._dirty[name]
+                raise
+            self._owned[name] = epoch
         self._dirty[name] = epoch
-        if not known:
-            await self._begin_session(mind, epoch)
+        self._resident.move_to_end(name)
+        self._evict(keep=name)
         return mind
 
     async def look(self, name: str) -> Mind:
@@ -158,6 +177,7 @@ class Minds:
         for name in clean[:excess]:
             del self._resident[name]
             self._identities.pop(name, None)
+            self._owned.pop(name, None)
             self.facts.forget(name)
 
     # --- identity ---------------------------------------------------------------------------
@@ -210,6 +230,11 @@ class Minds:
 
     # --- writing down -----------------------------------------------------------------------
 
+    @property
+    def unwritten(self) -> int:
+        """Minds that were changed since the last checkpoint."""
+        return len(self._dirty)
+
     def epoch_of(self, name: str) -> int:
         """The lease epoch under which this mind was last awake."""
         return self._dirty[name]
@@ -240,14 +265,18 @@ class Minds:
                     mind, epoch=epoch, lifetime=mind.lifetime, last_percept_at=mind.last_percept_at
                 )
                 mind.episodes_recorded = mind.episodes
-        states = {(mind.name, slot): body for mind in minds for slot, body in mind.checkpoint().items()}
+        drafts = [(mind, mind.checkpoint()) for mind in minds]
+        states = {(mind.name, slot): body for mind, draft in drafts for slot, body in draft.states.items()}
         await self._stores.checkpoints.save(states, epoch=epoch)
+        for mind, draft in drafts:
+            mind.written(draft)
 
     def discard(self) -> None:
         """Drop every mind from memory, as a crash would: the checkpoints are the truth again."""
         self._resident.clear()
         self._identities.clear()
         self._dirty.clear()
+        self._owned.clear()
         self.generation += 1
         self.facts.clear()
 

@@ -205,6 +205,10 @@ class Lexicon:
         """What is not `saved` yet, in the same form: the terms that changed, as they are now."""
         return self._packed({term: self._moments.get(term, 0) for term in self._changed})
 
+    def no_changes(self) -> bytes:
+        """What `changes` will be right after all of it was `saved`."""
+        return self._packed({})
+
     def saved(self) -> None:
         """All of it is written down as of now."""
         self._changed.clear()

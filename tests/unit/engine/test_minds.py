@@ -8,7 +8,7 @@ import pytest
 
 from cognition.engine.assembly import Options
 from cognition.engine.options import MindOptions
-from cognition.errors import LeaseLostError, MindStoppedError
+from cognition.errors import LeaseLostError, MindStoppedError, StoreUnavailableError
 from cognition.testing.oracle import OracleBackend
 from schemas.events import IdentityBorn, MindStopped, Outcome
 from schemas.identifiers import checkpoint_id, identity_id, memory_id
@@ -203,3 +203,65 @@ async def test_a_whole_lexicon_is_written_beside_the_one_that_the_last_state_poi
     assert len(written) == 2
     on.again()
     assert (await on.engine.minds.look(ANA)).lexicon.n == 1
+
+
+@pytest.mark.parametrize("whole", [False, True])
+async def test_a_checkpoint_that_could_not_be_written_is_made_again(whole: bool) -> None:
+    on = await bench()
+    await on.take(*(Percept(mind=ANA, content=f"tea {i}", key=f"tea {i}") for i in range(4)))
+    await on.commit(on.entry(Percept(mind=ANA, content="a blue boat")))
+    mind = await on.engine.minds.look(ANA)
+    mind.lexicon_whole_due = whole
+    failures = ["once"]
+
+    async def gate(verb: str, collection: str) -> None:
+        if collection == "checkpoints" and verb != "retrieve" and failures:
+            failures.clear()
+            raise StoreUnavailableError("the disk is full")
+
+    on.backend.gate = gate
+    with pytest.raises(StoreUnavailableError):
+        await on.engine.minds.checkpoint()
+    await on.engine.minds.checkpoint()
+    on.again()
+    again = await on.engine.minds.look(ANA)
+    assert (again.stopped, again.memories, again.through) == ("", 5, mind.through)
+    assert again.lexicon == mind.lexicon
+
+
+async def test_under_another_epoch_a_mind_is_read_anew_and_what_was_not_written_down_is_void() -> None:
+    on = await bench()
+    await on.say("tea")
+    old = on.engine
+    await on.commit(on.entry(Percept(mind=ANA, content="never written down")))
+    generation = old.minds.generation
+    on.again()
+    for i in range(3):
+        await on.say(f"a blue boat {i}")
+    there = await on.engine.minds.look(ANA)
+    regained = on.epoch + 1
+    mind = await old.minds.awake(ANA, epoch=regained)
+    assert (mind.through, mind.memories) == (there.through, there.memories)
+    assert mind.lexicon == there.lexicon
+    assert old.minds.generation == generation + 1
+    assert await old.minds.awake(ANA, epoch=regained) is mind
+    assert old.minds.generation == generation + 1
+
+
+async def test_a_mind_whose_session_did_not_begin_is_not_awake() -> None:
+    on = await bench()
+    await on.say("tea")
+    on.again()
+    failures = ["once"]
+
+    async def gate(verb: str, collection: str) -> None:
+        if collection == "identity" and verb != "retrieve" and failures:
+            failures.clear()
+            raise StoreUnavailableError("the disk is full")
+
+    on.backend.gate = gate
+    with pytest.raises(StoreUnavailableError):
+        await on.engine.minds.awake(ANA, epoch=on.epoch)
+    assert on.engine.minds.unwritten == 0
+    await on.engine.minds.awake(ANA, epoch=on.epoch)
+    assert (await stored(on)).restart_count == 1
