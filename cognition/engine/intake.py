@@ -120,6 +120,7 @@ class Intake:
         self._checkpoint_due = 0.0
         self._checkpoint_took_s = 0.0
         self._acknowledged = 0
+        self._generation = 0
         self.idle = True
 
     def stop(self) -> None:
@@ -160,6 +161,7 @@ class Intake:
     async def _session(self) -> None:
         async with self._minds.writing:
             self._minds.discard()
+            self._generation = self._minds.generation
         self._unacknowledged.clear()
         try:
             await self._absolve()
@@ -281,6 +283,7 @@ class Intake:
     async def _commit(self, batch: Batch) -> Committed:
         try:
             async with self._minds.writing:
+                self._hold()
                 try:
                     return await self._encoder.commit(batch.arrivals, self._line.epochs())
                 except BaseException:  # half a batch: no other task may write it down before the session ends
@@ -325,6 +328,7 @@ class Intake:
         self._line.epochs()
         began = self._clock.monotonic()
         async with self._minds.writing:
+            self._hold()
             await self._minds.checkpoint()
         self._checkpoint_took_s = self._clock.monotonic() - began
         done = list(self._unacknowledged)
@@ -332,6 +336,11 @@ class Intake:
             await self._line.acknowledge(done)
             self._acknowledged += len(done)
         self._unacknowledged.clear()
+
+    def _hold(self) -> None:
+        """What was encoded counts only if no mind was dropped from memory meanwhile."""
+        if self._generation != self._minds.generation:
+            raise UnavailableError("minds were read anew from their checkpoints")
 
     # --- telling ------------------------------------------------------------------------------
 
