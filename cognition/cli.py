@@ -268,7 +268,9 @@ SHAPES = {
     "  daemon: {version, streams, uptime_s, ...}};\n"
     "  without --mind {daemon: {version, streams, uptime_s, ...}, dead_letters: count,\n"
     "  mechanisms: [{name, on, did, of, unit, last_at}]}",
-    "doctor:doctor": "[{check, ok, found, remedy, mechanism: {name, on, did, of, unit, last_at} | null}]",
+    "doctor:doctor": "[{mark, check, ok, found, remedy,\n"
+    "  mechanism: {name, on, did, of, unit, last_at} | null}]\n"
+    "  mark: ok, bad; of a mechanism also off, and idle: nothing in 100 chances or more",
     "forgetting:forget": "{mind, forgotten: count, left: count}",
     "minds:memory_show": "a MemoryAnswer {inquiry_id, mind, memory: Memory | null, archived,\n"
     "  tombstone: Tombstone | null, base_level, retrievability}",

@@ -91,7 +91,8 @@ class IdentityBorn(Event, frozen=True, kw_only=True):
 
 
 class PerceptsEncoded(Event, frozen=True, kw_only=True):
-    """One batch was written and can be recalled; `partition` is that of its first entry."""
+    """One batch was written and can be recalled; `partition` is that of its first entry. `context` counts
+    the memories that each mechanism touched, `related` the relations that callers gave."""
 
     partition: int
     encoded: int
@@ -99,6 +100,7 @@ class PerceptsEncoded(Event, frozen=True, kw_only=True):
     rejected: int
     took_s: float
     context: dict[str, int] = {}
+    related: int = 0
 
 
 class EpisodeOpened(Event, frozen=True, kw_only=True):

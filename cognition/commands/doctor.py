@@ -15,7 +15,7 @@ import msgspec
 
 from cognition.cli import DONE, NO
 from cognition.commands.running import loaded_settings, print_json
-from cognition.commands.words import acted
+from cognition.commands.words import acted, idle
 from cognition.data_directory import directory_of, find_holder, find_lives, prepare
 from cognition.errors import CognitionError
 from cognition.settings import Settings, hide_password
@@ -38,6 +38,15 @@ class Finding(msgspec.Struct, frozen=True):
     remedy: str = ""
     mechanism: MechanismLife | None = None
 
+    @property
+    def mark(self) -> str:
+        """Whether it is well, in a word: a mechanism may also be off, or idle."""
+        if self.mechanism is None:
+            return "ok" if self.ok else "bad"
+        if not self.mechanism.on:
+            return "off"
+        return "idle" if idle(self.mechanism) else "ok"
+
 
 async def doctor(options: argparse.Namespace) -> int:
     """Run every check; 1 if any failed."""
@@ -46,10 +55,10 @@ async def doctor(options: argparse.Namespace) -> int:
     findings = [await check(settings, directory) for check in CHECKS]
     findings += await check_mechanisms(settings, directory)
     if options.json:
-        print_json(findings)
+        print_json([{"mark": finding.mark, **msgspec.to_builtins(finding)} for finding in findings])
     else:
         for finding in findings:
-            print(f"{'ok  ' if finding.ok else 'BAD '} {finding.check:20} {finding.found}")
+            print(f"{finding.mark if finding.ok else 'BAD':4} {finding.check:20} {finding.found}")
             if finding.remedy:
                 print(f"     -> {finding.remedy}")
     return DONE if all(f.ok for f in findings) else NO

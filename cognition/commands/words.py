@@ -20,6 +20,10 @@ from schemas.mechanism import MechanismLife
 from schemas.recollection import Recalled, Recollection
 
 CONTENT_WIDTH = 400
+IDLE_MIN = 100
+"""Chances without an effect after which a mechanism is called idle: by then one that acts in 3 % of them
+would have been seen with 95 %."""
+
 DIMENSION = 768
 """Numbers of a vector, as in `schemas.percept`."""
 VECTOR = f"Give a file of {DIMENSION} numbers: a JSON list, or float32, little-endian."
@@ -140,10 +144,17 @@ def when(seconds: float | None) -> str:
     return dt.datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
+def idle(life: MechanismLife) -> bool:
+    """Whether a mechanism is on and does nothing although it could have."""
+    return life.on and not life.did and life.of >= IDLE_MIN
+
+
 def acted(life: MechanismLife) -> str:
     """What a mechanism did, in words."""
     if not life.on:
         return "off"
+    if idle(life):
+        return f"idle; nothing in {life.of:,} {life.unit}"
     if not life.did:
         return f"on; nothing yet, in {life.of:,} {life.unit}" if life.of else "on; nothing yet"
     what = {"recalls": "changed the first ten of "}.get(life.unit, "")

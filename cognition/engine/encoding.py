@@ -305,6 +305,7 @@ class Encoder:
         done.context.update({a.type.value for a in memory.associations if not a.given})
         return self._encoded(arrival, memory)
 
+        done.related += sum(a.given for a in memory.associations)
     async def _fold_again(
         self, mind: Mind, arrival: Arrival, known: Memory, ledger: Ledger, done: Committed
     ) -> None:

@@ -376,6 +376,7 @@ class Intake:
                 rejected=len(done.rejected),
                 took_s=took_s,
                 context=dict(done.context),
+                related=done.related,
             )
         )
 

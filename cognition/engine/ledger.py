@@ -39,6 +39,7 @@ class Committed:
     strengthened: int = 0
     context: Counter[str] = field(default_factory=Counter)
 
+    related: int = 0
 
 @dataclass(slots=True)
 class Ledger:

@@ -41,6 +41,7 @@ UNITS: Mapping[str, str] = {
     **dict.fromkeys(AT_ENCODING, MEMORIES),
     "echo": MEMORIES,
     "prediction_error": EPISODES,
+    "given by callers": ASSOCIATIONS,
     "formed by mention": ASSOCIATIONS,
     "formed by use": ASSOCIATIONS,
     "potentiated": ASSOCIATIONS,
@@ -92,8 +93,8 @@ class Liveness:
         return self._recalls <= FIRST_LOOKED_AT or self._recalls % LOOKED_AT_EVERY == 0
 
     def recalled(self, acted: Collection[str], off: Collection[str], at: float) -> None:
-        """A recall was looked at: without any of `acted` its first ten would be others; `off` were not
-        to act."""
+        """A recall was looked at: without any of `acted` its first ten would be others; `off` could not
+        act: they were switched off, or the cue says nothing that they look at."""
         for name in (CONTEXT, *MECHANISMS):
             if name not in off:
                 self._add(name, int(name in acted), 1, at)
@@ -104,6 +105,7 @@ class Liveness:
             for name in AT_ENCODING:
                 self._add(name, event.context.get(name, 0), event.encoded, event.at)
             self._add("echo", event.strengthened, event.encoded + event.strengthened, event.at)
+            self._add("given by callers", event.related, 0, event.at)
         elif isinstance(event, AssociationsFormed):
             self._add("formed by mention", event.formed, 0, event.at)
         elif isinstance(event, UseFolded):

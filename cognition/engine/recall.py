@@ -36,6 +36,7 @@ from cognition.engine.weighing import (
     preferred_episodes,
     prefers,
     rank,
+    unasked,
     why,
 )
 from cognition.errors import BadCueError, BadPerceptError, MindStoppedError
@@ -135,7 +136,10 @@ class Recall:
         for memory in (r.memory for r in recalled[:TOP] if lexical[r.memory.id] > 0.0):
             if asked.isdisjoint(analyzer.evidence_terms(memory.content, memory.actor)):
                 acted.add(CONTEXT)
-        self._liveness.recalled(acted, cue.without, self._clock.now())
+        off = {*cue.without, *unasked(cue)}
+        if not self._options.spreading_depth:
+            off.add(SPREADING)
+        self._liveness.recalled(acted, off, self._clock.now())
 
     def _check(self, cue: Cue) -> None:
         if not cue.content.strip() and cue.vector is None:

@@ -261,6 +261,12 @@ def _doorway(cue: Cue, mind: Mind, found: Candidates) -> ranking.Scores | None:
     return np.array([1.0 if f.episode_id in preferred else cue.episode.factor for f in found.facts])
 
 
+def unasked(cue: Cue) -> frozenset[str]:
+    """What has nothing to look at, since this cue does not state it."""
+    stated = {MOOD: cue.mood is not None, CONTEXT_MATCH: bool(cue.context), EPISODE: prefers(cue)}
+    return frozenset(name for name, given in stated.items() if not given)
+
+
 def prefers(cue: Cue) -> bool:
     """Whether a soft episode filter acts."""
     return cue.episode is not None and cue.episode.mode is FilterMode.SOFT and EPISODE not in cue.without

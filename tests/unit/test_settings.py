@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cognition.errors import SettingsError
-from cognition.settings import SECRETS, WELL_KNOWN, Settings, hide_password, load, shown
+from cognition.settings import LISTS, SECRETS, WELL_KNOWN, Settings, hide_password, load, shown
 
 
 def written(path: Path, text: str) -> Path:
@@ -34,6 +34,14 @@ def test_a_flag_beats_the_environment_beats_the_file_beats_the_default(tmp_path:
     assert (settings.name, origins["name"]) == ("file", str(file))
     assert (settings.streams.batch, origins["streams.batch"]) == (9, str(file))
     assert (settings.streams.url, origins["streams.url"]) == ("", "default")
+
+
+def test_every_setting_of_several_values_is_read_with_commas_between_them() -> None:
+    defaults = {key: value for key, value, _ in shown(load())}
+    assert {key for key, value in defaults.items() if isinstance(value, list | tuple)} == LISTS
+    loaded = load(environment={"COGNITION_RECALL__WITHOUT": "mood, actor"}, flags={"minds.without": "drift"})
+    assert loaded.settings.recall.without == ("mood", "actor")
+    assert loaded.settings.minds.without == ("drift",)
 
 
 @pytest.mark.parametrize(("name", "key"), WELL_KNOWN.items())

@@ -12,12 +12,16 @@ from cognition.engine.assembly import Options
 from cognition.engine.liveness import FIRST_LOOKED_AT, LOOKED_AT_EVERY, UNITS, Liveness
 from cognition.engine.options import AttentionOptions, EpisodeOptions, MindOptions, RecallOptions
 from cognition.engine.weighing import MECHANISMS, WORKING_MEMORY
-from schemas.cue import EpisodeFilter
+from cognition.testing.clock import ManualClock
+from schemas.association import AssociationType, Relation
+from schemas.cue import EpisodeFilter, FilterMode, Mood
 from schemas.events import AssociationsFormed, EpisodeClosed, PerceptsEncoded, UseFolded
 from schemas.inquiry import DaemonInquiry
 from schemas.mechanism import MechanismLife
 from schemas.percept import Percept
+from tests.simulation.virtual_time import play
 from tests.unit.engine.bench import ANA, BO, START_MS, Bench, bench
+from tests.unit.engine.test_intake import Line
 
 AT = START_MS / 1e3
 
@@ -97,6 +101,45 @@ def test_what_is_off_is_named() -> None:
     assert Options().off() == frozenset()
 
 
+async def test_a_chance_is_counted_only_where_the_cue_states_what_a_mechanism_looks_at() -> None:
+    on = await bench()
+    await on.say("tea in the kitchen", valence=0.5, context={"place": "kitchen"})
+    latest = (await on.recall("tea")).recalled[0].memory.episode_id
+    told = await lives(on)
+    assert [told[name].of for name in ("mood", "context_match", "episode")] == [0, 0, 0]
+    await on.recall("tea", mood=Mood(valence=0.5))
+    await on.recall("tea", context={"place": "kitchen"})
+    await on.recall("tea", episode=EpisodeFilter(ids=[latest]))
+    await on.recall("tea", episode=EpisodeFilter(ids=[latest], mode=FilterMode.STRICT))
+    told = await lives(on)
+    assert [told[name].of for name in ("mood", "context_match", "episode", "dense")] == [1, 1, 1, 5]
+
+
+async def test_what_the_settings_leave_out_of_every_cue_has_no_chance() -> None:
+    on = await bench(options=Options(recall=RecallOptions(spreading_depth=0, without=("dense",))))
+    await on.say("tea")
+    await on.recall("tea")
+    told = await lives(on)
+    assert [told[name].of for name in ("spreading", "dense", "lexical")] == [0, 0, 1]
+
+
+def related(*targets: str) -> Percept:
+    relations = [Relation(type=AssociationType.FIXES, target=target) for target in targets]
+    return Percept(mind=ANA, content=f"mended {' and '.join(targets)}", relations=relations)
+
+
+def test_the_relations_that_callers_give_are_counted() -> None:
+    async def main(clock: ManualClock) -> MechanismLife:
+        line = Line(clock, "tea")
+        for message in (related("roof", "door"), related("roof")):
+            line.streams.publish(ANA, message)
+        answer: Any = await (await line.run()).answering.answer(DaemonInquiry(id="q"))
+        return next(life for life in answer.mechanisms if life.name == "given by callers")
+
+    told = play(main)
+    assert (told.did, told.of, told.unit) == (3, 0, "associations")
+
+
 async def test_encoding_counts_what_each_mechanism_touched() -> None:
     on = await bench()
     entries = [
@@ -144,7 +187,9 @@ async def test_a_date_and_an_episode_are_seen_to_change_the_first_ten() -> None:
     [
         (MechanismLife(name="a", on=False, did=3), "off"),
         (MechanismLife(name="a"), "on; nothing yet"),
-        (MechanismLife(name="a", of=1_200), "on; nothing yet, in 1,200 recalls"),
+        (MechanismLife(name="a", of=99), "on; nothing yet, in 99 recalls"),
+        (MechanismLife(name="a", of=1_200), "idle; nothing in 1,200 recalls"),
+        (MechanismLife(name="a", on=False, of=1_200), "off"),
         (
             MechanismLife(name="a", did=3, of=12, last_at=AT),
             "on; changed the first ten of 3 of 12 recalls (25 %), last",
