@@ -231,7 +231,8 @@ class Mind:
         within_s: float = REPORT_WAIT_S,
     ) -> Report:
         """Say which of the recalled memories (ids, or keys) served, and which misled; what was shown and is
-        not named counts as shown in vain. A recollection's id is enough for a day.
+        not named counts as shown in vain. A recollection's id is enough for a day, as long as it is among
+        the latest 1,024 of its partition (of all minds there); the recollection itself is always enough.
 
         A further report on the same recollection completes the first. Raises `BadReportError` when the
         recollection is not known, or none of the named memories can learn; `DeadlineError` when the

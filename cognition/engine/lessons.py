@@ -95,7 +95,8 @@ async def recollected(shown: Shown, report: Feedback | ReportInquiry) -> tuple[s
     if not ids:
         raise BadReportError(
             f"recollection {report.cue_id!r} of mind {report.mind!r} is not known (any more)",
-            remedy="Report within a day, by the cue_id of the recollection; or say what was asked and shown.",
+            remedy="Report within a day, and among the latest 1,024 of the partition, by the cue_id of the "
+            "recollection; or say what was asked and shown.",
         )
     return cue, ids
 

@@ -1,7 +1,8 @@
 """Which recollections were shown lately: what was asked, and which memories came back in which order.
 
 In this process, and in a ring outside it that survives a restart. Nothing of it is in the store:
-recall itself writes nothing, and what is not reported within a day teaches nothing.
+recall itself writes nothing, and what is reported later than the ring keeps it (a day, and not more
+than its last 1,024 of a partition) has to say itself what was asked and shown.
 """
 
 from __future__ import annotations

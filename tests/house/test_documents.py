@@ -10,6 +10,7 @@ import pytest
 
 from cognition.cli import build_parser
 from cognition.settings import Settings, load
+from streams.shown import KEPT_MAX, KEPT_S
 
 ROOT = Path(__file__).parents[2]
 DECISIONS = sorted((ROOT / "ADRs").glob("[0-9]*.md"))
@@ -46,6 +47,15 @@ def test_links_and_file_names_lead_somewhere(document: Path) -> None:
     )
     bases = (ROOT, ROOT / "cognition")
     assert [name for name in named if not any((base / name).exists() for base in bases)] == []
+
+
+@pytest.mark.parametrize("file", ["README.md", "cognition/client.py", "cognition/engine/lessons.py"])
+def test_how_long_the_id_of_a_recollection_is_enough_is_said_whole(file: str) -> None:
+    said = " ".join((ROOT / file).read_text("utf-8").split())
+    promises = re.findall(r"(?:enough for|within) a day.{0,60}", said)
+    assert promises
+    assert KEPT_S == 86_400
+    assert all(f"latest {KEPT_MAX:,} of" in promise for promise in promises)
 
 
 def test_every_command_in_the_documents_is_a_command() -> None:
