@@ -33,9 +33,18 @@ class BareShard:
         import qdrant_edge as edge
 
         folder.mkdir(parents=True)
+        only_kept: dict[str, Any] = {
+            "datatype": edge.VectorStorageDatatype.Float16,
+            "memory": edge.Memory.Cold,
+            "hnsw_config": edge.HnswIndexConfig(m=0, ef_construct=4, full_scan_threshold=20_000),
+        }
         config = edge.EdgeConfig(
             vectors={
-                name: edge.EdgeVectorParams(size=size, distance=edge.Distance.Cosine)
+                name: edge.EdgeVectorParams(
+                    size=size,
+                    distance=edge.Distance.Cosine,
+                    **(only_kept if name in spec.kept else {}),
+                )
                 for name, size in spec.dense.items()
             },
             sparse_vectors={name: edge.EdgeSparseVectorParams() for name in spec.sparse},

@@ -15,7 +15,7 @@ from benchmarks.timing.bare import BareShard
 from benchmarks.timing.figures import figure
 from benchmarks.timing.materials import Materials
 from cognition.stores.backend import Point, VectorBackend
-from cognition.stores.collections import CONTEXT, LEXICAL, MEMORIES, SUBJECT
+from cognition.stores.collections import CONTEXT, EVIDENCE, LEXICAL, MEMORIES, SUBJECT
 from schemas.percept import Percept
 
 VECTOR_MINDS = 20
@@ -83,7 +83,7 @@ async def all_points(backend: VectorBackend) -> list[Point]:
     offset: str | None = None
     while True:
         page = await backend.scroll(
-            MEMORIES.name, limit=PAGE, offset=offset, with_vectors=(CONTEXT, LEXICAL, SUBJECT)
+            MEMORIES.name, limit=PAGE, offset=offset, with_vectors=(CONTEXT, EVIDENCE, LEXICAL, SUBJECT)
         )
         points += [Point(h.id, h.payload or {}, h.vectors or {}) for h in page.hits]
         offset = page.next_offset

@@ -158,7 +158,8 @@ async def test_candidates_are_the_best_of_both_vectors(stores: VectorStores, min
     joined = await stores.memories.probe(mind, [probe], limit=1, also=[far, near])
     assert set(joined.ids) == {near, wordy, far} == set(joined.facts)
     scored = await stores.memories.score(mind, probe, found.ids)
-    assert dict(zip(scored.ids, scored.lexical.tolist(), strict=True)) == pytest.approx({near: 0.0, wordy: 1.8})
+    shared = dict(zip(scored.ids, scored.lexical.tolist(), strict=True))
+    assert shared == pytest.approx({near: 0.0, wordy: 1.8})
 
 
 async def test_facts_are_what_ranking_reads(stores: VectorStores, mind: str) -> None:

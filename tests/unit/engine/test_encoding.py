@@ -211,7 +211,8 @@ async def test_a_memory_is_bound_to_what_was_active_before_it() -> None:
         Percept(mind=ANA, content="a red kite", valence=0.7, arousal=0.9),
     )
     memories = await on.stores.memories.get(ANA, [r.memory_id for r in (first, second, third)])
-    bound = [[(a.type, a.target_id) for a in memories[r.memory_id].associations] for r in (first, second, third)]
+    arrays = [memories[r.memory_id].associations for r in (first, second, third)]
+    bound = [[(a.type, a.target_id) for a in array] for array in arrays]
     assert bound == [
         [],
         [("temporal", first.memory_id)],
