@@ -19,6 +19,7 @@ from cognition.engine.mind import Mind
 from cognition.engine.minds import Minds
 from cognition.engine.naming import named, spoken_terms
 from cognition.engine.tongues import Tongues
+from cognition.errors import LeaseLostError
 from cognition.mechanisms.evidence import query_weights
 from cognition.mechanisms.mentions import MENTIONS_MAX, strongest
 from cognition.mechanisms.synapses import kept
@@ -46,11 +47,12 @@ CHANGE_MIN = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """A memory that names others: its terms, and the array that it holds."""
+    """A memory that names others: its terms, and the array that it holds, as it was read."""
 
     terms: frozenset[int]
     array: tuple[Association, ...]
     rev: int
+    epoch: int
 
 
 class Associating:
@@ -89,6 +91,12 @@ class Associating:
                 await self._minds.checkpoint()
             return left(mind) > 0
 
+    async def settle(self) -> None:
+        """Write down what was linked, where nobody else does: after the last step, seldom."""
+        async with self._minds.writing:
+            if self._minds.unwritten:
+                await self._minds.checkpoint()
+
     async def _link(self, mind: Mind, epoch: int) -> None:
         linking = mind.linking
         if linking.grown(mind.lexicon.n):
@@ -114,9 +122,10 @@ class Associating:
         )
         speakers = {i: self._speaker(mind, spoken) for i, spoken in page.items()}
         targets = await self._about(mind, speakers)
-        formed = await self._write(mind, speakers, targets, epoch)
+        formed, left = await self._write(mind, speakers, targets, epoch)
         subjects = sum(1 for spoken in page.values() if spoken.subject)
         mind.linking.passed(subjects, offset, mind.lexicon.n)
+        mind.linking.owe(left)
         return formed
 
     async def _follow(self, mind: Mind, epoch: int) -> int:
@@ -129,8 +138,9 @@ class Associating:
             for i, spoken in found.items():
                 speaker = speakers.setdefault(i, self._speaker(mind, spoken))
                 targets.setdefault(i, held_mentions(speaker.array)).add(subject)
-        formed = await self._write(mind, speakers, targets, epoch)
+        formed, left = await self._write(mind, speakers, targets, epoch)
         mind.linking.done(ids)
+        mind.linking.owe(left)
         return formed
 
     async def _about(self, mind: Mind, speakers: Mapping[str, Speaker]) -> dict[str, set[str]]:
@@ -159,7 +169,7 @@ class Associating:
 
     def _speaker(self, mind: Mind, spoken: Spoken) -> Speaker:
         terms = spoken_terms(self._tongues.of(mind.name), spoken.content, spoken.actor, spoken.subject)
-        return Speaker(terms, spoken.associations, spoken.rev)
+        return Speaker(terms, spoken.associations, spoken.rev, spoken.epoch)
 
     def _weigh(
         self, mind: Mind, memory_id: str, speaker: Speaker, subjects: Mapping[str, str]
@@ -176,9 +186,13 @@ class Associating:
         speakers: Mapping[str, Speaker],
         targets: Mapping[str, Collection[str]],
         epoch: int,
-    ) -> int:
+    ) -> tuple[int, list[str]]:
         """Write the arrays that have changed, with what each speaker names among its targets; how many
-        associations they have more than before."""
+        associations they have more than before, and whose was not taken: it changed after it was read.
+        """
+        newest = max((speaker.epoch for speaker in speakers.values()), default=epoch)
+        if newest > epoch:
+            raise LeaseLostError(f"mind {mind.name!r} is under epoch {newest}, ours is {epoch}")
         now = self._clock.now()
         subjects = await self._subjects(mind, {j for found in targets.values() for j in found})
         mentions = {
@@ -188,9 +202,11 @@ class Associating:
         arrays = {i: with_mentions(speakers[i].array, found, now) for i, found in mentions.items()}
         changed = {i: array for i, array in arrays.items() if differs(speakers[i].array, array)}
         revised = {i: (speakers[i].rev, array) for i, array in changed.items()}
-        await self._stores.associations.write(mind.name, revised, epoch=epoch)
-        self._minds.facts.relate(mind.name, changed)
-        return sum(max(0, len(array) - len(speakers[i].array)) for i, array in changed.items())
+        taken = await self._stores.associations.write(mind.name, revised, epoch=epoch)
+        self._minds.facts.relate(mind.name, {i: changed[i] for i in taken})
+        left = [i for i in changed if i not in taken]
+        self._minds.facts.drop(mind.name, left)
+        return sum(max(0, len(changed[i]) - len(speakers[i].array)) for i in taken), left
 
 
 def left(mind: Mind) -> int:

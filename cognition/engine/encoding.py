@@ -243,7 +243,6 @@ class Encoder:
                 "consolidation_strength": strength + REPEAT_STRENGTH * (1.0 - strength),
                 "stability_s": min(known.stability_s * REPEAT_STABILITY, STABILITY_MAX_S),
                 "repeated_through": entry,
-                "rev": known.rev + 1,
             }
             done.strengthened += 1
             self._patch(mind, known, patch, ledger)
@@ -256,12 +255,15 @@ class Encoder:
         )
 
     def _patch(self, mind: Mind, known: Memory, patch: dict[str, Any], ledger: Ledger) -> None:
-        fresh = patched(known, patch)
-        ledger.known[known.id] = fresh
         if known.id in ledger.traces:
+            fresh = patched(known, {**patch, "rev": known.rev + 1})
             ledger.traces[known.id] = with_memory(ledger.traces[known.id], fresh)
         else:
-            ledger.patches.setdefault(mind.name, {}).setdefault(known.id, {}).update(patch)
+            read, fields = ledger.patches.setdefault(mind.name, {}).setdefault(known.id, (known, {}))
+            fields.update(patch)
+            epoch = self._minds.epoch_of(mind.name)
+            fresh = patched(known, {**patch, "rev": read.rev + 1, "epoch": epoch})
+        ledger.known[known.id] = fresh
 
     def _encode(self, mind: Mind, arrival: Arrival, ledger: Ledger, done: Committed) -> Receipt:
         """A percept that the mind has not met becomes a memory."""

@@ -6,7 +6,7 @@ It fills while entries are folded, without a look at the store. It must not know
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cognition.engine.arrivals import Entry
+from cognition.errors import UnavailableError
 from cognition.ports.stores import Revision, Stores, Trace
 from schemas.episode import Episode
 from schemas.events import Receipt
@@ -38,28 +39,31 @@ class Committed:
     encoded: int = 0
     strengthened: int = 0
     context: Counter[str] = field(default_factory=Counter)
-
     related: int = 0
+
 
 @dataclass(slots=True)
 class Ledger:
     """What one batch will write: new memories, what they changed of the vectors of earlier ones, fields
-    of memories by mind, episodes. `known` are the memories that the batch has met."""
+    of memories by mind (each with the memory as it was read), episodes. `known` are the memories that the
+    batch has met."""
 
     epochs: dict[int, int]
     traces: dict[str, Trace] = field(default_factory=dict)
     revisions: dict[str, Revision] = field(default_factory=dict)
-    patches: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    patches: dict[str, dict[str, tuple[Memory, dict[str, Any]]]] = field(default_factory=dict)
     episodes: dict[str, tuple[Episode, Dense | None]] = field(default_factory=dict)
     known: dict[str, Memory] = field(default_factory=dict)
 
     async def write(self, stores: Stores, epoch_of: EpochOf) -> None:
-        """Write and empty it: memories, revisions, patches, episodes. Safe to repeat."""
+        """Write and empty it: memories, revisions, patches, episodes. Safe to repeat. Raises
+        `UnavailableError` when somebody else has changed a memory since it was read: take all of it anew.
+        """
         await insert(stores, list(self.traces.values()), epoch_of)
         for epoch, revisions in group(self.revisions.values(), lambda r: epoch_of(r.mind)):
             await stores.memories.revise(revisions, epoch=epoch)
         for mind, patches in self.patches.items():
-            await stores.memories.patch(mind, patches, epoch=epoch_of(mind))
+            await amend(stores, mind, patches, epoch_of(mind))
         for epoch, episodes in group(self.episodes.values(), lambda e: epoch_of(e[0].mind)):
             await stores.episodes.save(episodes, epoch=epoch)
         for written in (self.traces, self.revisions, self.patches, self.episodes):
@@ -70,6 +74,17 @@ async def insert(stores: Stores, traces: Sequence[Trace], epoch_of: EpochOf) -> 
     """Write new memories, one round trip for each lease epoch among them."""
     for epoch, part in group(traces, lambda trace: epoch_of(trace.memory.mind)):
         await stores.memories.insert(part, epoch=epoch)
+
+
+async def amend(
+    stores: Stores, mind: str, patches: Mapping[str, tuple[Memory, dict[str, Any]]], epoch: int
+) -> None:
+    """Change memories only as they were read: what another holder of the lease has learned stays."""
+    changes = {i: (read.rev, fields) for i, (read, fields) in patches.items()}
+    sure = {i for i, (read, _) in patches.items() if read.epoch == epoch}
+    written = await stores.memories.amend(mind, changes, epoch=epoch, sure=sure)
+    if missed := changes.keys() - written:
+        raise UnavailableError(f"memory {min(missed)} of mind {mind!r} was changed by another hand meanwhile")
 
 
 def group(items: Iterable[T], key: Callable[[T], int]) -> list[tuple[int, list[T]]]:

@@ -66,6 +66,11 @@ class Linking(msgspec.Struct):
         gone = set(memory_ids)
         self.pending = [i for i in self.pending if i not in gone]
 
+    def owe(self, memory_ids: list[str]) -> None:
+        """These are to be linked once more."""
+        known = set(self.pending)
+        self.pending += [i for i in memory_ids if i not in known]
+
 
 def unknown(memories: int) -> Linking:
     """Of a mind that was written down before there were associations: all of it is due, if there is any."""

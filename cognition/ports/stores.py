@@ -198,13 +198,14 @@ class MemoryStore(Protocol):
 @dataclass(frozen=True, slots=True)
 class Spoken:
     """What associations are formed from: what a memory says, who said it, what it is about, and the
-    associations that it holds, as of `rev`."""
+    associations that it holds, as of `rev`, written last under `epoch`."""
 
     content: str = ""
     actor: str = ""
     subject: str = ""
     associations: tuple[Association, ...] = ()
     rev: int = 0
+    epoch: int = 0
 
 
 class AssociationStore(Protocol):
@@ -232,10 +233,11 @@ class AssociationStore(Protocol):
 
     async def write(
         self, mind: str, arrays: Mapping[str, tuple[int, Sequence[Association]]], *, epoch: int
-    ) -> None:
-        """Replace the arrays of existing memories: id -> (the `rev` that was read, array), fenced by
-        `epoch`. The caller is the one writer and holds its lock: nothing comes in between. Whoever
-        compares and sets finds the next `rev`. One round trip."""
+    ) -> set[str]:
+        """Compare and set, as `MemoryStore.amend`: replace the arrays of existing memories, id -> (the
+        `rev` that was read, array), fenced by `epoch`. Which of them were, read back: what another
+        holder of the lease has changed since is not. One round trip for each `rev`, one to read back.
+        """
         ...
 
 

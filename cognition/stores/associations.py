@@ -10,14 +10,14 @@ from typing import Final
 
 from cognition.ports.stores import Spoken, Terms
 from cognition.stores import payloads, vectors
-from cognition.stores.backend import Hit, Query, VectorBackend
+from cognition.stores.backend import Hit, Match, Payload, Query, VectorBackend
 from cognition.stores.collections import LEXICAL, MEMORIES, SUBJECT
 from cognition.stores.mending import sound_associations
 from cognition.stores.tenancy import for_mind, not_newer, owned, payload_of
 from schemas.association import Association
 from schemas.memory import Memory
 
-_SPOKEN: Final = ("mind", "content", "actor", "subject", "associations", "rev")
+_SPOKEN: Final = ("mind", "content", "actor", "subject", "associations", "rev", "epoch")
 
 
 class VectorAssociations:
@@ -64,18 +64,18 @@ class VectorAssociations:
 
     async def write(
         self, mind: str, arrays: Mapping[str, tuple[int, Sequence[Association]]], *, epoch: int
-    ) -> None:
+    ) -> set[str]:
         if not arrays:
-            return
-        patches = {
-            i: {
-                **payloads.encode_patch(Memory, {"associations": list(array), "rev": rev + 1}),
-                "epoch": epoch,
-            }
-            for i, (rev, array) in arrays.items()
-        }
-        condition = for_mind(mind, not_newer(epoch))
-        await self._backend.set_payloads(MEMORIES.name, patches, condition=condition)
+            return set()
+        by_rev: dict[int, dict[str, Payload]] = {}
+        for i, (rev, array) in arrays.items():
+            fields = payloads.encode_patch(Memory, {"associations": list(array), "rev": rev + 1})
+            by_rev.setdefault(rev, {})[i] = {**fields, "epoch": epoch}
+        for rev, sets in by_rev.items():
+            condition = for_mind(mind, not_newer(epoch), Match("rev", rev))
+            await self._backend.set_payloads(MEMORIES.name, sets, condition=condition)
+        stored = owned(mind, await self._backend.retrieve(MEMORIES.name, list(arrays)))
+        return {i for i, hit in stored.items() if _took(payload_of(hit), arrays[i][0], epoch)}
 
 
 def _spoken(hit: Hit) -> Spoken:
@@ -86,4 +86,10 @@ def _spoken(hit: Hit) -> Spoken:
         subject=payload.get("subject", ""),
         associations=tuple(sound_associations(payload.get("associations") or ())),
         rev=payload.get("rev", 0),
+        epoch=payload.get("epoch", 0),
     )
+
+
+def _took(payload: Payload, rev: int, epoch: int) -> bool:
+    """Whether the stored point is what its one writer under this epoch made of that revision."""
+    return payload.get("rev") == rev + 1 and payload.get("epoch") == epoch

@@ -82,13 +82,26 @@ async def test_an_array_is_replaced_under_the_fence_and_counts_a_revision(
 ) -> None:
     a, b, c = await three(stores, mind)
     edge = Association(target_id=b, weight=0.5, type=AssociationType.SEMANTIC, last_coactivated=1e9)
-    await stores.associations.write(mind, {a: (0, [edge]), c: (4, [])}, epoch=2)
-    await stores.associations.write(mind, {a: (0, [])}, epoch=1)
-    await stores.associations.write("x" + mind, {a: (0, [])}, epoch=9)
+    write = stores.associations.write
+    assert await write(mind, {a: (0, [edge]), b: (0, [])}, epoch=2) == {a, b}
+    assert await write(mind, {a: (1, [])}, epoch=1) == set()
+    assert await write("x" + mind, {a: (1, [])}, epoch=9) == set()
+    absent = memory_id(mind, "never")
+    assert await write(mind, {a: (1, [edge]), c: (0, []), absent: (0, [])}, epoch=2) == {a, c}
     read = await stores.associations.read(mind, [a, b, c])
-    assert (read[a].associations, read[a].rev) == ((edge,), 1)
-    assert (read[c].associations, read[c].rev) == ((), 5)
-    assert read[b].rev == 0
+    assert (read[a].associations, read[a].rev, read[a].epoch) == ((edge,), 2, 2)
+    assert (read[c].associations, read[c].rev) == ((), 1)
+    assert (await stores.memories.get(mind, [a]))[a].associations == [edge]
+
+
+async def test_an_array_that_changed_since_it_was_read_is_not_replaced(
+    stores: VectorStores, mind: str
+) -> None:
+    a, b, _ = await three(stores, mind)
+    edge = Association(target_id=b, weight=0.5, type=AssociationType.GOAL, last_coactivated=1e9)
+    lesson = {"associations": [edge], "plasticity_through": "7-0"}
+    assert await stores.memories.amend(mind, {a: (0, lesson)}, epoch=1) == {a}
+    assert await stores.associations.write(mind, {a: (0, []), b: (0, [])}, epoch=2) == {b}
     assert (await stores.memories.get(mind, [a]))[a].associations == [edge]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,12 +16,15 @@ from hypothesis import strategies as st
 from cognition.engine.arrivals import Entry
 from cognition.engine.assembly import Engine, assemble
 from cognition.engine.plasticity import Event
+from cognition.errors import UnavailableError
+from cognition.mechanisms.synapses import LEARNED
 from cognition.stores.stores import VectorStores, open_stores
 from cognition.testing.clock import ManualClock
 from cognition.testing.embedder import HashEmbedder
 from cognition.testing.line import MemoryStreams
 from cognition.testing.oracle import OracleBackend
 from cognition.testing.sink import RecordingSink
+from schemas.association import Association, AssociationType
 from schemas.base import Message
 from schemas.dream import CoActivation, Feedback
 from schemas.identifiers import memory_id
@@ -30,6 +34,7 @@ ANA = "ana"
 START_MS = 1_700_000_000_000
 MEMORIES = 5
 IDS = [memory_id(ANA, f"k{n}") for n in range(MEMORIES)]
+SEMANTIC = AssociationType.SEMANTIC
 WORDS = ("keys", "kettle", "garage", "violin")
 
 places = st.lists(st.sampled_from(IDS), min_size=1, max_size=4, unique=True)
@@ -56,9 +61,9 @@ def engine_over(stores: VectorStores) -> Engine:
     return assemble(stores, line, ManualClock(START_MS / 1e3), RecordingSink(), HashEmbedder())
 
 
-async def told() -> VectorStores:
+async def told(backend: OracleBackend | None = None) -> VectorStores:
     """A store with a few memories of one mind."""
-    stores = await open_stores(OracleBackend())
+    stores = await open_stores(backend or OracleBackend())
     engine = engine_over(stores)
     entries = [Percept(mind=ANA, content=f"the {w} number {n}", key=f"k{n}") for n, w in enumerate("abcde")]
     arrivals = await engine.senses.prepare(
@@ -181,5 +186,72 @@ def test_many_writers_lose_nothing_also_when_the_lease_changes(
         assert memory.access_count == confirmed[0]
         assert memory.epoch == 2
         assert memory.rev == confirmed[0]
+
+    anyio.run(main)
+
+
+@settings(max_examples=20)
+@given(st.integers(1, 5), st.integers(1, 5), st.integers(1, 3), st.integers(0, 2**16))
+def test_linking_and_folding_under_two_leases_lose_nothing(
+    lessons: int, links: int, repeats: int, seed: int
+) -> None:
+    """A holder folds lessons in until it notices that its lease is gone, while the next one links and
+    counts repetitions on the same memory. What was confirmed is there, and every lesson that the memory
+    says it has learned."""
+    chance = random.Random(seed)
+
+    async def main() -> None:
+        backend = OracleBackend(gate=wait_a_little)
+        stores = await told(backend)
+        former = engine_over(stores)
+        done = {"linked": 0, "repeated": 0}
+
+        async def fold() -> None:
+            for n in range(lessons):
+                lesson = CoActivation(mind=ANA, memory_ids=IDS[:2], reason="used")
+                try:
+                    await former.plasticity.fold([Event(0, f"{START_MS + n}-0", ANA, lesson)], {0: 1})
+                except UnavailableError:
+                    return
+
+        async def link() -> None:
+            for n in range(links):
+                target = Association(target_id=memory_id(ANA, f"t{n}"), weight=0.5, type=SEMANTIC)
+                for _ in range(200):
+                    read = (await stores.associations.read(ANA, IDS[:1]))[IDS[0]]
+                    array = [*read.associations, target]
+                    if await stores.associations.write(ANA, {IDS[0]: (read.rev, array)}, epoch=2):
+                        done["linked"] += 1
+                        break
+
+        async def repeat() -> None:
+            for n in range(repeats):
+                for _ in range(200):
+                    memory = (await stores.memories.get(ANA, IDS[:1]))[IDS[0]]
+                    fields = {"access_count": memory.access_count + 1, "repeated_through": f"{n}-0"}
+                    if await stores.memories.amend(ANA, {IDS[0]: (memory.rev, fields)}, epoch=2):
+                        done["repeated"] += 1
+                        break
+
+        async def wait_long() -> None:
+            for _ in range(chance.randint(0, 40)):
+                await anyio.lowlevel.checkpoint()
+            async with anyio.create_task_group() as next_holder:
+                next_holder.start_soon(link)
+            await repeat()
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(fold)
+            tasks.start_soon(wait_long)
+        memory = (await stores.memories.get(ANA, IDS[:1]))[IDS[0]]
+        kinds = Counter(a.type for a in memory.associations)
+        learned = [a.coactivation_count for a in memory.associations if a.type is LEARNED]
+        assert (kinds[SEMANTIC], done["linked"], memory.access_count) == (links, links, done["repeated"])
+        through = memory.plasticity_through
+        assert sum(learned) == (int(through.removesuffix("-0")) - START_MS + 1 if through else 0)
+
+    async def wait_a_little(verb: str, collection: str) -> None:
+        for _ in range(chance.randint(0, 3)):
+            await anyio.lowlevel.checkpoint()
 
     anyio.run(main)

@@ -8,13 +8,17 @@ import pytest
 
 from cognition.engine.association import CHANGE_MIN, SPEAKERS_MAX, is_mention, left, with_mentions
 from cognition.engine.linking import PENDING_MAX, Linking
+from cognition.engine.plasticity import Event
+from cognition.errors import LeaseLostError
 from cognition.mechanisms.mentions import MENTIONS_MAX
+from cognition.mechanisms.synapses import LEARNED
 from schemas.association import Association, AssociationType
+from schemas.dream import CoActivation
 from schemas.events import AssociationsFormed
 from schemas.identifiers import memory_id
 from schemas.memory import Memory
 from schemas.percept import Forget, Percept
-from tests.unit.engine.bench import ANA, BO, UNBOUND, Bench, bench
+from tests.unit.engine.bench import ANA, BO, START_MS, UNBOUND, Bench, bench
 
 PASSAGES = {
     "Lothair": "Lothair of Arles was a son of Hugh of Provence.",
@@ -221,8 +225,35 @@ async def test_an_older_holder_of_the_lease_writes_no_association() -> None:
     await on.take(*(passage(subject) for subject in PASSAGES))
     ids = [memory_id(ANA, subject) for subject in PASSAGES]
     await on.stores.memories.patch(ANA, {i: {"access_count": 1} for i in ids}, epoch=on.epoch + 1)
-    await linked(on)
+    with pytest.raises(LeaseLostError, match="under epoch 2, ours is 1"):
+        await linked(on)
     assert await edges(on) == {}
+
+
+async def test_what_was_learned_between_a_read_and_a_write_stays_and_is_linked_all_the_same() -> None:
+    """A holder that does not know yet that its lease is gone folds a report in while another links."""
+    on = await bench(options=UNBOUND)
+    await on.take(*(passage(subject) for subject in PASSAGES))
+    ids = sorted(memory_id(ANA, subject) for subject in PASSAGES)
+    lesson = CoActivation(mind=ANA, memory_ids=ids, reason="used")
+    former = on.engine
+    epoch = on.epoch
+    on.again()
+
+    async def late(verb: str, collection: str) -> None:
+        if verb == "set_payloads" and collection == "memories":
+            on.backend.gate = None
+            await former.plasticity.fold([Event(0, f"{START_MS}-9", ANA, lesson)], {0: epoch})
+
+    on.backend.gate = late
+    await linked(on)
+    found = (await on.stores.memories.get(ANA, ids)).values()
+    learned = {m.id: {a.target_id for a in m.associations if a.type is LEARNED} for m in found}
+    assert learned == {i: set(ids) - {i} for i in ids}
+    assert {one: set(named) for one, named in (await edges(on)).items()} == {
+        "Lothair": {"Hugh of Provence"},
+        "Hugh of Provence": {"Italy"},
+    }
 
 
 async def test_a_pass_over_all_of_a_mind_is_not_made_again_after_a_crash() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from cognition.engine.plasticity import Event
-from cognition.errors import BadReportError
+from cognition.errors import BadReportError, UnavailableError
 from cognition.mechanisms.plasticity import DAY_S, effort
 from cognition.mechanisms.synapses import LEARNED, strength
 from schemas.association import AssociationType, Relation
@@ -434,6 +434,37 @@ async def test_a_repetition_and_a_fold_on_the_same_memory_lose_nothing() -> None
     memory = await at.memory(2)
     assert (memory.useful_count, memory.access_count) == (5, 10)
     assert memory.rev == 10
+
+
+async def test_a_repetition_does_not_write_over_what_was_learned_since_it_was_read() -> None:
+    """A holder that does not know yet that its lease is gone folds in between the read and the write."""
+    at = await school()
+    former, epoch = at.on.engine, at.on.epoch
+    at.on.again()
+    lesson = Feedback(mind=ANA, cue_id="q", useful=ids(2), cue=CUE, shown=ids(2))
+
+    async def late(verb: str, collection: str) -> None:
+        if verb == "set_payloads" and collection == "memories":
+            at.on.backend.gate = None
+            await former.plasticity.fold([Event(0, at.entry(), ANA, lesson)], {0: epoch})
+
+    repeated = at.on.entry(Percept(mind=ANA, content=SAID[2], key="k2"))
+    at.on.backend.gate = late
+    with pytest.raises(UnavailableError, match="changed by another hand meanwhile"):
+        await at.on.commit(repeated)
+    at.on.engine.minds.discard()
+    for _ in range(2):
+        await at.on.commit(repeated)
+    memory = await at.memory(2)
+    assert (memory.useful_count, memory.access_count, memory.rev) == (1, 2, 2)
+
+
+async def test_several_repetitions_in_a_batch_are_one_revision() -> None:
+    at = await school()
+    again = Percept(mind=ANA, content=SAID[2], key="k2")
+    await at.on.take(again, again, Forget(mind=ANA, memory_ids=ids(3)), again)
+    memory = await at.memory(2)
+    assert (memory.access_count, memory.rev) == (3, 2)
 
 
 async def test_a_report_on_a_thousand_memories_costs_a_bounded_number_of_pairs() -> None:

@@ -127,7 +127,7 @@ async def test_a_cycle_of_associations_ends() -> None:
     on = await cinema(depth=3)
     film, director = memory_id(ANA, FILM), memory_id(ANA, DIRECTOR)
     back = Association(target_id=film, weight=1.0, type=AssociationType.SEMANTIC)
-    await on.stores.associations.write(ANA, {director: (0, [back])}, epoch=on.epoch)
+    assert await on.stores.associations.write(ANA, {director: (0, [back])}, epoch=on.epoch)
     on.engine.minds.facts.clear()
     assert keys(await ask(on, limit=2)) == [FILM, DIRECTOR]
 
@@ -156,7 +156,9 @@ async def test_order_in_time_does_not_spread() -> None:
     used = Association(
         target_id=memory_id(ANA, "n4"), weight=1.0, type=LEARNED, last_coactivated=on.clock.now()
     )
-    await on.stores.associations.write(ANA, {memory_id(ANA, FILM): (0, [late, used])}, epoch=on.epoch)
+    film = memory_id(ANA, FILM)
+    read = (await on.stores.associations.read(ANA, [film]))[film]
+    assert await on.stores.associations.write(ANA, {film: (read.rev, [late, used])}, epoch=on.epoch)
     on.engine.minds.facts.clear()
     found = keys(await ask(on, limit=3))
     assert "n4" in found
