@@ -305,9 +305,9 @@ class Encoder:
         done.encoded += 1
         done.context.update(placed.by)
         done.context.update({a.type.value for a in memory.associations if not a.given})
+        done.related += sum(a.given for a in memory.associations)
         return self._encoded(arrival, memory)
 
-        done.related += sum(a.given for a in memory.associations)
     async def _fold_again(
         self, mind: Mind, arrival: Arrival, known: Memory, ledger: Ledger, done: Committed
     ) -> None:
