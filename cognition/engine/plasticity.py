@@ -190,14 +190,16 @@ class Plasticity:
             by_mind.setdefault(event.mind, []).append(event)
         refused: dict[str, str] = {}
         for name, own in by_mind.items():
+            mind = await self._minds.look(name)
+            if mind.stopped or not mind.memories:
+                reason = f"it is stopped: {mind.stopped}" if mind.stopped else "it has no memories"
+                refused |= {e.entry: f"mind {name!r} cannot learn: {reason}" for e in own}
+                continue
             mind = await self._minds.awake(name, epoch=epochs[own[0].partition])
             refused |= await self._fold(mind, sorted(own, key=lambda e: entry_order(e.entry)))
         return refused
 
     async def _fold(self, mind: Mind, events: Sequence[Event]) -> dict[str, str]:
-        if mind.stopped or not mind.memories:
-            reason = f"it is stopped: {mind.stopped}" if mind.stopped else "it has no memories"
-            return {e.entry: f"mind {mind.name!r} cannot learn: {reason}" for e in events}
         fresh = [event for event in events if later(event.entry, mind.usage.through)]
         if not fresh:
             return {}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from cognition.engine.mind import STATE_SLOT
 from cognition.engine.plasticity import Event
 from cognition.errors import BadReportError, UnavailableError
 from cognition.mechanisms.plasticity import DAY_S, effort
@@ -267,6 +268,15 @@ async def test_a_mind_without_memories_learns_nothing() -> None:
     at = await school()
     refused = await at.teach(CoActivation(mind=BO, memory_ids=ids(0, 1), reason="used"), mind=BO)
     assert "has no memories" in next(iter(refused.values()))
+
+
+async def test_a_report_for_a_mind_that_nobody_told_anything_leaves_nothing_behind() -> None:
+    at = await school()
+    minds = [f"made up {n}" for n in range(3)]
+    for mind in minds:
+        await at.teach(Feedback(mind=mind, cue_id="q", cue=CUE, shown=ids(0), useful=ids(0)), mind=mind)
+    assert await at.on.stores.checkpoints.load([(mind, STATE_SLOT) for mind in minds]) == {}
+    assert list(await at.on.stores.checkpoints.load([(ANA, STATE_SLOT)])) == [(ANA, STATE_SLOT)]
 
 
 async def test_forgotten_unknown_and_other_minds_memories_are_passed_over() -> None:
