@@ -49,6 +49,9 @@ class Feedback(Message, frozen=True, kw_only=True):
     `cue` (the words) and `shown` (ids, best first) say what was asked and answered; left out, the
     daemon takes what it remembers of the recollection `cue_id`. What was shown and is not
     `useful` counts as unused. `at` is when (default: when the entry came).
+
+    `cue_id` and `cue` tell this recollection from others: what is reported for it again teaches nothing
+    again. An empty `cue_id` is refused.
     """
 
     mind: MindName

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cognition.engine.arrivals import entry_seconds
-from cognition.engine.shown import Shown
+from cognition.engine.shown import CUE_KEPT, Shown
 from cognition.engine.usage import Usage
 from cognition.errors import BadReportError
 from cognition.mechanisms.plasticity import effort
@@ -59,9 +59,10 @@ async def of_feedback(event: Feedback, entry: str, shown: Shown, usage: Usage, a
     Raises `BadReportError` when nobody knows what was asked and shown.
     """
     cue, ids = await recollected(shown, event)
+    showing = showing_of(event.cue_id, cue)
     useful, misleading = (memory_ids(event.mind, named) for named in (event.useful, event.misleading))
-    first = usage.first(event.cue_id)
-    new = set(usage.new(event.cue_id, (*useful, *misleading)))
+    first = usage.first(showing)
+    new = set(usage.new(showing, (*useful, *misleading)))
     terms = list(analyzer.evidence_terms(cue))
     if first:
         usage.words.add(terms)
@@ -86,6 +87,11 @@ async def of_feedback(event: Feedback, entry: str, shown: Shown, usage: Usage, a
 async def recollected(shown: Shown, report: Feedback | ReportInquiry) -> tuple[str, list[str]]:
     """What was asked and which memories were shown, best first: as the report says, else as it is
     remembered. Raises `BadReportError`."""
+    if not report.cue_id:
+        raise BadReportError(
+            f"a report on mind {report.mind!r} has an empty cue_id: whether it is new cannot be known",
+            remedy="Give every recollection a cue_id of its own, the one it was asked with.",
+        )
     cue, ids = report.cue, memory_ids(report.mind, report.shown)
     if cue and ids:
         return cue, ids
@@ -99,6 +105,12 @@ async def recollected(shown: Shown, report: Feedback | ReportInquiry) -> tuple[s
             "recollection; or say what was asked and shown.",
         )
     return cue, ids
+
+
+def showing_of(cue_id: str, cue: str) -> str:
+    """What tells one recollection from others in reports: its name, and what was asked, as far as that is
+    remembered; so a name that is used for many cues is as good as one for each."""
+    return f"{cue_id}\0{cue[:CUE_KEPT]}"
 
 
 def memory_ids(mind: str, named: Iterable[str]) -> list[str]:

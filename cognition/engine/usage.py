@@ -41,18 +41,19 @@ class Usage:
         """The same, to go on with and to keep only if what followed from it was written."""
         return Usage(self.through, self.reports, self.words.copy(), OrderedDict(self.reported))
 
-    def first(self, cue_id: str, memory_id: str = "") -> bool:
-        """Whether this memory (none: anything) was not yet reported for this cue; it is from now on."""
-        key = _digest(cue_id, memory_id)
+    def first(self, showing: str, memory_id: str = "") -> bool:
+        """Whether this memory (none: anything) was not yet reported for this recollection, see
+        `lessons.showing_of`; it is from now on."""
+        key = _digest(showing, memory_id)
         known = key in self.reported
         self.reported[key] = None
         while len(self.reported) > REPORTED_MAX:
             self.reported.popitem(last=False)
         return not known
 
-    def new(self, cue_id: str, memory_ids: Iterable[str]) -> list[str]:
-        """Those that were not yet reported for this cue."""
-        return [i for i in dict.fromkeys(memory_ids) if self.first(cue_id, i)]
+    def new(self, showing: str, memory_ids: Iterable[str]) -> list[str]:
+        """Those that were not yet reported for this recollection."""
+        return [i for i in dict.fromkeys(memory_ids) if self.first(showing, i)]
 
     def saved(self) -> SavedUsage:
         return SavedUsage(self.through, self.reports, self.words.snapshot(), list(self.reported))

@@ -95,6 +95,7 @@ async def test_any_language_may_publish_what_use_taught(texts: Daemon) -> None:
         bad = [
             server.xadd(stream, {"t": "feedback/1", "j": "not JSON"}),
             server.xadd(stream, {"t": "feedback/1", "j": json.dumps({**report, "cue_id": "never asked"})}),
+            server.xadd(stream, {"t": "feedback/1", "j": json.dumps({**report, "cue_id": ""})}),
         ]
         last = server.xadd(stream, {"t": "coactivation/1", "j": json.dumps({**pair, "evidence": 0.0})})
         await session.folded("plain", last.decode(), 20.0)
@@ -104,6 +105,7 @@ async def test_any_language_may_publish_what_use_taught(texts: Daemon) -> None:
         dead = {each.entry_id: each.reason for each in await session.dead_letters().list()}
         assert "not JSON" in dead[bad[0].decode()]
         assert "is not known" in dead[bad[1].decode()]
+        assert "empty cue_id" in dead[bad[2].decode()]
     until(lambda: server.xpending(stream, "consolidation")["pending"] == 0, "nothing pending")
     server.close()
 

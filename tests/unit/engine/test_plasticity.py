@@ -199,6 +199,26 @@ async def test_a_report_published_twice_teaches_once_and_a_further_one_completes
     assert (await at.memory(1)).unused_count == 1.0
 
 
+async def test_a_cue_id_that_is_used_for_many_cues_does_not_hide_reports() -> None:
+    at = await school()
+    asked = [(CUE, ids(2, 0)), ("What is in the garage?", ids(2, 3)), (CUE, ids(2, 0))]
+    for cue, shown in asked:
+        await at.teach(Feedback(mind=ANA, cue_id="mine", cue=cue, shown=shown, useful=ids(2)))
+    assert (await at.memory(2)).useful_count == 2
+    assert (await at.memory(3)).unused_count == 1.0
+    assert (await at.on.engine.minds.look(ANA)).usage.reports == 2
+
+
+async def test_a_report_that_names_no_recollection_is_refused_with_what_to_do() -> None:
+    at = await school()
+    entry = at.entry()
+    report = Feedback(mind=ANA, cue_id="", cue=CUE, shown=ids(2), useful=ids(2))
+    refused = await at.teach(report, entries=[entry])
+    assert "empty cue_id" in refused[entry]
+    assert "a cue_id of its own" in refused[entry]
+    assert (await at.memory(2)).useful_count == 0
+
+
 async def test_events_late_by_a_day_and_out_of_order_teach_the_same() -> None:
     noon, evening = START_MS / 1e3 + DAY_S, START_MS / 1e3 + 1.5 * DAY_S
     found = []
