@@ -8,24 +8,29 @@ again, and what it had taught already is passed over. Must not know what an even
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import anyio
 
-from cognition.engine.intake import ENTRY, POISON, REFUSED, RETRIED, chunks
+from cognition.engine.intake import ENTRY, POISON, REFUSED, RETRIED, batches, chunks
 from cognition.engine.mind import later
 from cognition.engine.minds import Minds
 from cognition.engine.options import MindOptions
 from cognition.engine.plasticity import Event, Plasticity
+from cognition.engine.shown import IDS_KEPT
 from cognition.errors import BadCueError, UnavailableError
 from cognition.ports.clock import Clock
 from cognition.ports.line import Delivered, Line
 from cognition.ports.sink import Sink
+from schemas.dream import CoActivation, Feedback
 from schemas.events import EntryBuried, OperationRetried
 from schemas.learning import FoldedAnswer, FoldedInquiry
 
 FOLDED_AT_ONCE = 2_048
 """Events folded in at once: percepts wait for half a second at most."""
+
+TOUCHED_AT_ONCE = 2 * FOLDED_AT_ONCE
+"""Memories that those name together: as many as so many pairs. One event may name more, and stands alone."""
 
 REFUSALS_KEPT = 256
 """Reasons for refused entries that are kept for whoever waits for them."""
@@ -87,11 +92,11 @@ class Consolidation:
     async def _session(self) -> None:
         self._unsettled.clear()
         recovered = await self._line.recover()
-        for chunk in chunks(recovered, 1 if self._one_by_one else FOLDED_AT_ONCE):
+        for chunk in chunks(recovered, 1) if self._one_by_one else portions(recovered):
             await self._take(chunk)
         while not self._stopping.is_set():
             delivered = await self._read()
-            for chunk in chunks(delivered, FOLDED_AT_ONCE):
+            for chunk in portions(delivered):
                 await self._take(chunk)
             if self._unsettled and (not delivered or self._due()):
                 await self._settle()
@@ -207,6 +212,25 @@ class Consolidation:
             entry=inquiry.entry,
             refused=self._refused.get(key, ""),
         )
+
+
+def portions(items: Sequence[Delivered]) -> Iterable[Sequence[Delivered]]:
+    """Consecutive parts that are folded in at once, bounded by events and by the memories they name."""
+    return batches(items, TOUCHED_AT_ONCE, touched)
+
+
+def touched(delivered: Delivered) -> int:
+    """How many memories an event names at most, counted as no fewer than a pair. A report that leaves to
+    the daemon what was shown may mean as many as are remembered of a recollection."""
+    message = delivered.message
+    named: set[str] = set()
+    if isinstance(message, CoActivation):
+        named.update(message.memory_ids)
+    remembered = 0
+    if isinstance(message, Feedback):
+        named.update(message.shown, message.useful, message.misleading)
+        remembered = 0 if message.shown else IDS_KEPT
+    return max(TOUCHED_AT_ONCE // FOLDED_AT_ONCE, len(named) + remembered)
 
 
 def mind_of(delivered: Delivered) -> str:

@@ -9,16 +9,19 @@ import anyio
 import pytest
 
 from cognition.engine.assembly import Engine, Options, assemble
+from cognition.engine.consolidation import FOLDED_AT_ONCE, TOUCHED_AT_ONCE, portions, touched
 from cognition.engine.options import MindOptions
+from cognition.engine.shown import IDS_KEPT
 from cognition.errors import BadCueError, StoreRefusedError
+from cognition.ports.line import Delivered
 from cognition.stores.stores import VectorStores, open_stores
 from cognition.testing.clock import ManualClock
 from cognition.testing.embedder import HashEmbedder
 from cognition.testing.line import MemoryStreams
 from cognition.testing.oracle import OracleBackend
 from cognition.testing.sink import RecordingSink
-from schemas.dream import CoActivation
-from schemas.events import EntryBuried, OperationRetried
+from schemas.dream import CoActivation, Feedback
+from schemas.events import EntryBuried, OperationRetried, UseFolded
 from schemas.identifiers import memory_id
 from schemas.learning import FoldedInquiry
 from schemas.percept import Percept
@@ -148,6 +151,35 @@ async def test_an_entry_that_the_process_dies_of_is_given_up_after_its_chances(p
     async with place.running():
         await place.dream.settled()
     assert "died each time" in place.dream.dead[entry]
+
+
+async def test_a_fold_is_bounded_by_the_memories_that_are_named_in_it(place: Place) -> None:
+    """Reports on many memories are folded in a few at a time; the lock is free in between."""
+    many = [memory_id(ANA, f"shown {n}") for n in range(TOUCHED_AT_ONCE // 4)]
+    for n in range(8):
+        place.dream.publish(ANA, Feedback(mind=ANA, cue_id=f"q{n}", cue="number", shown=many[n:] + many[:n]))
+    place.dream.publish(ANA, Feedback(mind=ANA, cue_id="raw", cue="number 1", useful=IDS[:1]))
+    async with place.running():
+        await place.dream.settled()
+    folds = place.sink.of(UseFolded)
+    assert sum(fold.events for fold in folds) == 8
+    assert all(fold.missing + fold.routed <= TOUCHED_AT_ONCE for fold in folds)
+    assert len(folds) >= 2
+
+
+def test_what_is_folded_at_once_is_bounded_in_events_and_in_memories() -> None:
+    def entry(*named: int, shown: int = 0) -> Delivered:
+        ids = [memory_id(ANA, f"n{n}") for n in range(shown)]
+        message = Feedback(mind=ANA, cue_id="q", useful=ids, shown=ids)
+        pair = CoActivation(mind=ANA, memory_ids=[IDS[n] for n in named], reason="used")
+        return Delivered(0, "1-0", message if shown else pair)
+
+    pairs = [len(part) for part in portions([entry(0, 1)] * (FOLDED_AT_ONCE + 1))]
+    assert pairs == [FOLDED_AT_ONCE, 1]
+    assert [len(part) for part in portions([entry(0)] * (FOLDED_AT_ONCE + 1))] == [FOLDED_AT_ONCE, 1]
+    large = [entry(shown=1_000)] * 5
+    assert [len(part) for part in portions(large)] == [4, 1]
+    assert touched(Delivered(0, "1-0", Feedback(mind=ANA, cue_id="q"))) == IDS_KEPT
 
 
 async def test_minds_that_are_read_anew_meanwhile_void_what_was_not_written_down(place: Place) -> None:
