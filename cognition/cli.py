@@ -33,6 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return run_command(run, options)
 
 
+VECTOR_HELP = "768 numbers in a file: a JSON list, or float32; or float32 in base64"
+RELATION_HELP = "what it does to another memory (id or key): fixes:note-17, or follows:note-17:0.5"
+
 COMMON = {"data": None, "url": None, "config": None, "mind": None, "json": False, "settings": None}
 
 
@@ -125,7 +128,10 @@ def perceive_options(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"--{name}", action="append", metavar="KEY=VALUE", default=[])
     parser.add_argument("--boundary", choices=["begin", "end"], help="an explicit event boundary")
     parser.add_argument("--boundary-label", metavar="TEXT", help="with --boundary: what the episode is")
-    parser.add_argument("--vector", metavar="FILE", help="768 numbers: a JSON list, or float32")
+    parser.add_argument("--vector", metavar="FILE|BASE64", help=VECTOR_HELP)
+    parser.add_argument(
+        "--relation", action="append", default=[], metavar="TYPE:TARGET[:WEIGHT]", help=RELATION_HELP
+    )
     parser.add_argument("--no-wait", action="store_true", help="return once it is accepted")
 
 
@@ -144,7 +150,8 @@ def filter_options(parser: argparse.ArgumentParser) -> None:
 
 
 def recall_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("content", help="the cue")
+    parser.add_argument("content", nargs="?", help="the cue; may be left out where a vector is given")
+    parser.add_argument("--vector", metavar="FILE|BASE64", help=VECTOR_HELP)
     parser.add_argument("--limit", type=int, default=5, metavar="N")
     parser.add_argument("--as", dest="asker", metavar="ACTOR", help="who asks: I is him")
     parser.add_argument("--at", metavar="TIME", help="when it is asked: last week is before it")
@@ -258,7 +265,7 @@ SHAPES = {
     "  episode: {id, label, started_at, memories} | null}",
     "importing:import_file": "{lines, outcomes: {outcome: count}, unreadable: count, problems: [text]}",
     "learning:feedback": "{entry, report: {mind, cue, shown: [id], useful: [id], misleading: [id],\n"
-    "  refused: {id: reason}}}",
+    "  refused: {id: reason}}, taught: {useful: count | null, vain: count | null} | null}",
     "learning:associations": "a NeighboursAnswer {inquiry_id, mind, memory_id, preview, neighbours:\n"
     "  [{source, target, type, weight, depth, age_s, count, given, preview}], notes}; with --to a\n"
     "  PathAnswer {inquiry_id, mind, steps: [the same], strength, notes}",

@@ -165,10 +165,10 @@ class Report:
         self.entry = entry
         self.checked = checked
 
-    async def wait(self, *, within_s: float = RECEIPT_WAIT_S) -> None:
-        """Return once it is folded in: the next recall knows of it. Raises `BadReportError` when it was
-        refused after all, `DeadlineError` when it takes longer."""
-        await self._session.folded(self.checked.mind, self.entry, within_s)
+    async def wait(self, *, within_s: float = RECEIPT_WAIT_S) -> FoldedAnswer:
+        """Return once it is folded in, with how much it taught: the next recall knows of it. Raises
+        `BadReportError` when it was refused after all, `DeadlineError` when it takes longer."""
+        return await self._session.folded(self.checked.mind, self.entry, within_s)
 
 
 class Mind:
@@ -198,13 +198,14 @@ class Mind:
         limit: int = 10,
         filter: CueFilter | None = None,
         episode: EpisodeFilter | None = None,
-        after: Ticket | None = None,
+        after: Ticket | Report | None = None,
         **fields: Any,
     ) -> Recollection:
         """What the mind remembers; `fields` are the other fields of `Cue`.
 
-        With `after` the answer contains at least what that ticket brought. Raises
-        `BadCueError`, `MindStoppedError`, `DeadlineError`, `UnavailableError`.
+        With `after` the answer knows at least what that ticket brought, or what that report taught; waiting
+        for it is part of the deadline. Raises `BadCueError`, `BadReportError` where the report was
+        refused, `MindStoppedError`, `DeadlineError`, `UnavailableError`.
         """
         cue = build(
             Cue,
@@ -214,12 +215,23 @@ class Mind:
             limit=limit,
             filter=filter or CueFilter(),
             episode=episode,
-            after=after.entry if after is not None else None,
+            after=after.entry if isinstance(after, Ticket) else None,
             **fields,
         )
+        if isinstance(after, Report):
+            cue = await self._once_folded(cue, after)
         recollection = await self._session.ask(cue, Recollection)
         self._session.asked(cue)
         return recollection
+
+    async def _once_folded(self, cue: Cue, report: Report) -> Cue:
+        """The cue with the time that is left of its deadline once this report is folded in."""
+        ends = anyio.current_time() + cue.deadline_s
+        await report.wait(within_s=cue.deadline_s)
+        left_s = ends - anyio.current_time()
+        if left_s <= 0.0:
+            raise DeadlineError(f"no answer within {cue.deadline_s:g} s", remedy="Allow more time.")
+        return msgspec.structs.replace(cue, deadline_s=left_s)
 
     async def feedback(
         self,
@@ -457,8 +469,8 @@ class Session:
         """The words of a cue that this session asked lately, else nothing: the daemon may know."""
         return self._words.get(cue_id, "")
 
-    async def folded(self, mind: str, entry: str, within_s: float) -> None:
-        """Return once this entry of `dream` is folded in."""
+    async def folded(self, mind: str, entry: str, within_s: float) -> FoldedAnswer:
+        """Return once this entry of `dream` is folded in, with what it taught."""
         inquiry = build(
             FoldedInquiry,
             id=self.next_id(mind),
@@ -469,6 +481,7 @@ class Session:
         answer = await self.ask(inquiry, FoldedAnswer)
         if answer.refused:
             raise BadReportError(f"report {entry} of {mind!r} was refused: {answer.refused}")
+        return answer
 
     async def receipt(self, mind: str, entry: str, within_s: float) -> Receipt:
         """The receipt of one entry."""

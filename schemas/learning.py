@@ -70,12 +70,16 @@ class ReportAnswer(Message, frozen=True, kw_only=True, omit_defaults=False):
 
 
 class FoldedAnswer(Message, frozen=True, kw_only=True, omit_defaults=False):
-    """`refused` says why the entry was not folded in, ``""`` when it was."""
+    """`refused` says why the entry was not folded in, ``""`` when it was. `useful` and `vain` say how many
+    memories it taught that they served, and that they were shown in vain: none where an earlier report on
+    the same recollection had taught it all; null where that is not known any more."""
 
     inquiry_id: str
     mind: str
     entry: str
     refused: str = ""
+    useful: int | None = None
+    vain: int | None = None
 
 
 class Neighbour(Message, frozen=True, kw_only=True, omit_defaults=False):

@@ -9,7 +9,7 @@ from cognition.cli import DONE, NO
 from cognition.commands.minds import the_mind
 from cognition.commands.running import print_json
 from cognition.commands.words import moment, short
-from schemas.learning import Neighbour, NeighboursAnswer, PathAnswer
+from schemas.learning import FoldedAnswer, Neighbour, NeighboursAnswer, PathAnswer, ReportAnswer
 
 WIDTH = 90
 """Characters of a memory on its line."""
@@ -26,18 +26,27 @@ async def feedback(options: argparse.Namespace) -> int:
             misleading=options.misleading,
             at=moment(options.at),
         )
-        if not options.no_wait:
-            await report.wait()
+        folded = None if options.no_wait else await report.wait()
     checked = report.checked
-    vain = [i for i in checked.shown if i not in checked.useful]
     if options.json:
-        print_json({"entry": report.entry, "report": checked})
+        taught = None if folded is None else {"useful": folded.useful, "vain": folded.vain}
+        print_json({"entry": report.entry, "report": checked, "taught": taught})
         return DONE
-    done = "accepted" if options.no_wait else "learned"
-    print(f"{done}: {len(checked.useful)} useful, {len(vain)} shown in vain, of {len(checked.shown)} shown")
+    print(learned(checked, folded))
     for memory_id, reason in checked.refused.items():
         print(f"  left out {memory_id}: {reason}")
     return DONE
+
+
+def learned(report: ReportAnswer, folded: FoldedAnswer | None) -> str:
+    """What became of a report, in words; not folded in yet where nobody waited for it."""
+    useful, vain = len(report.useful), len([i for i in report.shown if i not in report.useful])
+    if folded is None or folded.useful is None or folded.vain is None:
+        done = "accepted" if folded is None else "folded in"
+        return f"{done}: {useful} useful, {vain} shown in vain, of {len(report.shown)} shown"
+    if not folded.useful and not folded.vain:
+        return f"nothing new: an earlier report on this recollection taught it all ({useful} useful)"
+    return f"learned: {folded.useful} useful, {folded.vain} shown in vain, of {len(report.shown)} shown"
 
 
 async def associations(options: argparse.Namespace) -> int:

@@ -11,14 +11,14 @@ from contextlib import asynccontextmanager
 
 from cognition.cli import DONE, NO
 from cognition.client import Mind
-from cognition.commands.running import loaded_settings, mind_of, print_json
+from cognition.commands.running import UsageError, loaded_settings, mind_of, print_json
+from cognition.commands.sensed import numbers_of, relations_of
 from cognition.commands.words import (
     acted,
     episode_of,
     feeling_of,
     filter_of,
     moment,
-    numbers_of,
     pairs,
     short,
     show_episode,
@@ -71,6 +71,7 @@ async def perceive(options: argparse.Namespace) -> int:
         "boundary": options.boundary,
         "boundary_label": options.boundary_label,
         "vector": numbers_of(options.vector),
+        "relations": relations_of(options.relation) or None,
     }
     async with the_mind(options, warm=options.vector is None) as mind:
         ticket = await mind.perceive(content, **{k: v for k, v in fields.items() if v is not None})
@@ -87,10 +88,13 @@ async def perceive(options: argparse.Namespace) -> int:
 
 async def recall(options: argparse.Namespace) -> int:
     """Ask; 1 when nothing comes back."""
-    chosen, episode = filter_of(options), episode_of(options)
-    async with the_mind(options, warm=True) as mind:
+    chosen, episode, vector = filter_of(options), episode_of(options), numbers_of(options.vector)
+    if not options.content and vector is None:
+        raise UsageError("there is neither a cue nor --vector", remedy="Say what is asked.")
+    async with the_mind(options, warm=vector is None) as mind:
         recollection = await mind.recall(
-            options.content,
+            options.content or "",
+            vector=vector,
             limit=options.limit,
             filter=chosen,
             episode=episode,

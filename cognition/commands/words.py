@@ -7,10 +7,7 @@ import contextlib
 import datetime as dt
 import math
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
-
-import msgspec
 
 from cognition.client import build
 from cognition.commands.running import UsageError
@@ -23,10 +20,6 @@ CONTENT_WIDTH = 400
 IDLE_MIN = 100
 """Chances without an effect after which a mechanism is called idle: by then one that acts in 3 % of them
 would have been seen with 95 %."""
-
-DIMENSION = 768
-"""Numbers of a vector, as in `schemas.percept`."""
-VECTOR = f"Give a file of {DIMENSION} numbers: a JSON list, or float32, little-endian."
 
 
 def moment(text: str | None) -> float | None:
@@ -61,25 +54,6 @@ def pairs(items: Sequence[str], option: str) -> dict[str, str]:
             raise UsageError(f"{option} {item!r} is not KEY=VALUE", remedy=f"Write {option} place=kitchen.")
         found[key] = value
     return found
-
-
-def numbers_of(file: str | None) -> list[float] | bytes | None:
-    """The vector in a file: a JSON list of numbers, or float32 values, little-endian."""
-    if file is None:
-        return None
-    try:
-        body = Path(file).read_bytes()
-    except OSError as error:
-        raise UsageError(f"--vector {file} cannot be read: {error.strerror}", remedy=VECTOR) from error
-    try:
-        return msgspec.json.decode(body, type=list[float])
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        if len(body) == 4 * DIMENSION:
-            return body
-        raise UsageError(
-            f"--vector {file} is no JSON list of numbers, nor {4 * DIMENSION} bytes (it has {len(body)})",
-            remedy=VECTOR,
-        ) from error
 
 
 def filter_of(options: argparse.Namespace) -> CueFilter:

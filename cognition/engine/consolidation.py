@@ -206,11 +206,14 @@ class Consolidation:
             if not later(inquiry.entry, mind.usage.through):
                 break
             await self._news.wait()
+        useful, vain = self._plasticity.taught(*key) or (None, None)
         return FoldedAnswer(
             inquiry_id=inquiry.id,
             mind=inquiry.mind,
             entry=inquiry.entry,
             refused=self._refused.get(key, ""),
+            useful=useful,
+            vain=vain,
         )
 
 

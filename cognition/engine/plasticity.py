@@ -8,6 +8,7 @@ that was cut off is completed. Nothing is acknowledged here.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -38,6 +39,9 @@ T = TypeVar("T")
 ATTEMPTS_MAX = 5
 """How often a memory is read anew that somebody else changed meanwhile; the lock of the one writer
 leaves that to a holder who does not know yet that the lease is gone."""
+
+TAUGHT_KEPT = 4_096
+"""Lessons of which it is kept, for whoever waits, how many memories they taught: more than a batch."""
 
 AT_ONCE = 256
 """Lessons that are applied, memories that are read or written, before anybody else gets a turn: cues are
@@ -170,6 +174,7 @@ class Plasticity:
         tongues: Tongues,
         without: Collection[str] = (),
     ) -> None:
+        self._taught: OrderedDict[tuple[str, str], tuple[int, int]] = OrderedDict()
         self._routing = "routes" not in without
         self._connecting = "co_activation" not in without
         self._stores = stores
@@ -209,6 +214,7 @@ class Plasticity:
         changes = await self._teach(mind, lessons)
         usage.through = fresh[-1].entry
         mind.usage = usage
+        self._note(mind.name, lessons)
         self._sink.publish(
             UseFolded(
                 at=self._clock.now(),
@@ -225,6 +231,17 @@ class Plasticity:
             )
         )
         return refused
+
+    def taught(self, mind: str, entry: str) -> tuple[int, int] | None:
+        """How many memories this entry taught that they served, and that they were shown in vain; None
+        where it was folded in too long ago, or by another process."""
+        return self._taught.get((mind, entry))
+
+    def _note(self, mind: str, lessons: Iterable[Lesson]) -> None:
+        for lesson in lessons:
+            self._taught[mind, lesson.entry] = (len(lesson.used), len(lesson.vain))
+        while len(self._taught) > TAUGHT_KEPT:
+            self._taught.popitem(last=False)
 
     async def _lessons(self, events: Sequence[Event], usage: Usage) -> tuple[list[Lesson], dict[str, str]]:
         lessons: list[Lesson] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -82,6 +83,21 @@ def test_perceiving_says_what_became_of_it(say: Say) -> None:
     assert re.match(r"accepted as \d+-\d+\n", later.out)
 
 
+def test_a_vector_is_given_in_a_file_or_in_words_and_a_relation_by_name(say: Say, tmp_path: Path) -> None:
+    rows = np.eye(2, 768, dtype="<f4")
+    for number, row in enumerate(rows):
+        (tmp_path / str(number)).write_bytes(row.tobytes())
+    here = ("--mind", "cli-vectors")
+    say("perceive", *here, "It leaks.", "--key", "leak", "--vector", str(tmp_path / "0"))
+    mended = ("It is mended.", "--key", "ring", "--relation", "fixes:leak:0.5")
+    say("perceive", *here, *mended, "--vector", base64.b64encode(rows[1].tobytes()).decode())
+    for number, said in enumerate(("It leaks.", "It is mended.")):
+        for vector in (str(tmp_path / str(number)), base64.b64encode(rows[number].tobytes()).decode()):
+            answer = typed(say("recall", *here, "--vector", vector, "--json"), Recollection)
+            assert answer.recalled[0].memory.content == said
+    assert "0.500 fixes given" in say("associations", *here, "ring").out
+
+
 def test_content_may_come_from_standard_input(
     say: Say, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -133,6 +149,7 @@ def test_a_mind_without_a_past_is_answered_with_no(say: Say) -> None:
     missing = say("memory", "show", "none", *here, "--json").json
     assert {**missing, "inquiry_id": ""} == {
         "inquiry_id": "", "mind": "nobody", "memory": None, "archived": False, "tombstone": None,
+        "base_level": 0.0, "retrievability": 0.0,
     }  # fmt: skip
     unborn = say("identity", "verify", *here, "--json").json
     assert {**unborn, "inquiry_id": ""} == {

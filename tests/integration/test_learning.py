@@ -13,7 +13,7 @@ import msgspec
 import pytest
 import redis
 
-from cognition import BadReportError, Mind, open_engine
+from cognition import BadReportError, DeadlineError, Mind, open_engine
 from cognition.cli import main
 from schemas.association import AssociationType
 from schemas.dream import CoActivation
@@ -64,6 +64,20 @@ async def test_a_report_changes_the_next_answer_and_survives_kill_nine(tmp_path:
             await further.wait()
             assert (await stored(mind, "k1")).useful_count == 1
             assert (await stored(mind, "k0")).unused_count == pytest.approx(1.0, abs=1e-3)
+
+
+async def test_a_cue_may_wait_for_what_a_report_teaches(texts: Daemon) -> None:
+    async with open_engine(data=texts.directory) as session:
+        mind = session.mind("patient")
+        await told(mind)
+        for place in range(5):
+            answer = await mind.recall(f"{CUE} And {place}?")
+            report = await mind.feedback(answer, useful=[memory_id("patient", "k2")])
+            after = await mind.recall(CUE, after=report)
+            counted = next(r.memory.useful_count for r in after.recalled if r.memory.key == "k2")
+            assert counted == place + 1
+        with pytest.raises(DeadlineError):
+            await mind.recall(CUE, after=await mind.feedback(after), deadline_s=1e-6)
 
 
 async def test_what_was_never_shown_cannot_be_reported_on(texts: Daemon) -> None:
@@ -157,6 +171,9 @@ def test_a_person_reports_and_looks_at_what_came_of_it(say: Callable[..., Told])
     assert told.code == 0
     assert "learned: 2 useful, 1 shown in vain, of 3 shown" in told.out
     assert "left out nobody: this mind has no such memory" in told.out
+    again = say("feedback", recollection, "--useful", "k0", "k2")
+    assert again.code == 0
+    assert "nothing new: an earlier report on this recollection taught it all (2 useful)" in again.out
     tree = say("associations", "k0")
     assert tree.code == 0
     assert SAID[0] in tree.out
@@ -175,6 +192,7 @@ def test_programs_read_json(say: Callable[..., Told]) -> None:
     report = say("feedback", shown["cue_id"], "--useful", "k0", "--misleading", "k1", "--json").json
     assert report["report"]["useful"] == [memory_id("clerk", "k0")]
     assert report["entry"]
+    assert report["taught"] == {"useful": 1, "vain": len(report["report"]["shown"]) - 1}
     tree = say("associations", "k0", "--json")
     assert msgspec.json.decode(tree.out, type=NeighboursAnswer).memory_id == memory_id("clerk", "k0")
     path = say("associations", "k0", "--to", "k2", "--json")

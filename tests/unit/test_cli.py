@@ -99,7 +99,7 @@ def test_without_a_command_the_commands_are_shown(
     assert "usage: cognition" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("words", [["remember"], ["recall"], ["recall", "cue", "--limit", "x"], ["--colour"]])
+@pytest.mark.parametrize("words", [["remember"], ["feedback"], ["recall", "x", "--limit", "x"], ["--colour"]])
 def test_words_that_are_no_command_are_wrong_use(
     words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -107,6 +107,11 @@ def test_words_that_are_no_command_are_wrong_use(
         main(words)
     assert ended.value.code == 2
     assert "usage: cognition" in capsys.readouterr().err
+
+
+def test_to_ask_nothing_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["recall", "--mind", "ana"]) == 2
+    assert "neither a cue nor --vector" in capsys.readouterr().err
 
 
 def test_common_options_stand_before_or_after_the_command() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 import pytest
 
@@ -15,7 +14,6 @@ from cognition.commands.words import (
     filter_of,
     moment,
     mood,
-    numbers_of,
     pairs,
     short,
     show_recollection,
@@ -127,18 +125,6 @@ def test_how_far_an_episode_is_preferred_may_be_said() -> None:
         episode_of(recall_options("--here", "--strict", "--factor", "0.25"))
     with pytest.raises(SchemaError, match="factor"):
         episode_of(recall_options("--here", "--factor", "1.5"))
-
-
-def test_a_vector_is_a_list_of_numbers_or_float32(tmp_path: Path) -> None:
-    (tmp_path / "json").write_text("[0.5, 1, -2]\n")
-    (tmp_path / "raw").write_bytes(b"\x00\x00\x80?" * 768)
-    (tmp_path / "bad").write_bytes(b"[1, 2")
-    assert numbers_of(None) is None
-    assert numbers_of(str(tmp_path / "json")) == [0.5, 1.0, -2.0]
-    assert numbers_of(str(tmp_path / "raw")) == b"\x00\x00\x80?" * 768
-    for name, fault in (("bad", r"nor 3072 bytes \(it has 5\)"), ("none", "cannot be read")):
-        with pytest.raises(UsageError, match=fault):
-            numbers_of(str(tmp_path / name))
 
 
 def test_a_long_text_is_one_short_line() -> None:

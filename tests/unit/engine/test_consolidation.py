@@ -49,9 +49,7 @@ class Place:
     def engine(self) -> Engine:
         lines = (self.awake.hold(), self.dream.hold())
         clock = ManualClock(1_700_000_000.0)
-        return assemble(
-            self.stores, lines[0], clock, self.sink, HashEmbedder(), OPTIONS, dreams=lines[1]
-        )
+        return assemble(self.stores, lines[0], clock, self.sink, HashEmbedder(), OPTIONS, dreams=lines[1])
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Engine]:
@@ -62,6 +60,14 @@ class Place:
             yield engine
             engine.consolidation.stop()
             engine.intake.stop()
+
+    def reported(self, *served: int) -> str:
+        """A report that these served of the first three, always on the same recollection."""
+        shown = list[str](IDS[:3])
+        report = Feedback(
+            mind=ANA, cue_id="q", cue="which number?", shown=shown, useful=[IDS[n] for n in served]
+        )
+        return self.dream.publish(ANA, report)
 
     def used(self, *places: int, mind: str = ANA) -> str:
         return self.dream.publish(
@@ -88,6 +94,26 @@ async def test_what_is_folded_in_is_acknowledged_and_who_waits_is_told(place: Pl
     assert answer.refused == ""
     assert place.dream.acknowledged == {entry}
     assert (await place.stores.memories.get(ANA, IDS[:1]))[IDS[0]].associations
+
+
+async def test_who_waits_hears_how_much_a_report_taught(place: Place) -> None:
+    first, second, third = (place.reported(*named) for named in ((0,), (0,), (0, 1)))
+    async with place.running() as engine:
+        told = [
+            await engine.consolidation.folded(FoldedInquiry(id="i", mind=ANA, entry=entry))
+            for entry in (first, second, third)
+        ]
+        await place.dream.settled()
+    assert [(t.refused, t.useful, t.vain) for t in told] == [("", 1, 2), ("", 0, 0), ("", 1, 0)]
+
+
+async def test_what_another_process_folded_in_is_not_guessed_at(place: Place) -> None:
+    entry = place.reported(0)
+    async with place.running():
+        await place.dream.settled()
+    async with place.running() as engine:
+        answer = await engine.consolidation.folded(FoldedInquiry(id="i", mind=ANA, entry=entry))
+    assert (answer.refused, answer.useful, answer.vain) == ("", None, None)
 
 
 async def test_what_cannot_be_read_is_buried_and_the_others_go_on(place: Place) -> None:
