@@ -160,7 +160,7 @@ def test_a_mind_without_a_past_is_answered_with_no(say: Say) -> None:
 def test_without_a_mind_the_daemon_alone_is_told(say: Say, texts: Daemon) -> None:
     told = say("status", "--json")
     assert told.code == 0
-    assert told.json.keys() == {"daemon", "dead_letters"}
+    assert told.json.keys() == {"daemon", "dead_letters", "mechanisms"}
     assert told.json["daemon"]["streams"] == texts.ready().url
     assert told.json["dead_letters"] == 0
     human = say("status")

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import subprocess
 
 import pytest
 
+from cognition import open_engine
+from cognition.mechanisms.synapses import LEARNED
 from schemas.events import Outcome
+from schemas.identifiers import memory_id
 from tests.integration.support import ROOT, Client, Daemon
 
 README = (ROOT / "README.md").read_text("utf-8")
-PUBLISHING = re.findall(r"^(?:printf .* \| )?redis-cli (?:-x )?XADD .*$", README, flags=re.MULTILINE)
+LINES = re.findall(r"^(?:printf .* \| )?redis-cli (?:-x )?XADD .*$", README, flags=re.MULTILINE)
+PUBLISHING = [line for line in LINES if "}:awake'" in line]
+TEACHING = [line for line in LINES if line not in PUBLISHING]
 FORMS = ("content", "j", "m")
 
 
@@ -43,6 +49,24 @@ def test_a_documented_line_becomes_a_memory_and_the_receipt_says_which(speaker: 
     assert receipt.memory_id
     again = bytes(speaker.server.execute_command(*words_of(line))).decode()
     assert speaker.receipt("ana", again).memory_id == receipt.memory_id
+
+
+async def test_the_documented_lines_for_what_use_taught_teach_it(texts: Daemon, speaker: Client) -> None:
+    async with open_engine(data=texts.directory) as session:
+        mind = session.mind("ana")
+        for key in ("stove", "hook"):
+            await (await mind.perceive(f"The kettle is at the {key}.", key=key)).wait()
+        answer = await mind.recall("Where is the kettle?")
+        stove, hook = memory_id("ana", "stove"), memory_id("ana", "hook")
+        report, together = (line.replace("CUE_ID", answer.cue_id) for line in TEACHING)
+        report = report.replace("MEMORY_ID", stove)
+        together = together.replace('["ID", "ID"]', json.dumps([stove, hook]))
+        entries = [bytes(speaker.server.execute_command(*words_of(w))).decode() for w in (report, together)]
+        taught = [await session.folded("ana", entry, 30.0) for entry in entries]
+        assert taught[0].useful == 1
+        memory = (await mind.memory(stove)).memory
+        assert memory is not None
+        assert hook in {a.target_id for a in memory.associations if a.type is LEARNED}
 
 
 def test_the_line_for_receipts_shows_them(speaker: Client) -> None:
