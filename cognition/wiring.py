@@ -19,10 +19,10 @@ from cognition.ports.clock import Clock
 from cognition.ports.line import Delivered
 from cognition.ports.sink import Sink
 from schemas import wire
-from schemas.base import SchemaError
+from schemas.base import Message, SchemaError
 from schemas.events import EntryBuried, LeaseAcquired, LeaseLost, OperationRetried, Receipt
 from streams.attempts import Attempts
-from streams.codec import decode_fields
+from streams.codec import decode_fields, encode_fields
 from streams.consumer import Consumer
 from streams.dead_letters import DeadLetters
 from streams.delivery import (
@@ -312,6 +312,18 @@ class StreamLine:
             await self._dead.bury(original, self._stream, self._group, reason)
             await self._consumer.ack(delivered.partition, [delivered.entry])
         self._originals.pop((delivered.partition, delivered.entry), None)
+
+    async def put_last(self, delivered: Delivered, message: Message) -> str:
+        """To the end of its stream, as this message."""
+        self.epochs()
+        partition, fields = delivered.partition, encode_fields(message)
+        lease = self._partitions.leases()[partition]
+        with in_our_words():
+            entry = await self._consumer.put_last_while_held(partition, delivered.entry, fields, lease)
+        if entry is None:
+            raise LeaseLostError(f"the server names another holder of partition {partition}")
+        self._originals.pop((partition, delivered.entry), None)
+        return entry
 
     async def tell(self, receipts: Sequence[tuple[int, Receipt]]) -> None:
         """Publish receipts."""

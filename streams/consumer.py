@@ -46,6 +46,13 @@ if redis.call('GET', KEYS[2]) ~= ARGV[1] then return -1 end
 return redis.call('XACK', KEYS[1], ARGV[2], unpack(ARGV, 3))
 """)
 
+_PUT_LAST: Final = Script("""
+if redis.call('GET', KEYS[2]) ~= ARGV[1] then return -1 end
+if redis.call('XACK', KEYS[1], ARGV[2], ARGV[3]) == 0 then return 0 end
+return redis.call('XADD', KEYS[1], '*', unpack(ARGV, 4))
+""")
+"""Keys: stream, lease. Arguments: lease token, group, entry, fields."""
+
 
 class Consumer:
     """One named consumer of one group on one stream, over the partitions that are held.
@@ -186,6 +193,22 @@ class Consumer:
             if partition not in refused:
                 self._in_work.get(partition, set()).difference_update(ids)
         return sorted(refused)
+
+    async def put_last_while_held(
+        self, partition: int, entry_id: str, fields: Mapping[str, bytes], lease: Lease
+    ) -> str | None:
+        """Acknowledge an entry and add these fields at the end of its stream, in one step on the server:
+        the new id, "" when it was acknowledged before; None when the server names another lease. However
+        often it is said, there is one of it."""
+        reply = await _PUT_LAST.run(
+            self._client,
+            [self._keys.stream(partition, self.stream), self._keys.lease(partition)],
+            [lease.token, self.group, entry_id, *(part for pair in fields.items() for part in pair)],
+        )
+        if reply == -1:
+            return None
+        self._in_work.get(partition, set()).discard(entry_id)
+        return reply.decode() if reply else ""
 
     async def trim(self, partitions: Sequence[int] | None = None) -> int:
         """Remove what every group has acknowledged; how many entries went."""

@@ -11,7 +11,9 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 
 import anyio
+import msgspec
 
+from cognition.engine.arrivals import entry_seconds
 from cognition.engine.intake import ENTRY, POISON, REFUSED, RETRIED, batches, chunks
 from cognition.engine.mind import later
 from cognition.engine.minds import Minds
@@ -32,8 +34,12 @@ FOLDED_AT_ONCE = 2_048
 TOUCHED_AT_ONCE = 2 * FOLDED_AT_ONCE
 """Memories that those name together: as many as so many pairs. One event may name more, and stands alone."""
 
+UNSETTLED_MAX = 4_096
+"""Entries folded in before they are acknowledged at the latest, whatever a person has chosen: with a batch
+less than a mind knows by name."""
+
 REFUSALS_KEPT = 256
-"""Reasons for refused entries that are kept for whoever waits for them."""
+"""Reasons for refused entries, and new names of late ones, that are kept for whoever waits for them."""
 
 
 class Consolidation:
@@ -55,6 +61,8 @@ class Consolidation:
         self._since = 0.0
         self._generation = 0
         self._refused: OrderedDict[tuple[str, str], str] = OrderedDict()
+        self._renamed: OrderedDict[tuple[str, str], str] = OrderedDict()
+        self._before: dict[tuple[str, str], str] = {}
         self._one_by_one = False
         self._settled = 0
 
@@ -135,12 +143,17 @@ class Consolidation:
             raise
 
     async def _fold(self, sound: Sequence[Delivered]) -> None:
-        events = [Event(d.partition, d.entry, mind_of(d), d.message) for d in sound if d.message is not None]
+        events = [
+            Event(d.partition, d.entry, mind_of(d), d.message, self._before.get((mind_of(d), d.entry), ""))
+            for d in sound
+            if d.message is not None
+        ]
         async with self._minds.writing:
             if not self._unsettled:
                 self._since = self._clock.monotonic()
                 self._generation = self._minds.generation
             self._hold()
+            late = {event.entry for event in await self._plasticity.passed_by(events)}
             try:
                 refused = await self._plasticity.fold(events, self._line.epochs())
             except REFUSED as error:
@@ -150,8 +163,25 @@ class Consolidation:
         for delivered in sound:
             if delivered.entry in refused:
                 await self._bury(delivered, refused[delivered.entry])
+            elif delivered.entry in late:
+                await self._put_last(delivered)
             else:
                 self._unsettled.append((delivered.partition, delivered.entry))
+
+    async def _put_last(self, delivered: Delivered) -> None:
+        """It came late, after later ones were folded in: once more, as a new entry of the same moment."""
+        message = delivered.message
+        assert message is not None, "what cannot be read is not folded in"
+        if isinstance(message, CoActivation | Feedback) and message.at is None:
+            message = msgspec.structs.replace(message, at=entry_seconds(delivered.entry))
+        renamed = await self._line.put_last(delivered, message)
+        if renamed:
+            mind = mind_of(delivered)
+            self._renamed[mind, delivered.entry] = renamed
+            self._before[mind, renamed] = delivered.entry
+        while len(self._renamed) > REFUSALS_KEPT:
+            (mind, _), renamed = self._renamed.popitem(last=False)
+            self._before.pop((mind, renamed), None)
 
     async def _bury(self, delivered: Delivered, reason: str) -> None:
         await self._line.bury(delivered, reason)
@@ -168,7 +198,7 @@ class Consolidation:
 
     def _due(self) -> bool:
         late = self._clock.monotonic() - self._since >= self._options.checkpoint_s
-        return late or len(self._unsettled) >= self._options.checkpoint_entries
+        return late or len(self._unsettled) >= min(self._options.checkpoint_entries, UNSETTLED_MAX)
 
     async def _settle(self) -> None:
         """Write the minds down that have learned, then acknowledge what they know of."""
@@ -203,9 +233,12 @@ class Consolidation:
         key = (inquiry.mind, inquiry.entry)
         while key not in self._refused:
             mind = await self._minds.look(inquiry.mind)
-            if not later(inquiry.entry, mind.usage.through):
+            if key in self._renamed:
+                key = (inquiry.mind, self._renamed[key])
+            elif not later(key[1], mind.usage.through):
                 break
-            await self._news.wait()
+            else:
+                await self._news.wait()
         useful, vain = self._plasticity.taught(*key) or (None, None)
         return FoldedAnswer(
             inquiry_id=inquiry.id,

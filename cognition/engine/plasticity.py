@@ -43,6 +43,8 @@ leaves that to a holder who does not know yet that the lease is gone."""
 TAUGHT_KEPT = 4_096
 """Lessons of which it is kept, for whoever waits, how many memories they taught: more than a batch."""
 
+TOO_OLD = "so many later entries were folded in that it is not known any more whether this one was"
+
 AT_ONCE = 256
 """Lessons that are applied, memories that are read or written, before anybody else gets a turn: cues are
 answered while a batch is folded in, and wait for some hundredths of a second."""
@@ -50,12 +52,13 @@ answered while a batch is folded in, and wait for some hundredths of a second.""
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One entry of `dream`, decoded."""
+    """One entry of `dream`, decoded; `before` is how it was called until it was put last, if it was."""
 
     partition: int
     entry: str
     mind: str
     message: Message
+    before: str = ""
 
 
 @dataclass(slots=True)
@@ -184,6 +187,16 @@ class Plasticity:
         self._sink = sink
         self._tongues = tongues
 
+    async def passed_by(self, events: Iterable[Event]) -> list[Event]:
+        """Those that were not folded in although later ones were: they were delivered late. Folding them
+        in now would pass by what has learned from later ones; as new entries they teach everybody."""
+        found = []
+        for event in events:
+            usage = (await self._minds.look(event.mind)).usage
+            if not later(event.entry, usage.through) and usage.passed_by(event.entry):
+                found.append(event)
+        return found
+
     async def fold(self, events: Sequence[Event], epochs: Mapping[int, int]) -> dict[str, str]:
         """Fold a batch in; of what cannot be learned from, entry -> reason.
 
@@ -206,13 +219,17 @@ class Plasticity:
 
     async def _fold(self, mind: Mind, events: Sequence[Event]) -> dict[str, str]:
         fresh = [event for event in events if later(event.entry, mind.usage.through)]
+        again = [event.entry for event in events if not later(event.entry, mind.usage.through)]
+        stale = {entry: TOO_OLD for entry in again if mind.usage.too_old(entry)}
         if not fresh:
-            return {}
+            return stale
         began = self._clock.monotonic()
         usage = mind.usage.copy()
         lessons, refused = await self._lessons(fresh, usage)
         changes = await self._teach(mind, lessons)
         usage.through = fresh[-1].entry
+        names = {event.entry: event.before for event in fresh if event.entry not in refused}
+        usage.take_in(name for name in (*names, *names.values()) if name)
         mind.usage = usage
         self._note(mind.name, lessons)
         self._sink.publish(
@@ -230,7 +247,7 @@ class Plasticity:
                 took_s=self._clock.monotonic() - began,
             )
         )
-        return refused
+        return refused | stale
 
     def taught(self, mind: str, entry: str) -> tuple[int, int] | None:
         """How many memories this entry taught that they served, and that they were shown in vain; None

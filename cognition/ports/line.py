@@ -53,6 +53,11 @@ class Line(Protocol):
         """Move an entry to the dead letters and acknowledge it, in one step. Idempotent."""
         ...
 
+    async def put_last(self, delivered: Delivered, message: Message) -> str:
+        """Move an entry to the end of its line, as this message, in one step; its new id, "" when it was
+        acknowledged before. So often as it is delivered, there is one of it."""
+        ...
+
     def pause_s(self, failures: int) -> float:
         """How long to wait before the next session after so many failed ones in a row."""
         ...

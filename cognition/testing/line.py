@@ -219,6 +219,17 @@ class MemoryLine:
             self.streams.settle(delivered.partition, delivered.entry)
         await self._pass("bury")
 
+    async def put_last(self, delivered: Delivered, message: Message) -> str:
+        """Out of what is pending and to the end, in one step."""
+        await self._pass("put_last")
+        self.epochs()
+        entry = ""
+        if delivered.entry in self.streams.partitions[delivered.partition].pending:
+            self.streams.settle(delivered.partition, delivered.entry)
+            entry = self.streams.publish(getattr(message, "mind", ""), message)
+        await self._pass("put_last")
+        return entry
+
     async def attempt_alone(self, delivered: Delivered) -> bool:
         """Count an attempt before it begins; False when there were enough."""
         await self._pass("attempt_alone")

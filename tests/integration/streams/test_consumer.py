@@ -351,3 +351,22 @@ async def test_a_holder_that_slept_through_the_loss_of_its_lease_acknowledges_no
 
     left = [d for p in ALL for d in await recovered(consumer(client, keys, "two"), p)]
     assert [d.entry_id for d in left] == done[lost]
+
+
+async def test_an_entry_is_put_last_once_and_only_by_the_holder(client, keys, publish) -> None:
+    one, leases = consumer(client, keys), Leases(client, keys, anyio.current_time)
+    held = {p: await leases.acquire(p, "one", ttl_s=30) for p in ALL}
+    await take_all(one)
+    await publish(24)
+    late, *rest = (d for d in await one.read(count=100, block_ms=0) if d.partition == 0)
+    fields = {"t": late.fields[b"t"], "m": late.fields[b"m"]}
+    first = await one.put_last_while_held(0, late.entry_id, fields, held[0])
+    assert first
+    assert await one.put_last_while_held(0, late.entry_id, fields, held[0]) == ""
+    (again,) = await one.read(count=100, block_ms=0)
+    assert (again.entry_id, again.fields) == (first, late.fields)
+    await leases.release(held[0])
+    await leases.acquire(0, "successor", ttl_s=30)
+    assert await one.put_last_while_held(0, first, fields, held[0]) is None
+    left = await recovered(consumer(client, keys, "two"), 0)
+    assert [d.entry_id for d in left] == [*(d.entry_id for d in rest), first]

@@ -6,13 +6,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import anyio
+import msgspec
 import pytest
 
+from cognition.engine import usage
 from cognition.engine.assembly import Engine, Options, assemble
 from cognition.engine.consolidation import FOLDED_AT_ONCE, TOUCHED_AT_ONCE, portions, touched
 from cognition.engine.options import MindOptions
+from cognition.engine.plasticity import TOO_OLD
 from cognition.engine.shown import IDS_KEPT
 from cognition.errors import BadCueError, StoreRefusedError
+from cognition.mechanisms.synapses import LEARNED
 from cognition.ports.line import Delivered
 from cognition.stores.stores import VectorStores, open_stores
 from cognition.testing.clock import ManualClock
@@ -29,6 +33,10 @@ from schemas.percept import Percept
 ANA = "ana"
 IDS = [memory_id(ANA, f"k{n}") for n in range(4)]
 OPTIONS = Options(minds=MindOptions(checkpoint_entries=1))
+
+
+def pair(*places: int) -> CoActivation:
+    return CoActivation(mind=ANA, memory_ids=[IDS[p] for p in places], reason="used")
 
 
 class Place:
@@ -69,10 +77,13 @@ class Place:
         )
         return self.dream.publish(ANA, report)
 
+    async def counts(self, one: int) -> dict[str, int]:
+        """How often this memory has learned that it was used with others."""
+        (memory,) = (await self.stores.memories.get(ANA, [IDS[one]])).values()
+        return {a.target_id: a.coactivation_count for a in memory.associations if a.type is LEARNED}
+
     def used(self, *places: int, mind: str = ANA) -> str:
-        return self.dream.publish(
-            mind, CoActivation(mind=mind, memory_ids=[IDS[p] for p in places], reason="used")
-        )
+        return self.dream.publish(mind, msgspec.structs.replace(pair(*places), mind=mind))
 
 
 @pytest.fixture
@@ -177,6 +188,45 @@ async def test_an_entry_that_the_process_dies_of_is_given_up_after_its_chances(p
     async with place.running():
         await place.dream.settled()
     assert "died each time" in place.dream.dead[entry]
+
+
+async def test_what_is_delivered_late_is_folded_in_once_although_later_entries_were(place: Place) -> None:
+    """A reader that went away took it along: it comes after what was published after it."""
+    place.used(0, 1)
+    later = place.dream.publish(ANA, pair(1, 2), entry="50-0")
+    async with place.running():
+        await place.dream.settled()
+    late = place.dream.publish(ANA, pair(0, 3), entry="20-0")
+    async with place.running() as engine:
+        await place.dream.settled()
+        answer = await engine.consolidation.folded(FoldedInquiry(id="i", mind=ANA, entry=late))
+    assert answer.refused == ""
+    assert await place.counts(0) == {IDS[1]: 1, IDS[3]: 1}
+    (memory,) = (await place.stores.memories.get(ANA, IDS[3:])).values()
+    assert [a.last_coactivated for a in memory.associations if a.type is LEARNED] == [0.02]
+    for _ in range(2):
+        for entry in (late, later, *place.dream.acknowledged):
+            place.dream.redeliver(entry)
+        async with place.running():
+            await place.dream.settled()
+    assert await place.counts(0) == {IDS[1]: 1, IDS[3]: 1}
+    assert await place.counts(1) == {IDS[0]: 1, IDS[2]: 1}
+    assert place.dream.dead == {}
+
+
+async def test_what_is_delivered_later_than_is_known_is_given_up_with_the_reason(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(usage, "FOLDED_KEPT", 2)
+    for n in range(4):
+        place.dream.publish(ANA, pair(1, 2), entry=f"{50 + n}-0")
+    async with place.running():
+        await place.dream.settled()
+    late = [place.dream.publish(ANA, pair(0, 3), entry=entry) for entry in ("20-0", "52-1")]
+    async with place.running():
+        await place.dream.settled()
+    assert place.dream.dead == {late[0]: TOO_OLD}
+    assert await place.counts(3) == {IDS[0]: 1}
 
 
 async def test_a_fold_is_bounded_by_the_memories_that_are_named_in_it(place: Place) -> None:
