@@ -10,6 +10,7 @@ from typing import Any
 
 import anyio
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -93,9 +94,10 @@ async def folded(messages: Sequence[Message], batches: Sequence[Sequence[int]]) 
 
 @settings(max_examples=40)
 @given(streams, st.randoms(use_true_random=False))
-def test_any_batches_in_any_order_inside_leave_the_same(
+def test_however_a_stream_falls_into_batches_and_however_each_is_handed_over_the_same_is_left(
     messages: list[Message], chance: random.Random
 ) -> None:
+    """A batch is folded in the order of its entries, not in that in which it was handed over."""
     cuts = sorted(chance.sample(range(len(messages) + 1), chance.randint(0, min(3, len(messages)))))
     bounds = [0, *cuts, len(messages)]
     batches = [list(range(a, b)) for a, b in itertools.pairwise(bounds)]
@@ -106,6 +108,54 @@ def test_any_batches_in_any_order_inside_leave_the_same(
         assert await folded(messages, batches) == await folded(messages, [list(range(len(messages)))])
 
     anyio.run(main)
+
+
+COUNTED = ("useful_count", "access_count", "last_accessed", "unused_count", "learned_at")
+
+
+def counts(stored: dict[str, Any]) -> list[float]:
+    return [float(stored[i][name]) for i in IDS for name in COUNTED]
+
+
+@settings(max_examples=40)
+@given(st.lists(reports, min_size=2, max_size=8), st.randoms(use_true_random=False))
+def test_what_is_counted_of_use_does_not_depend_on_the_order_in_which_reports_came(
+    given_reports: list[Feedback], chance: random.Random
+) -> None:
+    """Each at a time of its own, so that some come late. Not so what they say of words, since how distinct
+    a word is depends on the cues before it; nor what binds and what parts, which has a bound."""
+    messages = [msgspec.structs.replace(r, cue_id=f"q{n}") for n, r in enumerate(given_reports)]
+    shuffled = chance.sample(messages, len(messages))
+    everything = [list(range(len(messages)))]
+
+    async def main() -> None:
+        one, other = await folded(messages, everything), await folded(shuffled, everything)
+        assert counts(one) == pytest.approx(counts(other))
+
+    anyio.run(main)
+
+
+@settings(max_examples=40)
+@given(st.lists(pairs, min_size=2, max_size=8), st.randoms(use_true_random=False))
+def test_uses_of_one_moment_bind_alike_in_whatever_order_they_came(
+    uses: list[CoActivation], chance: random.Random
+) -> None:
+    """Of one moment: what faded meanwhile leaves more room below the bound."""
+    messages = [msgspec.structs.replace(use, at=START_MS / 1e3) for use in uses]
+    shuffled = chance.sample(messages, len(messages))
+    one_by_one = [[n] for n in range(len(messages))]
+
+    async def main() -> None:
+        one, other = await folded(messages, one_by_one), await folded(shuffled, one_by_one)
+        for i in IDS:
+            assert bound(one, i) == pytest.approx(bound(other, i))
+
+    anyio.run(main)
+
+
+def bound(stored: dict[str, Any], memory: str) -> dict[str, float]:
+    """Weights by target of what this memory was used together with."""
+    return {a["target_id"]: a["weight"] for a in stored[memory]["associations"] if a["type"] == LEARNED}
 
 
 @settings(max_examples=30)
