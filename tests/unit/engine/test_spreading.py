@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
 from cognition.engine.assembly import Options
 from cognition.engine.options import RecallOptions
+from cognition.mechanisms.spreading import SOURCES
 from cognition.mechanisms.synapses import LEARNED
 from schemas.association import Association, AssociationType, Relation
 from schemas.cue import CueFilter, EpisodeFilter, FilterMode, Mood
 from schemas.identifiers import memory_id
 from schemas.percept import BoundaryMark, Forget, Percept
 from schemas.recollection import Recalled, Recollection
-from tests.unit.engine.bench import ANA, Bench, bench, vector
+from tests.unit.engine.bench import ANA, UNBOUND, Bench, bench, vector
 from tests.unit.engine.test_association import linked
 
 BEGIN = BoundaryMark.BEGIN
@@ -132,22 +135,75 @@ async def test_a_cycle_of_associations_ends() -> None:
     assert keys(await ask(on, limit=2)) == [FILM, DIRECTOR]
 
 
-async def test_a_hub_of_learned_associations_does_not_take_over_and_costs_a_bounded_look() -> None:
-    on = await cinema(crowd=0)
-    hub = memory_id(ANA, "hub")
+class Looked(tuple[Association, ...]):
+    """An array of associations that counts how many of them are looked at."""
+
+    edges = 0
+
+    def __iter__(self) -> Iterator[Association]:
+        Looked.edges += len(self)
+        return super().__iter__()
+
+
+@dataclass
+class Cost:
+    """What a cue that meets a hub costs and brings back."""
+
+    calls: list[str]
+    edges: int
+    answer: Recollection
+
+
+async def met(crowd: int) -> Cost:
+    """A hub that so many memories are part of, and a cue that finds some of these."""
+    on = await bench(options=UNBOUND)
     relation = Relation(type=AssociationType.PART_OF, target="hub", weight=1.0)
-    await on.say("All things end here.", key="hub")
-    said = [f"A film about a ferry, take {n}." for n in range(60)]
-    await on.take(
-        *(Percept(mind=ANA, key=f"f{n}", content=c, relations=[relation]) for n, c in enumerate(said))
-    )
-    answer = await on.recall("a film about a ferry, take 3", limit=60, explain=True)
+    await on.say("All things end here.", key="hub", vector=vector(700))
+    for start in range(0, crowd, 500):
+        await on.take(
+            *(
+                Percept(
+                    mind=ANA,
+                    key=f"f{n}",
+                    content=f"A film about a ferry, take {n}.",
+                    vector=vector(n % 600, 600 + n // 600),
+                    relations=[relation],
+                )
+                for n in range(start, min(crowd, start + 500))
+            )
+        )
+    facts = on.engine.minds.facts
+    known = facts.of(ANA)
+    counting = {i: replace(f, associations=Looked(f.associations)) for i, f in known.items()}
+    facts.add(ANA, counting, since=facts.changes)
+    calls: list[str] = []
+
+    async def noting(verb: str, collection: str) -> None:
+        calls.append(f"{verb} {collection}")
+
+    on.backend.gate = noting
+    Looked.edges = 0
+    answer = await on.recall("a film about a ferry, take 3", vector=vector(3, 600), limit=60, explain=True)
+    return Cost(calls, Looked.edges, answer)
+
+
+@pytest.mark.slow
+async def test_a_hub_of_ten_thousand_associations_costs_a_cue_what_one_of_three_hundred_does() -> None:
+    """Each of the crowd holds one: as many are looked at as there are memories that lend activation."""
+    few, many = await met(300), await met(10_000)
+    assert many.calls == few.calls
+    assert 0 < many.edges <= SOURCES
+
+
+@pytest.mark.parametrize("crowd", [60, pytest.param(10_000, marks=pytest.mark.slow)])
+async def test_a_hub_does_not_take_over(crowd: int) -> None:
+    answer = (await met(crowd)).answer
     place = keys(answer).index("hub")
     assert place > 0
     assert of(answer, "hub").score < answer.recalled[0].score
     part = next(p for p in of(answer, "hub").parts if p.name == "spreading")
     assert part.value <= 0.5
-    assert all(hub not in path for path in part.paths)
+    assert all(memory_id(ANA, "hub") not in path for path in part.paths)
 
 
 async def test_order_in_time_does_not_spread() -> None:
