@@ -29,7 +29,8 @@ ARCHIVED = "it is archived and takes no part in recall"
 @dataclass(frozen=True, slots=True)
 class Lesson:
     """`terms` of the cue with how distinct each is; what was `used`, with what each teaches (d); what
-    was shown in `vain`; which were `together` in use, and how sure that is."""
+    was shown in `vain`; which were `together` in use, and how sure that is. `before` is how its entry was
+    called until it was put last."""
 
     entry: str
     at: float
@@ -38,6 +39,7 @@ class Lesson:
     vain: Sequence[str] = ()
     together: Sequence[str] = ()
     evidence: float = 1.0
+    before: str = ""
 
     @property
     def memory_ids(self) -> Iterable[str]:
@@ -167,6 +169,4 @@ class Reports:
             return {}
         archived = await self._stores.archive.get(mind, missing)
         erased = await self._stores.tombstones.among([(mind, i) for i in missing])
-        return {
-            i: FORGOTTEN if i in erased else ARCHIVED if i in archived else UNKNOWN for i in missing
-        }
+        return {i: FORGOTTEN if i in erased else ARCHIVED if i in archived else UNKNOWN for i in missing}

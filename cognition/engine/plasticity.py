@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import anyio.lowlevel
@@ -97,7 +97,8 @@ class Student:
 
     def new(self, lesson: Lesson) -> bool:
         """Whether it has not learned this yet; from now on it has."""
-        if not later(lesson.entry, self.memory.plasticity_through):
+        through = self.memory.plasticity_through
+        if not later(lesson.entry, through) or (through and through == lesson.before):
             return False
         self.through = lesson.entry
         return True
@@ -276,6 +277,9 @@ class Plasticity:
                     refused[event.entry] = str(error)
             else:
                 refused[event.entry] = f"this daemon does not fold {type(message).__name__} in yet"
+        before = {event.entry: event.before for event in events if event.before}
+        if before:
+            lessons = [replace(each, before=before.get(each.entry, "")) for each in lessons]
         return lessons, refused
 
     async def _teach(self, mind: Mind, lessons: Sequence[Lesson]) -> Changes:

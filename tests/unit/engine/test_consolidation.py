@@ -13,7 +13,7 @@ from cognition.engine import usage
 from cognition.engine.assembly import Engine, Options, assemble
 from cognition.engine.consolidation import FOLDED_AT_ONCE, TOUCHED_AT_ONCE, portions, touched
 from cognition.engine.options import MindOptions
-from cognition.engine.plasticity import TOO_OLD
+from cognition.engine.plasticity import TOO_OLD, Event
 from cognition.engine.shown import IDS_KEPT
 from cognition.errors import BadCueError, StoreRefusedError
 from cognition.mechanisms.synapses import LEARNED
@@ -212,6 +212,20 @@ async def test_what_is_delivered_late_is_folded_in_once_although_later_entries_w
     assert await place.counts(0) == {IDS[1]: 1, IDS[3]: 1}
     assert await place.counts(1) == {IDS[0]: 1, IDS[2]: 1}
     assert place.dream.dead == {}
+
+
+async def test_what_a_former_holder_taught_and_did_not_write_down_is_not_taught_again(place: Place) -> None:
+    former = place.engine()
+    epochs = former.consolidation._line.epochs()
+    await former.plasticity.fold([Event(0, "20-0", ANA, pair(0, 3))], epochs)
+    place.dream.publish(ANA, pair(1, 2), entry="50-0")
+    async with place.running():
+        await place.dream.settled()
+    place.dream.publish(ANA, pair(0, 3), entry="20-0")
+    async with place.running():
+        await place.dream.settled()
+    assert await place.counts(0) == {IDS[3]: 1}
+    assert await place.counts(3) == {IDS[0]: 1}
 
 
 async def test_what_is_delivered_later_than_is_known_is_given_up_with_the_reason(
