@@ -137,7 +137,9 @@ class Encoder:
 
     async def _take(self, arrival: Arrival, ledger: Ledger, erased: set[str], done: Committed) -> None:
         entry = arrival.entry
-        mind = await self._minds.awake(arrival.mind, epoch=ledger.epochs[entry.partition])
+        mind = await self._minds.look(arrival.mind)
+        if not leaves_nothing(mind, arrival):
+            mind = await self._minds.awake(arrival.mind, epoch=ledger.epochs[entry.partition])
         done.touched[mind.name] = entry.partition
         receipt = await self._outcome(mind, arrival, ledger, erased, done)
         if later(entry.id, mind.through):
@@ -478,3 +480,12 @@ class Encoder:
             recallable_at=self._clock.now(),
             **rest,
         )
+
+
+def leaves_nothing(mind: Mind, arrival: Arrival) -> bool:
+    """Whether nothing need be kept of it: a mark that names nothing to come, or what is rejected, for a
+    mind that never perceived anything. Names that are made up do not fill the store."""
+    message = arrival.entry.message
+    empty = not (mind.percepts or mind.identified or mind.stopped or mind.segmenter.label)
+    names = isinstance(message, Mark) and message.boundary is BoundaryMark.BEGIN and bool(message.label)
+    return empty and (bool(arrival.rejection) or (isinstance(message, Mark) and not names))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from cognition.engine.assembly import Options
+from cognition.engine.mind import STATE_SLOT
 from cognition.engine.options import AttentionOptions
 from cognition.ports.stores import Scope
 from schemas.episode import BoundaryType
@@ -150,6 +151,23 @@ async def test_batches_do_not_matter() -> None:
         kept.append((outcomes, {i: (m.episode_id, m.access_count) for i, m in found.items()}))
     assert kept[0][0][-2:] == [Outcome.FORGOTTEN] * 2
     assert kept == [kept[0]] * 3
+
+
+async def test_a_mark_or_a_rejection_for_a_mind_that_was_made_up_leaves_no_checkpoint() -> None:
+    on = await bench(refuses=lambda text: text == "nothing")
+    await on.take(
+        Mark(mind="one", boundary=BoundaryMark.END, label="tea time"),
+        Mark(mind="one", boundary=BoundaryMark.END),
+        Percept(mind="two", content="nothing"),
+        Mark(mind="three", boundary=BoundaryMark.BEGIN, label="the first day"),
+    )
+    kept = await on.stores.checkpoints.load([(name, STATE_SLOT) for name in ("one", "two", "three")])
+    assert list(kept) == [("three", STATE_SLOT)]
+    on.again()
+    first = await on.say("Hello.", mind="three")
+    memory = (await on.stores.memories.get("three", [first.memory_id]))[first.memory_id]
+    episode = (await on.stores.episodes.get("three", [memory.episode_id]))[memory.episode_id]
+    assert episode.label == "the first day"
 
 
 async def test_a_rejected_percept_changes_nothing_but_gets_a_receipt() -> None:
