@@ -14,22 +14,27 @@ from hypothesis import strategies as st
 
 from cognition.engine.assembly import Engine, Options, assemble
 from cognition.engine.options import MindOptions
+from cognition.mechanisms.synapses import LEARNED
 from cognition.stores.stores import open_stores
 from cognition.testing.clock import ManualClock
 from cognition.testing.embedder import HashEmbedder
 from cognition.testing.line import MemoryStreams
 from cognition.testing.oracle import OracleBackend
 from cognition.testing.sink import RecordingSink
+from schemas.association import AssociationType
 from schemas.base import Message
 from schemas.cue import Cue, CueFilter, EpisodeFilter, FilterMode, Mood
+from schemas.dream import CoActivation, Feedback
 from schemas.identifiers import episode_id, memory_id
 from schemas.inquiry import (
     EpisodesInquiry,
+    Failure,
     ForgettingInquiry,
     IdentityInquiry,
     MemoryInquiry,
     StatusInquiry,
 )
+from schemas.learning import FoldedInquiry, NeighboursInquiry, PathInquiry, ReportInquiry
 from schemas.percept import BoundaryMark, Forget, Mark, Percept
 from tests.simulation.virtual_time import play
 
@@ -72,12 +77,28 @@ def life(number: int) -> Iterator[Message]:
     yield Percept(mind=mine, content=of("to be erased"), key="erased key")
     yield Forget(mind=mine, memory_ids=[memory_id(mine, "erased key")], reason=of("reason"))
     yield Percept(mind=mine, content=of("far too late"), occurred_at=9e9)
+    yield Percept(mind=mine, content=f"we spoke of {of('subject')} at length", key=of("talk"))
 
 
 def alien(number: int) -> Iterator[Message]:
     """What one mind is told about the memories of its neighbour."""
     mine, other = name(number), name((number + 1) % MINDS)
     yield Forget(mind=mine, memory_ids=[memory_id(other, "shared key")])
+
+
+def lessons(number: int) -> Iterator[Message]:
+    """What one mind is told of its use: of its own memories, of its neighbour's, and of both together."""
+    mine, other = name(number), name((number + 1) % MINDS)
+    own: list[str] = [memory_id(mine, key) for key in (secret(number, "key"), "shared key")]
+    theirs: list[str] = [
+        memory_id(other, "shared key"),
+        memory_id(other, secret((number + 1) % MINDS, "key")),
+    ]
+    cue = secret(number, "where is the treasure")
+    yield Feedback(mind=mine, cue_id=secret(number, "asked"), cue=cue, shown=own, useful=own)
+    yield Feedback(mind=mine, cue_id=secret(number, "stolen"), cue=cue, shown=theirs, useful=theirs)
+    yield Feedback(mind=mine, cue_id=secret(number, "unknown"), useful=theirs)
+    yield CoActivation(mind=mine, memory_ids=[*own, *theirs], reason=secret(number, "used"))
 
 
 class City:
@@ -87,14 +108,16 @@ class City:
         self.clock = clock
         self.sink = RecordingSink()
         self.streams = MemoryStreams(partitions=4)
+        self.dreams = MemoryStreams(partitions=4)
         self.published: dict[str, int] = {}
+        self.taught: dict[str, int] = {}
         self.backend = OracleBackend()
 
     async def engine(self) -> Engine:
         stores = await open_stores(self.backend)
         options = Options(minds=MindOptions(resident_max=50))
-        line = self.streams.hold(batch=64)
-        return assemble(stores, line, self.clock, self.sink, HashEmbedder(), options)
+        line, dreams = self.streams.hold(batch=64), self.dreams.hold(batch=64)
+        return assemble(stores, line, self.clock, self.sink, HashEmbedder(), options, dreams=dreams)
 
     async def live(self) -> None:
         for number in range(MINDS):
@@ -105,6 +128,22 @@ class City:
             tasks.start_soon(engine.intake.run)
             await self.streams.settled()
             engine.intake.stop()
+        await self.learn(engine)
+
+    async def learn(self, engine: Engine) -> None:
+        """What the minds are told of their use, and what their memories say of each other."""
+        now_ms = round(self.clock.now() * 1e3)
+        told = [(number, message) for number in range(MINDS) for message in lessons(number)]
+        for n, (number, message) in enumerate(told):
+            self.taught[self.dreams.publish(name(number), message, entry=f"{now_ms}-{n + 1}")] = number
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(engine.consolidation.run)
+            await self.dreams.settled()
+            engine.consolidation.stop()
+        for number in range(MINDS):
+            while await engine.associating.step(name(number), epoch=self.dreams.partitions[0].epoch):
+                pass
+        await engine.minds.checkpoint()
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +186,7 @@ filters = st.builds(
     metadata=st.just({}) | st.builds(lambda v: {"note": v}, others) | st.just({"mind": "x"}),
     mood=st.none() | st.just(Mood(radius=3.0)),
 )
-entries = st.integers(1, 7 * MINDS)
+entries = st.integers(1, 8 * MINDS)
 known_episodes = st.builds(lambda number, e: episode_id(name(number), f"{e}-0"), minds, entries)
 episodes = st.none() | st.builds(
     EpisodeFilter,
@@ -177,7 +216,8 @@ def test_no_recall_brings_back_what_is_anothers(
 def test_a_mind_hears_its_own_and_all_of_it(city: City) -> None:
     for number in (0, 7, MINDS - 1):
         (answer,) = ask(city, Cue(id="q", mind=name(number), content="treasure", limit=1000))
-        assert {r.memory.key for r in answer.recalled} == {secret(number, "key"), "shared key"}
+        keys = {secret(number, "key"), "shared key", secret(number, "talk")}
+        assert {r.memory.key for r in answer.recalled} == keys
         assert heard(answer) == {number}
 
 
@@ -227,6 +267,74 @@ def test_no_inquiry_answers_with_what_is_anothers(city: City, asker: int) -> Non
         assert heard(answer) <= ({asker} if question.mind == mine else set()), question
     found = ask(city, *(MemoryInquiry(id="q", mind=mine, memory_id=i) for i in (*theirs, erased)))
     assert all(answer.memory is None and answer.tombstone is None for answer in found)
+
+
+@pytest.mark.parametrize("asker", [0, 42, MINDS - 1])
+def test_nothing_learned_is_told_to_another(city: City, asker: int) -> None:
+    mine, neighbour = name(asker), (asker + 1) % MINDS
+    other = name(neighbour)
+    own = memory_id(mine, secret(asker, "key"))
+    theirs: list[str] = [memory_id(other, "shared key"), memory_id(other, secret(neighbour, "key"))]
+    entries = [entry for entry, number in city.taught.items() if number == neighbour]
+    questions: list[Any] = [
+        Cue(id="asked by another", mind=other, content="treasure"),
+        ReportInquiry(id="q", mind=mine, cue_id="asked by another", useful=[own]),
+        ReportInquiry(id="q", mind=mine, cue_id="x", cue="treasure", shown=theirs, useful=[own, *theirs]),
+        ReportInquiry(id="q", mind=mine, cue_id="x", cue="treasure", shown=theirs, misleading=theirs),
+        *(NeighboursInquiry(id="q", mind=mine, memory=i, depth=3) for i in (own, *theirs)),
+        *(PathInquiry(id="q", mind=mine, start=own, goal=goal, depth=6) for goal in theirs),
+        *(PathInquiry(id="q", mind=mine, start=start, goal=own, depth=6) for start in theirs),
+        *(FoldedInquiry(id="q", mind=mine, entry=entry, deadline_s=0.01) for entry in entries),
+    ]
+    answers = ask(city, *questions)
+    assert heard(answers[0]) == {neighbour}
+    for question, answer in zip(questions[1:], answers[1:], strict=True):
+        assert heard(answer) <= {asker}, question
+    unknown, part, none, around, *rest = answers[1:]
+    assert isinstance(unknown, Failure)
+    assert isinstance(none, Failure)
+    assert part.useful == [own]
+    assert {step.target for step in around.neighbours} <= set(everything(mine, asker))
+    assert all(not answer.neighbours and answer.preview is None for answer in rest[:2])
+    assert all(not answer.steps for answer in rest[2:6])
+
+
+def everything(mine: str, number: int) -> list[str]:
+    return [memory_id(mine, key) for key in (secret(number, "key"), "shared key", secret(number, "talk"))]
+
+
+def test_a_mind_learns_of_its_own_and_is_told_so(city: City) -> None:
+    for number in (0, 7, MINDS - 1):
+        talk, oak, shared = (
+            memory_id(name(number), key)
+            for key in (secret(number, "talk"), secret(number, "key"), "shared key")
+        )
+        said, used, path = ask(
+            city,
+            NeighboursInquiry(id="q", mind=name(number), memory=talk, types=[AssociationType.SEMANTIC]),
+            NeighboursInquiry(id="q", mind=name(number), memory=oak, types=[LEARNED]),
+            PathInquiry(id="q", mind=name(number), start=talk, goal=shared),
+        )
+        assert [step.target for step in said.neighbours] == [oak]
+        assert [step.target for step in used.neighbours] == [shared]
+        assert path.steps
+        assert heard([said, used, path]) == {number}
+
+
+def test_no_array_of_associations_leads_into_another_mind(city: City) -> None:
+    whose = {hit.id: hit.payload["mind"] for hit in anyio.run(all_of, city, "memories")}
+    led = 0
+    for hit in anyio.run(all_of, city, "memories"):
+        for each in hit.payload.get("associations", ()):
+            assert whose.get(each["target_id"]) in {hit.payload["mind"], None}
+            led += 1
+    assert led >= 3 * MINDS
+
+
+def test_reports_that_cannot_be_folded_in_say_why_to_their_own_mind(city: City) -> None:
+    assert len(city.dreams.dead) == MINDS
+    for entry, reason in city.dreams.dead.items():
+        assert heard(reason) <= {city.taught[entry]}
 
 
 def test_a_mind_cannot_forget_for_another(city: City) -> None:
