@@ -118,4 +118,3 @@ class PathAnswer(Message, frozen=True, kw_only=True, omit_defaults=False):
     steps: list[Neighbour] = []
     strength: float = 0.0
     notes: list[str] = []
-

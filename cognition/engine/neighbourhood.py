@@ -167,9 +167,7 @@ def _walked(
     return steps[::-1]
 
 
-def _bridges(
-    seen: Seen, types: Collection[AssociationType], now: float
-) -> dict[str, dict[str, Neighbour]]:
+def _bridges(seen: Seen, types: Collection[AssociationType], now: float) -> dict[str, dict[str, Neighbour]]:
     """Between memories that were read, the strongest association each way."""
     bridges: dict[str, dict[str, Neighbour]] = {i: {} for i in seen.memories}
     for memory in seen.memories.values():

@@ -411,9 +411,7 @@ async def test_paths_go_over_the_strongest_bridges_and_cycles_end() -> None:
     found = await neighbourhood.path(PathInquiry(id="i", mind=ANA, start="k0", goal="k3", depth=3))
     now = at.on.clock.now()
     one, two, three = [await at.memory(place) for place in (0, 1, 2)]
-    weights = {
-        (m.id, a.target_id): strength(a, now) for m in (one, two, three) for a in m.associations
-    }
+    weights = {(m.id, a.target_id): strength(a, now) for m in (one, two, three) for a in m.associations}
     assert [s.target for s in found.steps][-1] == id_of(3)
     around = weights[one.id, two.id] * weights[two.id, three.id]
     straight = weights[one.id, three.id]
