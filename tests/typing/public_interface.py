@@ -31,7 +31,7 @@ from cognition import (
 from schemas.episode import Episode
 from schemas.events import Receipt
 from schemas.inquiry import IdentityAnswer, MemoryAnswer, StatusAnswer
-from schemas.learning import NeighboursAnswer, PathAnswer, ReportAnswer
+from schemas.learning import FoldedAnswer, NeighboursAnswer, PathAnswer, ReportAnswer
 from schemas.memory import Memory
 
 
@@ -77,7 +77,7 @@ async def learning(mind: Mind, answer: Recollection) -> None:
     report = await mind.feedback(answer, useful=["ana-0001"])
     assert_type(report, Report)
     assert_type(report.checked, ReportAnswer)
-    assert_type(await report.wait(), None)
+    assert_type(await report.wait(), FoldedAnswer)
     await mind.feedback("a recollection's id", misleading=["ana-0002"])
     assert_type(await mind.neighbours("ana-0001", types=["goal"], depth=2), NeighboursAnswer)
     assert_type(await mind.path("ana-0001", "ana-0002"), PathAnswer)
