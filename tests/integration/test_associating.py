@@ -6,7 +6,7 @@ from pathlib import Path
 
 import anyio
 
-from cognition import Mind, open_engine
+from cognition import Mind, Ticket, open_engine
 from schemas.percept import BoundaryMark
 from tests.integration.support import daemon_on
 
@@ -19,12 +19,15 @@ PASSAGES = {
 CUE = "who made the film The Ferry Keeper?"
 
 
-async def perceived(mind: Mind, *subjects: str) -> None:
+async def perceived(mind: Mind, *subjects: str) -> list[Ticket]:
+    tickets = []
     for subject in subjects:
         ticket = await mind.perceive(
             PASSAGES[subject], key=subject, subject=subject, boundary=BoundaryMark.BEGIN
         )
         await ticket.wait()
+        tickets.append(ticket)
+    return tickets
 
 
 async def linked(mind: Mind) -> None:
@@ -54,13 +57,13 @@ async def test_a_daemon_links_what_comes_in_any_order_and_goes_on_after_kill_nin
             await perceived(mind, FILM, PLACE)
             await linked(mind)
             assert await names(mind) == {FILM: set(), PLACE: set()}
-            await perceived(mind, DIRECTOR)
+            (ticket,) = await perceived(mind, DIRECTOR)
         daemon.kill()
         daemon.start()
         daemon.ready()
         async with open_engine(data=daemon.directory) as session:
             mind = session.mind("ana")
-            await mind.recall(CUE)
+            await mind.recall(CUE, after=ticket)  # what was not written down is delivered again first
             await linked(mind)
             assert await names(mind) == {FILM: {DIRECTOR}, DIRECTOR: {PLACE}, PLACE: set()}
             answer = await mind.recall(CUE, explain=True)
