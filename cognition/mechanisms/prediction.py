@@ -1,140 +1,182 @@
-"""Prediction error: how little what comes continues what was.
+"""Prediction error: how little what comes continues what was, by what the stream itself has taught.
 
-Knows the vectors of one stream, in order; knows no episodes. A rule that learns the slow
-features of the stream can stand in its place: it observes a vector and returns a z.
+Knows the vectors of one stream, in order; knows no episodes, and not where the map it is given was
+solved. Without a map it is the plain cosine.
 """
 
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from cognition.mechanisms.notebook import Notebook
+from cognition.mechanisms.running_z import RunningZ
+from cognition.mechanisms.slow_map import SlowMap
 from cognition.mechanisms.vectors import Dense
-
-WINDOW = 300
-"""Gaps over which the running mean and deviation are taken (measured on DialSeg711 and TIAGE)."""
-
-PRIOR_MEAN = -0.4
-PRIOR_VARIANCE = 0.04
-PRIOR_WEIGHT = 3
-"""What is assumed of -coherence before anything was seen, worth three gaps (same measurement)."""
 
 MEAN_WINDOW = 1_000
 """Percepts that the running mean of the stream remembers at least; when twice as many, it halves."""
 
-MEAN_PRIOR = 50
-"""Percepts seen until half of the mean is taken away; before, there is no telling it from the topic."""
+MEAN_FROM = 50
+"""Percepts from which on the mean is taken away; before, there is no telling it from the topic."""
 
-MEAN_SHARE_MAX = 0.9
-"""Of the mean that is taken away. Not all: in a stream that repeats itself, rounding noise would be left."""
+REACH = 2
+"""Percepts before a gap, and from it on, among which one link keeps the event alive."""
 
-_GRID = 1 << 20
+GROUND = 1e-4
+"""Added to every product: two vectors that are as good as their mean are alike, not at right angles."""
+
+
+class Gap(NamedTuple):
+    """The gap before a percept: how coherent the two sides are, how unusual that is, what the cue adds."""
+
+    coherence: float
+    z: float
+    cue: float
+
+    @property
+    def score(self) -> float:
+        """Prediction error in units of z."""
+        return self.z + self.cue
+
+    @property
+    def evidence(self) -> float:
+        """How surely it is a boundary: sigmoid(2 (z - 1)). The cue learns from it, so it has no part in it."""
+        return 1.0 / (1.0 + math.exp(-2.0 * (self.z - 1.0)))
 
 
 class PredictionError:
-    """Running z of the incoherence of each gap in a stream of vectors.
+    """Score of each gap in a stream of vectors.
 
-    .. math::
-        e_i = v_i - g_i \\bar v_i, \\qquad
-        c_i = \\max(\\cos(e_{i-1}, e_i), \\cos(e_{i-2}, e_i)), \\qquad
-        z_i = \\frac{-c_i - \\mu}{\\sigma}
+    .. math:: sim(a, b) = \\beta \\cos(\\phi_a, \\phi_b) + (1 - \\beta) \\cos(e_a - \\mu', e_b - \\mu'), \\quad
+              c_i = \\max_{a \\in \\{i-1, i-2\\},\\, b \\in \\{i, i+1\\}} sim(a, b), \\quad
+              s_i = z(-c_i) + cue_i
 
-    The running mean of the stream before this percept, bar v (over some 1,000 to 2,000), is what all
-    its topics share; taking away g = min(0.9, n / (n + 50)) of it lets them differ. mu and sigma
-    are those of -c over the last 300 gaps before this one, with a prior of mean -0.4, variance
-    0.04 and weight 3. Any one link across the gap keeps the event alive. Strictly causal: nothing
-    later is looked at. (Zacks et al. 2007, event segmentation theory.)
-
-    Measured at z > 1.1, one stream from cold, Pk / F1: DialSeg711 .277/.554 (without taking away the
-    mean .310/.524), TIAGE dev .396/.378 (.437/.311). A link to the open episode's centroid, a third
-    percept back, or only one, were no better.
-
-    Gaps are summed as integers (grid 2^-20), so that the window slides without drift and a
-    restored state continues to the last bit.
+    phi, beta = n/(n+1000) and the cue are those of the `SlowMap` (beta = 0 and no cue without one), mu' the
+    running mean of the stream, 0 for the first 50 percepts. Any one link across the gap keeps the
+    event alive. `ahead` False: b = i only, strictly causal. (Zacks et al. 2007, event segmentation.)
     """
 
-    __slots__ = ("_before", "_gaps", "_last", "_seen", "_squares", "_sum", "_total")
+    __slots__ = ("_ahead", "_features", "_last", "_map", "_seen", "_total", "_z", "notebook")
 
-    def __init__(self) -> None:
-        self._last: Dense | None = None
-        self._before: Dense | None = None
+    def __init__(self, *, ahead: bool = True) -> None:
+        self._ahead = ahead
+        self._last: list[Dense] = []
+        self._features: list[Dense] = []
+        self._map: SlowMap | None = None
         self._total: Dense | None = None
         self._seen = 0
-        self._gaps: deque[int] = deque(maxlen=WINDOW)
-        self._sum = 0
-        self._squares = 0
+        self._z = RunningZ()
+        self.notebook = Notebook()
 
-    def observe(self, vector: Dense) -> float:
-        """z of the gap before this vector (d,), of unit length; 0.0 where there is no gap to judge."""
-        last, before = self._last, self._before
-        own = self._centre(vector)
-        self._last, self._before = own, last
-        if last is None:
+    @property
+    def map(self) -> SlowMap | None:
+        """What was learned, once anything was."""
+        return self._map
+
+    @property
+    def usual(self) -> tuple[float, float]:
+        """Mean and deviation of the incoherence of the last gaps."""
+        return self._z.statistics()
+
+    def adopt(self, learned: SlowMap | None) -> None:
+        """Judge by this map from now on."""
+        self._map = learned
+        self._features = [] if learned is None else [learned.features(v) for v in self._last]
+
+    def guess(self, vector: Dense) -> float:
+        """Score of the gap before a vector (d,) that has not come yet, seen causally; 0 where there is none."""
+        if not self._last:
             return 0.0
-        coherence = float(last.dot(own))
-        if before is not None:
-            coherence = max(coherence, float(before.dot(own)))
-        mean, deviation = self._statistics()
-        self._remember(round(-coherence * _GRID))
-        return (-coherence - mean) / deviation
+        features = [*self._features, self._map.features(vector)] if self._map else []
+        return self._judge([*self._last, vector], features, len(self._last), taken=False).score
 
-    def reset(self) -> None:
-        """An event ended for another reason: the next vector continues nothing. Statistics stay."""
-        self._last = self._before = None
+    def observe(self, vector: Dense, name: str = "") -> Gap | None:
+        """Take the next vector (d,) in, of unit length; the gap that can be judged now.
+
+        Looking ahead that is the gap before the vector before this one, else the one before this one.
+        """
+        self._take(vector)
+        self.notebook.note(name, continues=bool(self._last))
+        self._last.append(vector)
+        if self._map is not None:
+            self._features.append(self._map.features(vector))
+        gap = self._gap(len(self._last) - (2 if self._ahead else 1), 1 if self._ahead else 0)
+        for kept in (self._last, self._features):
+            del kept[: -(REACH + 1)]
+        return gap
+
+    def end(self) -> Gap | None:
+        """The stretch ends: the last gap, judged without what comes after it. The next vector continues
+        nothing; what was learned stays."""
+        gap = self._gap(len(self._last) - 1, 0) if self._ahead else None
+        self._last, self._features = [], []
+        return gap
 
     def snapshot(self) -> dict[str, Any]:
-        """The whole state in plain values."""
+        """The whole state in plain values, without the map: 12 KB and the notebook."""
         return {
-            "last": [v.astype("<f4").tobytes() for v in (self._last, self._before) if v is not None],
+            "last": [v.astype("<f4").tobytes() for v in self._last],
             "total": b"" if self._total is None else self._total.astype("<f4").tobytes(),
             "seen": self._seen,
-            "gaps": list(self._gaps),
+            "gaps": self._z.snapshot(),
+            "notebook": self.notebook.snapshot(),
         }
 
     @classmethod
-    def restore(cls, state: Mapping[str, Any]) -> PredictionError:
-        """What `snapshot` wrote."""
-        error = cls()
-        for gap in state["gaps"]:
-            error._remember(gap)
-        vectors = [np.frombuffer(data, "<f4").astype(np.float32) for data in state["last"]]
-        error._last, error._before = (*vectors, None, None)[:2]
+    def restore(cls, state: Mapping[str, Any], *, ahead: bool = True) -> PredictionError:
+        """What `snapshot` wrote; the map is adopted afterwards. What an older release wrote is taken over
+        as far as it means the same."""
+        error = cls(ahead=ahead)
+        error._z = RunningZ(state["gaps"])
         error._total = np.frombuffer(state["total"], "<f4").astype(np.float32) if state["total"] else None
         error._seen = state["seen"]
+        if "notebook" in state:
+            error.notebook = Notebook.restore(state["notebook"])
+            error._last = [np.frombuffer(data, "<f4").astype(np.float32) for data in state["last"]]
         return error
 
-    def _centre(self, vector: Dense) -> Dense:
-        """The vector without most of the stream's mean, of unit length; then the mean takes it in."""
-        if self._total is None:
-            self._total, self._seen = vector.copy(), 1
-            return vector
-        share = min(MEAN_SHARE_MAX, self._seen / (self._seen + MEAN_PRIOR))
-        own = self._total * np.float32(-share / self._seen)
-        own += vector
-        own *= np.float32(1.0 / math.sqrt(own.dot(own)))
-        self._total += vector
+    def _gap(self, at: int, back: int) -> Gap | None:
+        if at < 1:
+            return None
+        gap = self._judge(self._last, self._features, at, taken=True)
+        self.notebook.judge(back, gap.evidence)
+        return gap
+
+    def _judge(self, vectors: list[Dense], features: list[Dense], at: int, *, taken: bool) -> Gap:
+        """The gap before `vectors[at]`, of what is known on both sides."""
+        before, after = range(max(0, at - REACH), at), range(at, min(at + REACH, len(vectors)))
+        own = np.stack(vectors[before.start :])
+        own = own - self._mean()
+        sim = _alike(own)
+        if self._map is not None:
+            weight = self._map.weight
+            sim = weight * _alike(np.stack(features[before.start :])) + (1.0 - weight) * sim
+        shift = before.start
+        coherence = max(float(sim[a - shift, b - shift]) for a in before for b in after)
+        z = self._z.take(-coherence) if taken else self._z.of(-coherence)
+        cue = 0.0 if self._map is None else self._map.cue(vectors[at - 1], vectors[at])
+        return Gap(coherence, z, cue)
+
+    def _mean(self) -> Dense | np.float32:
+        if self._total is None or self._seen < MEAN_FROM:
+            return np.float32(0.0)
+        return self._total * np.float32(1.0 / self._seen)
+
+    def _take(self, vector: Dense) -> None:
+        self._total = vector.copy() if self._total is None else self._total + vector
         self._seen += 1
         if self._seen == 2 * MEAN_WINDOW:
             self._total *= np.float32(0.5)
             self._seen = MEAN_WINDOW
-        return own
 
-    def _statistics(self) -> tuple[float, float]:
-        n = PRIOR_WEIGHT + len(self._gaps)
-        mean = (PRIOR_WEIGHT * PRIOR_MEAN + self._sum / _GRID) / n
-        prior_square = PRIOR_VARIANCE + PRIOR_MEAN * PRIOR_MEAN
-        square = (PRIOR_WEIGHT * prior_square + self._squares / (_GRID * _GRID)) / n
-        return mean, math.sqrt(square - mean * mean)
 
-    def _remember(self, gap: int) -> None:
-        if len(self._gaps) == WINDOW:
-            oldest = self._gaps[0]
-            self._sum -= oldest
-            self._squares -= oldest * oldest
-        self._gaps.append(gap)
-        self._sum += gap
-        self._squares += gap * gap
+def _alike(rows: Dense) -> Dense:
+    """Cosines (m, m) between rows (m, d), on common ground."""
+    products = rows @ rows.T + np.float32(GROUND)
+    lengths = np.sqrt(np.diag(products))
+    found: Dense = products / np.outer(lengths, lengths)
+    return found

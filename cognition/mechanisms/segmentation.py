@@ -6,12 +6,13 @@ closes nothing itself: it says where the cut is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from cognition.errors import SettingsError
 from cognition.mechanisms.context import ContextWatch
+from cognition.mechanisms.lookahead import Lookahead
 from cognition.mechanisms.prediction import PredictionError
 from cognition.mechanisms.rhythm import Rhythm
 from cognition.mechanisms.vectors import Dense
@@ -21,18 +22,19 @@ from schemas.percept import BoundaryMark
 LENGTH_MAX = 500
 """Percepts of one episode; a longer one is cut, so that nothing about an episode is unbounded."""
 
-THRESHOLD = 1.1
-"""z of the prediction error above which it is a boundary. Measured strictly causally, one stream
-from cold, with two percepts at least, Pk / WindowDiff / F1: DialSeg711 .277/.297/.554 (2,503 cuts for 2,754),
-TIAGE dev .396/.415/.378 (176 for 311); 1.2 gives .283/.297/.532 and .370/.385/.369, 1.5 .361/.364/.282
-and .424/.430/.175. So it cuts less often than people do, and no lower is safe in a calm stream, where
-z by its nature still exceeds any threshold now and then."""
+THRESHOLD = 1.2
+"""Score of the prediction error, in units of z, above which a gap can be a boundary (measured on
+DialSeg711 and TIAGE with what the stream has taught; see benchmarks/README.md)."""
+
+KEPT_MAX = 6
+"""Percepts that are remembered so that a boundary can be put before them: four late, and two to spare."""
 
 SUPPORT = 0.5
 """Share of the threshold that supports a change of source alone: an agent hears voice, calendar and
 mail of one event, so the source counts only where the meaning changes too."""
 
-_STATE_VERSION = 1
+_STATE_VERSION = 2
+"""1 knew no look-ahead and no lessons: a mind woken from it begins both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,8 @@ class Profile:
 
     `gap_s` : silence in event time, seconds. `watched` : context keys (and ``source``) whose change
     is a boundary. `threshold` : z of the prediction error, above which it is one (infinity: never).
-    `length_min` : percepts before prediction error may cut; `length_max` : percepts at most.
+    `length_min` : percepts before prediction error may cut; `length_max` : percepts at most. `late` :
+    by how many percepts a boundary of meaning may come late (0, 2 or 4): what follows shows it better.
     """
 
     name: str
@@ -50,6 +53,7 @@ class Profile:
     threshold: float = THRESHOLD
     length_min: int = 2
     length_max: int = LENGTH_MAX
+    late: int = 2
 
 
 CONVERSATION = Profile("conversation", 1_800.0, ("place", "task", "people", "source"))
@@ -61,7 +65,8 @@ sources alternate (user, tools) and do not count. Sensors: 30 s, sources interle
 
 
 class Observation(NamedTuple):
-    """What segmentation sees of a percept. `at` is event time in seconds, `vector` (d,) of unit length."""
+    """What segmentation sees of a percept. `at` is event time in seconds, `vector` (d,) of unit length;
+    `name` is what it can be looked up by when there is something to learn from it."""
 
     entry: str
     at: float
@@ -70,6 +75,25 @@ class Observation(NamedTuple):
     context: Mapping[str, str] = {}
     mark: BoundaryMark | None = None
     label: str = ""
+    name: str = ""
+
+
+class Cut(NamedTuple):
+    """Where an episode ended: `boundary` lies before the percept that came as `entry`. `back` : how many
+    percepts ago that was, 0 for the one just observed; `label` names the episode that begins."""
+
+    boundary: Boundary
+    entry: str
+    back: int = 0
+    label: str = ""
+
+
+class Percept(NamedTuple):
+    """What is remembered of a percept before which a boundary may yet be put."""
+
+    entry: str
+    at: float
+    label: str
 
 
 class Segmenter:
@@ -82,8 +106,12 @@ class Segmenter:
     percept without a place stays where the last one was. A task ends by ``task_status`` "done" (its
     percept is the last of the episode) or by an empty ``task`` (its percept is the next one's first).
 
+    A boundary of meaning may come late: `observe` then returns a cut that lies some percepts back, and
+    they belong to the episode that begins there. Every other cause ends the stretch that is looked at.
+
     Invariants: every percept is in exactly one episode; the same observations give the same cuts;
-    resumed from a snapshot equals uninterrupted; `tick` closes early but never moves a cut.
+    resumed from a snapshot equals uninterrupted; `tick` closes early but never moves a cut; none lies
+    more than `profile.late` percepts back.
 
     References
     ----------
@@ -94,6 +122,8 @@ class Segmenter:
         "_context",
         "_ending",
         "_error",
+        "_lookahead",
+        "_recent",
         "_rhythm",
         "_started",
         "count",
@@ -114,8 +144,15 @@ class Segmenter:
         self.last_at = 0.0
         self._context = ContextWatch(profile.watched)
         self._ending: BoundaryType | None = None
-        self._error = PredictionError()
+        self._error = PredictionError(ahead=profile.late > 0)
+        self._lookahead = Lookahead(profile.late, profile.threshold)
+        self._recent: list[Percept] = []
         self._rhythm = Rhythm(profile.gap_s)
+
+    @property
+    def error(self) -> PredictionError:
+        """What judges the gaps, with what it has learned."""
+        return self._error
 
     @property
     def gap_s(self) -> float:
@@ -127,36 +164,39 @@ class Segmenter:
         """Whether an episode is open. If none is, the next percept opens one."""
         return self.count > 0
 
-    def observe(self, observation: Observation) -> Boundary | None:
-        """Take one percept in; returns the boundary before it, if it does not continue the open episode.
+    def observe(self, observation: Observation) -> list[Cut]:
+        """Take one percept in; returns the boundaries that are known now, the oldest first.
 
-        None means: it belongs to the open episode, or opens one where none is open. After it,
-        `first_entry`, `started_at`, `count` and `label` are those of the percept's episode.
+        None: it belongs to the open episode, or opens one where none is open. After it, `first_entry`,
+        `started_at`, `count` and `label` are those of the percept's episode.
         """
         cause = self._cause(observation) if self.count else None
-        doubtful = cause is not None and cause.type is BoundaryType.SOURCE_CHANGE
-        if cause is not None and not doubtful:
-            self._error.reset()
-        z = self._error.observe(observation.vector)
-        if doubtful and z <= SUPPORT * self.profile.threshold:
-            cause = None
-        if cause is None and self.count >= self.profile.length_min and z > self.profile.threshold:
-            cause = Boundary(type=BoundaryType.PREDICTION_ERROR, trigger=f"z = {z:.2f}", strength=z)
+        if cause is not None and cause.type is BoundaryType.SOURCE_CHANGE:
+            if self._error.guess(observation.vector) <= SUPPORT * self.profile.threshold:
+                cause = None
+        cuts = self._end_stretch() if cause is not None else []
+        gap = self._error.observe(observation.vector, observation.name)
+        if cause is not None:
+            cuts.append(Cut(cause, observation.entry, 0, observation.label))
         self._enter(observation, opens=cause is not None or not self.count)
-        return cause
+        if gap is not None:
+            cuts += self._late(self._lookahead.add(gap.score), 1 if self.profile.late else 0)
+        return cuts
 
-    def mark(self, mark: BoundaryMark, label: str = "") -> Boundary | None:
-        """An explicit mark that comes without a percept; returns the boundary that closes what is open.
+    def mark(self, mark: BoundaryMark, label: str = "") -> tuple[list[Cut], Boundary | None]:
+        """An explicit mark that comes without a percept: what is known now of the open episode, and the
+        boundary that closes what is open after that.
 
         The label of a begin names the episode that comes next; that of an end the one that ends.
         """
+        cuts = self._end_stretch()
         if self.count and mark is BoundaryMark.END and label:
             self.label = label
         boundary = _explicit(mark, label) if self.count else None
         self._close()
         if mark is BoundaryMark.BEGIN:
             self.label = label
-        return boundary
+        return cuts, boundary
 
     def notify_at(self) -> float | None:
         """Event time from which `tick` would close the open episode; None while none is open."""
@@ -164,20 +204,22 @@ class Segmenter:
             return None
         return self.last_at if self._ending else self.last_at + self.gap_s
 
-    def tick(self, now: float) -> Boundary | None:
-        """Time passes without a percept: the boundary that closes the open episode, if it is due.
+    def tick(self, now: float) -> tuple[list[Cut], Boundary | None]:
+        """Time passes without a percept: the boundary that closes the open episode, if it is due, after
+        those that are known then.
 
         `now` is event time; a percept of an earlier time that comes later opens another episode.
         """
         due = self.notify_at()
         if due is None or now < due:
-            return None
+            return [], None
         boundary = self._ended() or Boundary(type=BoundaryType.TEMPORAL, trigger=_gap(now - self.last_at))
+        cuts = self._end_stretch()
         self._close()
-        return boundary
+        return cuts, boundary
 
     def snapshot(self) -> dict[str, Any]:
-        """The whole state in plain values, about 8 KB."""
+        """The whole state in plain values without what was learned (`PredictionError.map`): 15 to 60 KB."""
         return {
             "version": _STATE_VERSION,
             "first_entry": self.first_entry,
@@ -190,6 +232,8 @@ class Segmenter:
             "ending": self._ending.value if self._ending else "",
             "error": self._error.snapshot(),
             "rhythm": self._rhythm.snapshot(),
+            "lookahead": self._lookahead.snapshot(),
+            "recent": [list(percept) for percept in self._recent],
         }
 
     @classmethod
@@ -201,7 +245,11 @@ class Segmenter:
         segmenter._started = state["started"]
         segmenter._context = ContextWatch(profile.watched, state["known"])
         segmenter._ending = BoundaryType(state["ending"]) if state["ending"] else None
-        segmenter._error = PredictionError.restore(state["error"])
+        segmenter._error = PredictionError.restore(state["error"], ahead=profile.late > 0)
+        if state["version"] > 1:
+            waiting, *scores = state["lookahead"]
+            segmenter._lookahead = Lookahead(profile.late, profile.threshold, scores, int(waiting))
+            segmenter._recent = [Percept(*each) for each in state["recent"]][-KEPT_MAX:]
         segmenter._rhythm = Rhythm.restore(state["rhythm"], profile.gap_s)
         return segmenter
 
@@ -239,7 +287,10 @@ class Segmenter:
             self.first_entry, self.count = seen.entry, 0
             self.started_at = self.last_at = seen.at
             self._ending = None
+            self._recent.clear()
         self.count += 1
+        self._recent.append(Percept(seen.entry, seen.at, seen.label))
+        del self._recent[:-KEPT_MAX]
         self.last_at = max(self.last_at, seen.at)
         if seen.label:
             self.label = seen.label
@@ -250,7 +301,42 @@ class Segmenter:
 
     def _close(self) -> None:
         self.count, self.first_entry, self.label, self._ending = 0, "", "", None
-        self._error.reset()
+        self._recent.clear()
+
+    def _end_stretch(self) -> list[Cut]:
+        """What comes does not continue what was: decide what waits to be decided."""
+        gap = self._error.end()
+        found = self._late(self._lookahead.add(gap.score), 0) if gap is not None else []
+        found += self._late(self._lookahead.flush(), 0)
+        self._lookahead.clear()
+        return found
+
+    def _late(self, gaps: Sequence[int], newest: int) -> list[Cut]:
+        """The cuts at these gaps: 0 is the gap that was judged last, which lies before the percept that
+        came `newest` percepts before the last one."""
+        cuts = []
+        for gap in sorted(gaps, reverse=True):
+            back = gap + newest
+            length = self.count - back - 1
+            if length < self.profile.length_min or back >= len(self._recent):
+                continue
+            first = self._recent[len(self._recent) - 1 - back]
+            strength = self._lookahead.score(gap)
+            boundary = Boundary(
+                type=BoundaryType.PREDICTION_ERROR,
+                trigger=self._lookahead.told(gap),
+                strength=strength,
+            )
+            cuts.append(Cut(boundary, first.entry, back, self._reopen(back)))
+        return cuts
+
+    def _reopen(self, back: int) -> str:
+        """The open episode begins with the percept that came `back` percepts ago; its label."""
+        moved = self._recent[len(self._recent) - 1 - back :]
+        self.first_entry, self.count = moved[0].entry, len(moved)
+        self.started_at, self.last_at = moved[0].at, max(each.at for each in moved)
+        self.label = next((each.label for each in reversed(moved) if each.label), "")
+        return self.label
 
 
 def profile_of(name: str) -> Profile:
