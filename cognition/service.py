@@ -58,6 +58,8 @@ BACKOFF_MAX_S = 5.0
 """Wait between sessions that fail in a row: soon enough that a server that is back is noticed."""
 LINK_EVERY_S = 0.25
 """How often it is looked whether there is something to link; a look costs a glance at each mind in memory."""
+LEARN_EVERY_S = 0.25
+LEARN_RETRY_S = 5.0
 LINK_FLOOD_S = 2.0
 """While percepts keep coming, one step of linking in this time: a few hundredths of it."""
 LINK_RETRY_S = 5.0
@@ -187,6 +189,7 @@ class Service:
             tasks.start_soon(self.requests.run)
             tasks.start_soon(self._close_idle_episodes)
             tasks.start_soon(self._link_when_due)
+            tasks.start_soon(self._learn_when_due)
             tasks.start_soon(self._optimise_when_due)
             tasks.start_soon(self._keep_lives)
             if private is not None:
@@ -311,6 +314,17 @@ class Service:
         except (UnavailableError, LeaseLostError) as error:
             self._sink.publish(retried(self._clock, "linking", error, LINK_RETRY_S))
             await self._clock.sleep(LINK_RETRY_S)
+
+    async def _learn_when_due(self) -> None:
+        """Learn the lessons of the minds beside the stream, so that no percept waits for one."""
+        while True:
+            await self._clock.sleep(LEARN_EVERY_S)
+            for mind in self.engine.slow.due():
+                try:
+                    await self.engine.slow.prepare(mind)
+                except UnavailableError as error:
+                    self._sink.publish(retried(self._clock, "learning", error, LEARN_RETRY_S))
+                    await self._clock.sleep(LEARN_RETRY_S)
 
     async def _optimise_when_due(self) -> None:
         """Index what has grown beyond a scan, while reads and writes go on."""

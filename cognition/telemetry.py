@@ -30,6 +30,7 @@ from schemas.events import (
     MindWoke,
     OperationRetried,
     PerceptsEncoded,
+    SegmentationLearned,
     StoreOptimised,
     UseFolded,
 )
@@ -49,6 +50,7 @@ LEVEL_OF: dict[type, str] = {
     DaemonStarted: "info",
     DaemonStopped: "info",
     MemoriesForgotten: "info",
+    SegmentationLearned: "debug",
     MindRebuilt: "info",
     StoreOptimised: "info",
     OperationRetried: "warning",

@@ -18,11 +18,13 @@ class BoundaryType(enum.StrEnum):
 
 
 class Boundary(Message, frozen=True, kw_only=True, omit_defaults=False):
-    """A cut in the flow: before which entry, why, and how strongly."""
+    """A cut in the flow: why, and how strongly; of one by prediction error the scores around it (up to two
+    before, its own, up to two after), in units of z."""
 
     type: BoundaryType
     trigger: str = ""
     strength: float = 1.0
+    scores: list[float] = []
 
 
 class EmotionalSummary(Message, frozen=True, kw_only=True, omit_defaults=False):
@@ -52,6 +54,7 @@ class Episode(Message, frozen=True, kw_only=True, omit_defaults=False):
     boundary_type: BoundaryType | None = None
     boundary_trigger: str = ""
     boundary_strength: float = 0.0
+    boundary_scores: list[float] = []
     previous_id: str | None = None
     next_id: str | None = None
     memory_count: int = 0

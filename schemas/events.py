@@ -35,7 +35,7 @@ class SalienceParts(Message, frozen=True, kw_only=True, omit_defaults=False):
 
 class Receipt(Message, frozen=True, kw_only=True, omit_defaults=False):
     """What became of one entry of the `awake` stream. At least once each; same entry, same outcome.
-    Written whole, defaults too.
+    Written whole, defaults too. A memory that moved to another episode later has a second one that says so.
 
     `entry` is the stream entry's id, `key` the percept's key, `reason` why it was
     rejected or which memory it strengthened.
@@ -114,6 +114,14 @@ class EpisodeClosed(Event, frozen=True, kw_only=True):
     label: str
     boundary_type: str
     memory_count: int
+
+
+class SegmentationLearned(Event, frozen=True, kw_only=True):
+    """A mind's segmenter applies a lesson: from how many percepts it has learned, whether its map is new."""
+
+    mind: str
+    learned: int
+    solved: bool
 
 
 class MemoriesForgotten(Event, frozen=True, kw_only=True):
@@ -209,6 +217,7 @@ AnyEvent = (
     | PerceptsEncoded
     | EpisodeOpened
     | EpisodeClosed
+    | SegmentationLearned
     | MemoriesForgotten
     | MindRebuilt
     | AssociationsFormed

@@ -26,6 +26,7 @@ from cognition.engine.plasticity import Plasticity
 from cognition.engine.rebuilding import Rebuilding
 from cognition.engine.recall import Recall
 from cognition.engine.shown import Shown
+from cognition.engine.slow_learning import SlowLearning
 from cognition.engine.surroundings import Surroundings
 from cognition.engine.tongues import Tongues
 from cognition.engine.weighing import MENTION, SPREADING
@@ -74,6 +75,7 @@ class Engine:
     forgetting: Forgetting
     encoder: Encoder
     associating: Associating
+    slow: SlowLearning
     progress: Progress
     intake: Intake
     recall: Recall
@@ -131,8 +133,19 @@ def assemble(
     model = embedder.model if embedder is not None else ""
     without = chosen.minds.without
     rebuilding = Rebuilding(stores, tongues, chosen.minds.without)
+    learned = chosen.episodes.learned and chosen.episodes.prediction_error
+    slow = SlowLearning(stores, minds, clock, sink, enabled=learned)
     encoder = Encoder(
-        stores, minds, forgetting, rebuilding, clock, sink, tongues=tongues, model=model, without=without
+        stores,
+        minds,
+        forgetting,
+        rebuilding,
+        clock,
+        sink,
+        learning=slow,
+        tongues=tongues,
+        model=model,
+        without=without,
     )
     links = MENTION not in without
     associating = Associating(stores, minds, clock, sink, tongues=tongues, forms=links)
@@ -154,6 +167,7 @@ def assemble(
         forgetting,
         encoder,
         associating,
+        slow,
         progress,
         intake,
         recall,

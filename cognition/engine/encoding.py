@@ -20,10 +20,13 @@ from numpy.typing import NDArray
 
 from cognition.engine.arrivals import Arrival, entry_seconds
 from cognition.engine.forgetting import Forgetting
-from cognition.engine.ledger import Committed, Ledger, insert
+from cognition.engine.ledger import Committed, Ledger, insert, unbound
 from cognition.engine.mind import Mind, later
 from cognition.engine.minds import Minds
+from cognition.engine.open_episode import Member, member
 from cognition.engine.rebuilding import Rebuilding
+from cognition.engine.revising import Place, revise
+from cognition.engine.slow_learning import SlowLearning
 from cognition.engine.tongues import Tongues
 from cognition.engine.traces import (
     bonds,
@@ -35,7 +38,7 @@ from cognition.engine.traces import (
     with_memory,
 )
 from cognition.mechanisms import salience
-from cognition.mechanisms.segmentation import Observation
+from cognition.mechanisms.segmentation import Cut, Observation
 from cognition.mechanisms.thread import Placed, goes_on
 from cognition.mechanisms.working_memory import Active
 from cognition.ports.clock import Clock
@@ -73,6 +76,7 @@ class Encoder:
         clock: Clock,
         sink: Sink,
         *,
+        learning: SlowLearning,
         tongues: Tongues,
         model: str,
         without: Collection[str] = (),
@@ -83,6 +87,7 @@ class Encoder:
         self._rebuilding = rebuilding
         self._clock = clock
         self._sink = sink
+        self._learning = learning
         self._tongues = tongues
         self._model = model
         self._without = frozenset(without)
@@ -123,8 +128,22 @@ class Encoder:
                 for arrival in arrivals[start : start + FOLDED_AT_ONCE]:
                     await self._take(arrival, ledger, erased, done)
                     await anyio.lowlevel.checkpoint()  # what is being written goes out meanwhile
-                writes.start_soon(insert, self._stores, list(ledger.traces.values()), self._minds.epoch_of)
+                writes.start_soon(self._hand_over, list(ledger.traces.values()), ledger)
                 ledger.traces.clear()
+
+    async def _hand_over(self, traces: Sequence[Trace], ledger: Ledger) -> None:
+        written = anyio.Event()
+        ledger.handed_over.append(written)
+        await insert(self._stores, traces, self._minds.epoch_of)
+        written.set()
+
+    async def _all_written(self, ledger: Ledger) -> None:
+        """Return once every memory of this batch so far can be read back."""
+        await insert(self._stores, list(ledger.traces.values()), self._minds.epoch_of)
+        ledger.traces.clear()
+        await anyio.lowlevel.checkpoint()
+        for written in ledger.handed_over:
+            await written.wait()
 
     async def _read_known(self, arrivals: Sequence[Arrival], ledger: Ledger) -> None:
         wanted = [(a.mind, a.memory_id) for a in arrivals if a.memory_id and not a.rejection]
@@ -141,6 +160,9 @@ class Encoder:
         if not leaves_nothing(mind, arrival):
             mind = await self._minds.awake(arrival.mind, epoch=ledger.epochs[entry.partition])
         done.touched[mind.name] = entry.partition
+        if mind.segmenter.error.notebook.overdue:
+            await self._all_written(ledger)
+            await self._learning.settle(mind)
         receipt = await self._outcome(mind, arrival, ledger, erased, done)
         if later(entry.id, mind.through):
             mind.through = entry.id
@@ -323,7 +345,8 @@ class Encoder:
         again = spoken_again(
             trace, self._tongues.of(mind.name), known.mean_length or mind.lexicon.mean_length
         )
-        self._enter_episode(mind, arrival, again.vector, ledger, done, known_episode=known.episode_id)
+        self._enter_episode(mind, arrival, again.vector, ledger, done, known=known)
+        known = self._placed(mind, known, ledger)
         placed = mind.thread.take(again)
         self._fold(mind, arrival, known, again.vector)
         mind.learn(placed.lexical, known.length, trace.context)
@@ -343,11 +366,18 @@ class Encoder:
     def _fold(self, mind: Mind, arrival: Arrival, memory: Memory, vector: Dense) -> None:
         episode = mind.episode
         assert episode is not None
-        episode.tally.add(
-            vector, memory.valence, memory.arousal, memory.content, memory.composite_salience, arrival.at
+        episode.take(
+            member(
+                memory.id,
+                arrival.entry.id,
+                arrival.at,
+                vector,
+                valence=memory.valence,
+                arousal=memory.arousal,
+                content=memory.content,
+                salience=memory.composite_salience,
+            )
         )
-        episode.count += 1
-        episode.last_at = max(episode.last_at, arrival.at)
         mind.linking.note(memory, mind.lexicon.n)
         mind.working.admit(
             Active(
@@ -380,15 +410,15 @@ class Encoder:
         ledger: Ledger,
         done: Committed,
         *,
-        known_episode: str = "",
+        known: Memory | None = None,
     ) -> None:
-        """Close the open episode if a boundary lies before this percept, and open the next.
+        """Put the boundaries that are known with this percept, and open an episode where none is open.
 
-        For a memory that was written before, its stored episode decides.
+        For a memory that was written before, its stored episode decides where the two differ.
         """
         percept = arrival.entry.message
         assert isinstance(percept, Percept)
-        boundary = mind.segmenter.observe(
+        cuts = mind.segmenter.observe(
             Observation(
                 entry=arrival.entry.id,
                 at=arrival.at,
@@ -397,22 +427,81 @@ class Encoder:
                 context=percept.context,
                 mark=percept.boundary,
                 label=percept.boundary_label,
+                name=arrival.memory_id,
             )
         )
-        if known_episode and mind.episode is not None:
-            if known_episode == mind.episode.id:
-                boundary = None
-            elif boundary is None:
-                boundary = Boundary(type=BoundaryType.PREDICTION_ERROR, trigger="as stored")
-        if boundary is not None and mind.episode is not None:
-            self._close(mind, boundary, arrival, ledger, done, continues=True, known_episode=known_episode)
+        known_id = known.episode_id if known is not None else ""
+        if known is not None and mind.episode is not None:
+            cuts, known_id = as_stored(mind, arrival.entry.id, cuts, known.episode_id)
+        for cut in cuts:
+            self._cut(mind, cut, arrival, ledger, done, known_id)
         if mind.episode is None:
-            opened = mind.open_episode(
-                arrival.entry.id, arrival.at, mind.segmenter.label, known_id=known_episode
-            )
+            label = mind.segmenter.label
+            opened = mind.open_episode(arrival.entry.id, arrival.at, label, known_id=known_id)
             done.opened.append((mind.name, opened))
         elif percept.boundary_label:
             mind.episode.given_label = percept.boundary_label
+
+    def _cut(
+        self, mind: Mind, cut: Cut, arrival: Arrival, ledger: Ledger, done: Committed, known_id: str = ""
+    ) -> None:
+        """One boundary: before this percept the open episode closes, further back its last members move."""
+        if mind.episode is None:
+            return
+        if cut.entry == arrival.entry.id:
+            self._close(mind, cut.boundary, arrival, ledger, done, continues=True, known_episode=known_id)
+            return
+        epoch = ledger.epochs[arrival.entry.partition]
+        previous = mind.episode.id
+        revised = revise(mind, cut, epoch=epoch)
+        if revised is None:
+            return
+        ledger.episodes[previous] = revised.closed
+        done.closed.append(revised.closed[0])
+        done.opened.append((mind.name, revised.opened))
+        self._minds.facts.move(mind.name, revised.places, revised.opened)
+        for each in revised.members:
+            self._move(mind, each.memory_id, revised.places[each.memory_id], revised.places, ledger)
+            done.moved.append((arrival.entry.partition, self._moved(mind, each, revised.opened)))
+
+    def _move(
+        self, mind: Mind, memory_id: str, place: Place, together: Collection[str], ledger: Ledger
+    ) -> None:
+        """A memory belongs to another episode, with these beside it."""
+        fields = {"episode_id": place.episode_id, "position": place.position}
+        known = ledger.known.get(memory_id)
+        if known is not None:
+            bound = unbound(known.associations, together)
+            known = ledger.known[memory_id] = patched(known, {**fields, "associations": bound})
+        if memory_id in ledger.traces:
+            assert known is not None
+            ledger.traces[memory_id] = with_memory(ledger.traces[memory_id], known)
+        else:
+            ledger.moves.setdefault(mind.name, {})[memory_id] = fields
+            ledger.unbound.setdefault(mind.name, {})[memory_id] = frozenset(together)
+
+    def _placed(self, mind: Mind, known: Memory, ledger: Ledger) -> Memory:
+        """A memory that was written before a crash, where it belongs now: the store follows."""
+        assert mind.episode is not None
+        place = Place(mind.episode.id, mind.episode.count)
+        if (known.episode_id, known.position) == place:
+            return known
+        together = {each.memory_id for each in mind.episode.members}
+        self._move(mind, known.id, place, together, ledger)
+        self._minds.facts.move(mind.name, [known.id], place.episode_id)
+        return ledger.known[known.id]
+
+    def _moved(self, mind: Mind, each: Member, episode: str) -> Receipt:
+        return Receipt(
+            mind=mind.name,
+            entry=each.entry,
+            outcome=Outcome.ENCODED,
+            memory_id=each.memory_id,
+            episode_id=episode,
+            salience=each.salience,
+            reason="what followed showed that another episode began before it",
+            recallable_at=self._clock.now(),
+        )
 
     def _close(
         self,
@@ -445,7 +534,9 @@ class Encoder:
         closed = ""
         if not later(arrival.entry.id, mind.through):
             return self._receipt(arrival, Outcome.MARKED)
-        mind.segmenter.mark(mark.boundary, mark.label)
+        cuts, _ = mind.segmenter.mark(mark.boundary, mark.label)
+        for cut in cuts:
+            self._cut(mind, cut, arrival, ledger, done)
         if mind.episode is not None:
             if mark.label and mark.boundary is BoundaryMark.END:
                 mind.episode.given_label = mark.label
@@ -489,3 +580,27 @@ def leaves_nothing(mind: Mind, arrival: Arrival) -> bool:
     empty = not (mind.percepts or mind.identified or mind.stopped or mind.segmenter.label)
     names = isinstance(message, Mark) and message.boundary is BoundaryMark.BEGIN and bool(message.label)
     return empty and (bool(arrival.rejection) or (isinstance(message, Mark) and not names))
+
+
+def as_stored(mind: Mind, entry: str, cuts: Sequence[Cut], stored: str) -> tuple[list[Cut], str]:
+    """The boundaries that agree with the episode in which a memory was written before a crash, and the id
+    under which the one that begins with this entry is known.
+
+    The mind folds as it did before, from almost the same numbers (what is stored has half the
+    precision). A memory that moved later is in the open episode for now and will move again.
+    """
+    assert mind.episode is not None
+    if stored == mind.episode.id:
+        return [], ""
+    last = cuts[-1].entry if cuts else ""
+    earlier = stored == mind.episode.previous_id
+    if last == entry:
+        return list(cuts), "" if earlier else stored
+    if last and stored == episode_id(mind.name, last):
+        return list(cuts), ""
+    if earlier:
+        return [], ""
+    if stored in {episode_id(mind.name, each) for each in (entry, *(m.entry for m in mind.episode.members))}:
+        return list(cuts), ""
+    again = Boundary(type=BoundaryType.PREDICTION_ERROR, trigger="as stored")
+    return [Cut(again, entry)], stored

@@ -84,6 +84,14 @@ class FactsCache:
                 spreading = tuple(each for each in array if each.spreads)
                 known[memory_id] = replace(known[memory_id], associations=spreading)
 
+    def move(self, mind: str, memory_ids: Iterable[str], episode_id: str) -> None:
+        """These belong to this episode now; the rest of what is known of them stays."""
+        self.changes += 1
+        known = self._minds.get(mind, {})
+        for memory_id in memory_ids:
+            if memory_id in known:
+                known[memory_id] = replace(known[memory_id], episode_id=episode_id)
+
     def drop(self, mind: str, memory_ids: Iterable[str]) -> None:
         """These have changed or are gone."""
         self.changes += 1

@@ -123,10 +123,12 @@ class Forgetting:
         """Tell an episode anew from what is left of it: label, gist, feeling and centroid. What
         was given as its label, and what is said of its end, go too: they may come from what is
         erased. Returns the episode before it, of whose end its first memory was the cause."""
-        tally = await self._tally(mind, episode_id, doomed)
         if mind.episode is not None and mind.episode.id == episode_id:
-            mind.episode.tally, mind.episode.given_label = tally, ""
+            unsettled = [member.memory_id for member in mind.episode.members]
+            settled = await self._tally(mind, episode_id, {*doomed, *unsettled})
+            mind.episode.retell(settled, doomed)
             return mind.episode.previous_id
+        tally = await self._tally(mind, episode_id, doomed)
         stored = (await self._stores.episodes.get(mind.name, [episode_id])).get(episode_id)
         if stored is None:
             return None

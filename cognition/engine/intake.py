@@ -273,7 +273,7 @@ class Intake:
         done = await self._commit(batch)
         self._line.epochs()
         await self._line.mirror(self._recent(done))
-        await self._line.tell(done.receipts)
+        await self._line.tell([*done.receipts, *done.moved])
         await self._bury_rejected(done)
         rejected = {(entry.partition, entry.id) for entry, _ in done.rejected}
         self._unacknowledged.extend(e for e in batch.entries if e not in rejected)

@@ -6,16 +6,18 @@ It fills while entries are folded, without a look at the store. It must not know
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+import anyio
 import numpy as np
 from numpy.typing import NDArray
 
 from cognition.engine.arrivals import Entry
 from cognition.errors import UnavailableError
 from cognition.ports.stores import Revision, Stores, Trace
+from schemas.association import Association, AssociationType
 from schemas.episode import Episode
 from schemas.events import Receipt
 from schemas.memory import Memory
@@ -29,9 +31,11 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Committed:
-    """What became of a batch: receipts in order, and what must go to the dead letters."""
+    """What became of a batch: receipts in order, further ones of memories that moved to another episode,
+    and what must go to the dead letters."""
 
     receipts: list[tuple[int, Receipt]] = field(default_factory=list)
+    moved: list[tuple[int, Receipt]] = field(default_factory=list)
     rejected: list[tuple[Entry, str]] = field(default_factory=list)
     touched: dict[str, int] = field(default_factory=dict)
     closed: list[Episode] = field(default_factory=list)
@@ -45,15 +49,19 @@ class Committed:
 @dataclass(slots=True)
 class Ledger:
     """What one batch will write: new memories, what they changed of the vectors of earlier ones, fields
-    of memories by mind (each with the memory as it was read), episodes. `known` are the memories that the
-    batch has met."""
+    of memories by mind (each with the memory as it was read), which memories move to which place, episodes.
+    `known` are the memories that the batch has met, `unbound` those that left an episode, with who came
+    along, `handed_over` is set as what is already being written is."""
 
     epochs: dict[int, int]
     traces: dict[str, Trace] = field(default_factory=dict)
     revisions: dict[str, Revision] = field(default_factory=dict)
     patches: dict[str, dict[str, tuple[Memory, dict[str, Any]]]] = field(default_factory=dict)
     episodes: dict[str, tuple[Episode, Dense | None]] = field(default_factory=dict)
+    moves: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    unbound: dict[str, dict[str, frozenset[str]]] = field(default_factory=dict)
     known: dict[str, Memory] = field(default_factory=dict)
+    handed_over: list[anyio.Event] = field(default_factory=list)
 
     async def write(self, stores: Stores, epoch_of: EpochOf) -> None:
         """Write and empty it: memories, revisions, patches, episodes. Safe to repeat. Raises
@@ -64,9 +72,13 @@ class Ledger:
             await stores.memories.revise(revisions, epoch=epoch)
         for mind, patches in self.patches.items():
             await amend(stores, mind, patches, epoch_of(mind))
+        for mind, places in self.moves.items():
+            await stores.memories.patch(mind, places, epoch=epoch_of(mind))
+        for mind, kept in self.unbound.items():
+            await unbind(stores, mind, kept, epoch_of(mind))
         for epoch, episodes in group(self.episodes.values(), lambda e: epoch_of(e[0].mind)):
             await stores.episodes.save(episodes, epoch=epoch)
-        for written in (self.traces, self.revisions, self.patches, self.episodes):
+        for written in (self.traces, self.revisions, self.patches, self.moves, self.unbound, self.episodes):
             written.clear()
 
 
@@ -85,6 +97,30 @@ async def amend(
     written = await stores.memories.amend(mind, changes, epoch=epoch, sure=sure)
     if missed := changes.keys() - written:
         raise UnavailableError(f"memory {min(missed)} of mind {mind!r} was changed by another hand meanwhile")
+
+
+async def unbind(stores: Stores, mind: str, kept: Mapping[str, frozenset[str]], epoch: int) -> None:
+    """Take away what bound memories to those of the episode that they left."""
+    arrays = {}
+    for memory_id, held in (await stores.associations.read(mind, list(kept))).items():
+        bound = unbound(held.associations, kept[memory_id])
+        if len(bound) < len(held.associations):
+            arrays[memory_id] = (held.rev, bound)
+    if arrays:
+        await stores.associations.write(mind, arrays, epoch=epoch)
+
+
+def unbound(associations: Sequence[Association], kept: Collection[str]) -> list[Association]:
+    """What a memory holds once it came to another episode: it did not follow who is not among `kept` within
+    one episode. What was given or used since stays."""
+    return [
+        a
+        for a in associations
+        if a.type is not AssociationType.TEMPORAL
+        or a.given
+        or a.coactivation_count
+        or a.target_id in kept
+    ]
 
 
 def group(items: Iterable[T], key: Callable[[T], int]) -> list[tuple[int, list[T]]]:

@@ -17,16 +17,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cognition.engine.linking import Linking, unknown
+from cognition.engine.open_episode import OpenEpisode, SavedEpisode
 from cognition.engine.options import AttentionOptions, EpisodeOptions, MindOptions
 from cognition.engine.usage import SavedUsage, Usage
 from cognition.errors import DataVersionError
-from cognition.mechanisms.episodes import EpisodeTally
 from cognition.mechanisms.lexicon import Lexicon
 from cognition.mechanisms.segmentation import Profile, Segmenter, profile_of
+from cognition.mechanisms.slow_map import SlowMap, UnfitMapError
 from cognition.mechanisms.thread import Thread
 from cognition.mechanisms.turns import Changes
 from cognition.mechanisms.working_memory import WorkingMemory
-from schemas.episode import Boundary, Episode
 from schemas.identifiers import episode_id
 from schemas.identity import Lifetime
 
@@ -37,6 +37,9 @@ STATE_VERSION = 2
 unsaved part was what had been added; now it is the terms that changed, as they are."""
 STATE_SLOT = "state"
 LEXICON_SLOTS = ("lexicon-0", "lexicon-1")
+SLOW_MAP_SLOTS = ("slow-map-0", "slow-map-1")
+SLOW_SUMS_SLOTS = ("slow-sums-0", "slow-sums-1")
+"""What the stream has taught its segmenter: the map (0.6 MB), and the sums it is solved from (2.4 MB)."""
 TAKEN_MAX = 256
 """Repetitions kept by name: more than come in the second that a stream server may lose."""
 LEXICON_DELTA_MIN = 256
@@ -54,71 +57,13 @@ def entry_order(entry: str) -> tuple[int, int]:
 
 def profile(options: EpisodeOptions) -> Profile:
     """The segmentation profile that a person chose; without prediction error it never cuts by meaning."""
-    chosen = profile_of(options.profile)
+    chosen = replace(profile_of(options.profile), late=options.late)
     return chosen if options.prediction_error else replace(chosen, threshold=math.inf)
 
 
 def later(entry: str, than: str) -> bool:
     """Whether `entry` came after `than`."""
     return entry_order(entry) > entry_order(than)
-
-
-@dataclass(slots=True)
-class OpenEpisode:
-    """The episode that a mind is in."""
-
-    id: str
-    started_at: float
-    last_at: float
-    previous_id: str | None
-    given_label: str
-    tally: EpisodeTally
-    count: int = 0
-
-    def as_it_is(self, mind: str, *, epoch: int) -> Episode:
-        """What can be said of it while it is open."""
-        return Episode(
-            id=self.id,
-            mind=mind,
-            label=self.given_label or self.tally.label(),
-            started_at=self.started_at,
-            previous_id=self.previous_id,
-            memory_count=self.tally.count,
-            emotional_summary=self.tally.emotion(),
-            epoch=epoch,
-            rev=self.count,
-        )
-
-    def record(self, mind: str, *, epoch: int) -> tuple[Episode, Dense | None]:
-        """What is stored of it while it is open, with its centroid; an episode whose memories
-        were all erased has none."""
-        return self.as_it_is(mind, epoch=epoch), self.tally.centroid()
-
-    def closed(
-        self, mind: str, boundary: Boundary, next_id: str | None, *, epoch: int
-    ) -> tuple[Episode, Dense | None]:
-        """What is stored of it for good."""
-        episode, centroid = self.record(mind, epoch=epoch)
-        return msgspec.structs.replace(
-            episode,
-            ended_at=self.last_at,
-            boundary_type=boundary.type,
-            boundary_trigger=boundary.trigger,
-            boundary_strength=boundary.strength,
-            next_id=next_id,
-            gist=self.tally.gist(),
-            rev=self.count + 1,
-        ), centroid
-
-
-class SavedEpisode(msgspec.Struct):
-    id: str
-    started_at: float
-    last_at: float
-    previous_id: str | None
-    given_label: str
-    tally: dict[str, Any]
-    count: int
 
 
 class SavedState(msgspec.Struct):
@@ -144,15 +89,17 @@ class SavedState(msgspec.Struct):
     thread: dict[str, Any] | None = None
     usage: SavedUsage | None = None
     language: str = ""
+    slow_slot: int = -1
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A checkpoint on its way: slot -> bytes, in the order in which they are to be written, and the slot
-    that holds the whole lexicon, if it is among them."""
+    that holds the whole lexicon, and the one that holds what the stream taught, if they are among them."""
 
     states: dict[str, bytes]
     lexicon_slot: int | None
+    slow_slot: int | None = None
 
 
 class EchoWindow:
@@ -186,6 +133,16 @@ class EchoWindow:
 
     def restore(self, rows: list[tuple[str, str, float]]) -> None:
         self._seen = OrderedDict((key, (memory_id, at)) for key, memory_id, at in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Taught:
+    """A lesson of a mind's notebook that was learned: of which percepts, the sums after it, and the map
+    that was solved, None where that is not worth it yet."""
+
+    page: tuple[str, ...]
+    sums: bytes
+    map: SlowMap | None
 
 
 @dataclass(slots=True)
@@ -222,6 +179,11 @@ class Mind:
     episodes_recorded: int = 0
     linking: Linking = field(default_factory=Linking)
     usage: Usage = field(default_factory=Usage)
+    slow_slot: int = -1
+    slow_unsaved: tuple[bytes, bytes] | None = None
+    """Map and sums that the next checkpoint writes."""
+    taught: Taught | None = None
+    """A lesson that was learned beside the stream and is not yet applied."""
 
     @classmethod
     def new(
@@ -263,7 +225,6 @@ class Mind:
             last_at=at,
             previous_id=self.last_episode,
             given_label=label,
-            tally=EpisodeTally(),
         )
         self.last_episode = new_id
         self.episodes += 1
@@ -289,7 +250,23 @@ class Mind:
     def unlearn(self, terms: dict[int, float], length: int, vector: Dense) -> None:
         """Take one memory out of the lexicon; the next checkpoint writes it whole."""
         self.lexicon.remove(terms, length, vector)
+        self.taught = None
         self.lexicon_whole_due = True
+
+    def learned(self, taught: Taught) -> None:
+        """Judge by what was taught from now on; the next checkpoint writes it down."""
+        error = self.segmenter.error
+        error.notebook.turn()
+        if taught.map is not None:
+            error.adopt(taught.map)
+        self.slow_unsaved = (error.map.to_bytes() if error.map is not None else b"", taught.sums)
+        self.taught = None
+
+    def unlearned(self) -> None:
+        """What the stream taught is void, and begins anew."""
+        self.segmenter.error.adopt(None)
+        self.segmenter.error.notebook.drop()
+        self.slow_slot, self.slow_unsaved, self.taught = -1, None, None
 
     # --- writing down -------------------------------------------------------------
 
@@ -297,15 +274,20 @@ class Mind:
         """What is to be written. The lexicon goes whole into the *other* slot before the state points
         there, so that a crash between the two leaves the old pair intact. Changes nothing: a draft that
         could not be written is made again (`written` says that it was)."""
+        states: dict[str, bytes] = {}
+        slow: int | None = None
+        if self.slow_unsaved is not None:
+            slow = (self.slow_slot + 1) % 2
+            states[SLOW_MAP_SLOTS[slow]], states[SLOW_SUMS_SLOTS[slow]] = self.slow_unsaved
         unsaved = self.lexicon.n - self.lexicon_saved
         limit = max(LEXICON_DELTA_MIN, LEXICON_DELTA_SHARE * self.lexicon.n)
         if not self.lexicon_whole_due and unsaved <= limit:
-            state = self._saved(self.lexicon_slot, self.lexicon_saved, self.lexicon.changes())
-            return Draft({STATE_SLOT: msgspec.msgpack.encode(state)}, None)
+            state = self._saved(self.lexicon_slot, self.lexicon_saved, self.lexicon.changes(), slow)
+            return Draft({**states, STATE_SLOT: msgspec.msgpack.encode(state)}, None, slow)
         slot = (self.lexicon_slot + 1) % 2
-        state = self._saved(slot, self.lexicon.n, self.lexicon.no_changes())
-        states = {LEXICON_SLOTS[slot]: self.lexicon.snapshot(), STATE_SLOT: msgspec.msgpack.encode(state)}
-        return Draft(states, slot)
+        state = self._saved(slot, self.lexicon.n, self.lexicon.no_changes(), slow)
+        states[LEXICON_SLOTS[slot]] = self.lexicon.snapshot()
+        return Draft({**states, STATE_SLOT: msgspec.msgpack.encode(state)}, slot, slow)
 
     def written(self, draft: Draft) -> None:
         """This draft is in the store, and nothing has changed since it was made."""
@@ -314,26 +296,21 @@ class Mind:
             self.lexicon_saved = self.lexicon.n
             self.lexicon_whole_due = False
             self.lexicon.saved()
+        if draft.slow_slot is not None:
+            self.slow_slot, self.slow_unsaved = draft.slow_slot, None
 
-    def _saved(self, lexicon_slot: int, lexicon_saved: int, lexicon_delta: bytes) -> SavedState:
+    def _saved(
+        self, lexicon_slot: int, lexicon_saved: int, lexicon_delta: bytes, slow_slot: int | None
+    ) -> SavedState:
         episode = self.episode
         return SavedState(
             version=STATE_VERSION,
             through=self.through,
             model=self.model,
             language=self.language,
+            slow_slot=self.slow_slot if slow_slot is None else slow_slot,
             segmenter=self.segmenter.snapshot(),
-            episode=None
-            if episode is None
-            else SavedEpisode(
-                id=episode.id,
-                started_at=episode.started_at,
-                last_at=episode.last_at,
-                previous_id=episode.previous_id,
-                given_label=episode.given_label,
-                tally=episode.tally.snapshot(),
-                count=episode.count,
-            ),
+            episode=episode.saved() if episode is not None else None,
             last_episode=self.last_episode,
             last_arrival=self.last_arrival,
             working=self.working.snapshot(),
@@ -363,6 +340,7 @@ class Mind:
         self.language = saved.language or "english"
         self.recallable = saved.through
         self.segmenter = Segmenter.restore(saved.segmenter, profile(episodes))
+        self._restore_map(slots, saved.slow_slot if episodes.learned else -1)
         self.working = WorkingMemory.restore(saved.working)
         self.echo.restore(saved.echo)
         self.taken = OrderedDict.fromkeys(saved.taken)
@@ -371,15 +349,7 @@ class Mind:
         self.last_percept_at = saved.last_percept_at
         self._restore_counters(saved.lifetime)
         if saved.episode is not None:
-            self.episode = OpenEpisode(
-                id=saved.episode.id,
-                started_at=saved.episode.started_at,
-                last_at=saved.episode.last_at,
-                previous_id=saved.episode.previous_id,
-                given_label=saved.episode.given_label,
-                tally=EpisodeTally.restore(saved.episode.tally),
-                count=saved.episode.count,
-            )
+            self.episode = OpenEpisode.restore(saved.episode)
         self.lexicon_slot, self.lexicon_saved = saved.lexicon_slot, saved.lexicon_saved
         if saved.lexicon_slot >= 0:
             self.lexicon = Lexicon.restore(slots[LEXICON_SLOTS[saved.lexicon_slot]])
@@ -392,6 +362,17 @@ class Mind:
         self.linking = saved.linking or unknown(self.memories)
         if saved.usage is not None:
             self.usage = Usage.restore(saved.usage)
+
+    def _restore_map(self, slots: dict[str, bytes], slot: int) -> None:
+        """A map that does not fit (another dimension, damaged) is no reason to stop: it is learned anew."""
+        if slot < 0:
+            return
+        try:
+            body = slots[SLOW_MAP_SLOTS[slot]]
+            self.segmenter.error.adopt(SlowMap.from_bytes(body) if body else None)
+            self.slow_slot = slot
+        except (UnfitMapError, LookupError):
+            self.unlearned()
 
     def _restore_counters(self, lifetime: Lifetime) -> None:
         self.percepts, self.memories = lifetime.percepts, lifetime.memories

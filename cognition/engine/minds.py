@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cognition.engine.facts import FactsCache
-from cognition.engine.mind import LEXICON_SLOTS, STATE_SLOT, Mind
+from cognition.engine.mind import LEXICON_SLOTS, SLOW_MAP_SLOTS, STATE_SLOT, Mind
 from cognition.engine.options import AttentionOptions, EpisodeOptions, MindOptions
 from cognition.errors import DataVersionError, LeaseLostError, UnavailableError
 from cognition.mechanisms.identity import born, verify
@@ -139,7 +139,7 @@ class Minds:
     async def _load(self, name: str) -> Mind:
         began = self._clock.monotonic()
         mind = Mind.new(name, self._options, self._attention, self._episodes)
-        slots = (STATE_SLOT, *LEXICON_SLOTS)
+        slots = (STATE_SLOT, *LEXICON_SLOTS, *SLOW_MAP_SLOTS)
         found = await self._stores.checkpoints.load([(name, slot) for slot in slots])
         resumed = (name, STATE_SLOT) in found
         if resumed:

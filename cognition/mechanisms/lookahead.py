@@ -59,14 +59,10 @@ class Lookahead:
         """The score of a gap, 0 the last one."""
         return self._scores[len(self._scores) - 1 - gap]
 
-    def told(self, gap: int) -> str:
-        """The same with its neighbours, for a person to read."""
+    def around(self, gap: int) -> list[float]:
+        """The scores of up to two gaps before it, its own, and of up to two after it."""
         at = len(self._scores) - 1 - gap
-        around = [f"{score:.2f}" for score in self._scores[max(0, at - 2) : at]]
-        later = [f"{score:.2f}" for score in self._scores[at + 1 : at + 3]]
-        before = f", before {' '.join(around)}" if around else ""
-        after = f", after {' '.join(later)}" if later else ""
-        return f"z = {self._scores[at]:.2f}{before}{after}"
+        return self._scores[max(0, at - 2) : at + 3]
 
     def snapshot(self) -> list[float]:
         """The scores that still count, and before them how many are undecided."""

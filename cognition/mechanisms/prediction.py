@@ -44,15 +44,15 @@ class Gap(NamedTuple):
 
     @property
     def evidence(self) -> float:
-        """How surely it is a boundary: sigmoid(2 (z - 1)). The cue learns from it, so it has no part in it."""
+        """How surely it is a boundary: sigmoid(2 (z - 1)). The cue learns from it, so has no part in it."""
         return 1.0 / (1.0 + math.exp(-2.0 * (self.z - 1.0)))
 
 
 class PredictionError:
     """Score of each gap in a stream of vectors.
 
-    .. math:: sim(a, b) = \\beta \\cos(\\phi_a, \\phi_b) + (1 - \\beta) \\cos(e_a - \\mu', e_b - \\mu'), \\quad
-              c_i = \\max_{a \\in \\{i-1, i-2\\},\\, b \\in \\{i, i+1\\}} sim(a, b), \\quad
+    .. math:: sim(a, b) = \\beta \\cos(\\phi_a, \\phi_b) + (1 - \\beta) \\cos(e_a - \\mu', e_b - \\mu'),
+              \\quad c_i = \\max_{a \\in \\{i-1, i-2\\},\\, b \\in \\{i, i+1\\}} sim(a, b), \\quad
               s_i = z(-c_i) + cue_i
 
     phi, beta = n/(n+1000) and the cue are those of the `SlowMap` (beta = 0 and no cue without one), mu' the
@@ -88,7 +88,7 @@ class PredictionError:
         self._features = [] if learned is None else [learned.features(v) for v in self._last]
 
     def guess(self, vector: Dense) -> float:
-        """Score of the gap before a vector (d,) that has not come yet, seen causally; 0 where there is none."""
+        """Score of the gap before a vector (d,) that has not come yet, seen causally; 0: there is none."""
         if not self._last:
             return 0.0
         features = [*self._features, self._map.features(vector)] if self._map else []

@@ -171,9 +171,9 @@ class Segmenter:
         `started_at`, `count` and `label` are those of the percept's episode.
         """
         cause = self._cause(observation) if self.count else None
-        if cause is not None and cause.type is BoundaryType.SOURCE_CHANGE:
-            if self._error.guess(observation.vector) <= SUPPORT * self.profile.threshold:
-                cause = None
+        doubtful = cause is not None and cause.type is BoundaryType.SOURCE_CHANGE
+        if doubtful and self._error.guess(observation.vector) <= SUPPORT * self.profile.threshold:
+            cause = None
         cuts = self._end_stretch() if cause is not None else []
         gap = self._error.observe(observation.vector, observation.name)
         if cause is not None:
@@ -321,11 +321,11 @@ class Segmenter:
             if length < self.profile.length_min or back >= len(self._recent):
                 continue
             first = self._recent[len(self._recent) - 1 - back]
-            strength = self._lookahead.score(gap)
             boundary = Boundary(
                 type=BoundaryType.PREDICTION_ERROR,
-                trigger=self._lookahead.told(gap),
-                strength=strength,
+                trigger="the meaning changed",
+                strength=self._lookahead.score(gap),
+                scores=self._lookahead.around(gap),
             )
             cuts.append(Cut(boundary, first.entry, back, self._reopen(back)))
         return cuts

@@ -1,4 +1,4 @@
-"""The slow map: what of a stream's meaning persists from percept to percept, and what opens and closes events.
+"""The slow map: what of a stream's meaning persists from percept to percept, what opens and closes events.
 
 Knows vectors alone, in order: sums over the past (`SlowSums`), and what is solved from them in closed
 form (`SlowMap`). It must not know where a boundary is, nor who keeps the sums between two lessons.

@@ -101,12 +101,19 @@ class WorkingMemory:
         self._fill([item for item in self.items if item.memory_id != memory_id])
         return True
 
-    def at_boundary(self) -> None:
-        """Keep the most salient third, rounded up; among equals the newer."""
-        keep = -(-len(self._active) // KEPT_AT_BOUNDARY)
-        items = self.items
+    def at_boundary(self, moved: Mapping[str, tuple[str, int]] | None = None) -> None:
+        """Keep the most salient third, rounded up; among equals the newer. Those that came after the
+        boundary all stay: `moved` is their episode now and their position in it."""
+        after = moved or {}
+        items = [item for item in self.items if item.memory_id not in after]
+        keep = -(-len(items) // KEPT_AT_BOUNDARY)
         ranked = sorted(range(len(items)), key=lambda rank: (-items[rank].salience, -rank))
-        self._fill([items[rank] for rank in sorted(ranked[:keep])])
+        kept = [items[rank] for rank in sorted(ranked[:keep])]
+        for item in self.items:
+            if item.memory_id in after:
+                episode, position = after[item.memory_id]
+                kept.append(item._replace(episode_id=episode, position=position))
+        self._fill(kept)
 
     def snapshot(self) -> dict[str, Any]:
         """The whole state in plain values."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 
 import msgspec
@@ -9,7 +10,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cognition.mechanisms.segmentation import PROFILES, Observation, Profile, Segmenter
+from cognition.mechanisms.lookahead import LATE
+from cognition.mechanisms.segmentation import PROFILES, Cut, Observation, Profile, Segmenter
 from schemas.percept import BoundaryMark
 
 DIRECTIONS = np.eye(4, dtype=np.float32)
@@ -39,28 +41,42 @@ def streams(draw: st.DrawFn) -> list[Observation]:
     return stream
 
 
-profiles = st.sampled_from(list(PROFILES.values()))
+profiles = st.builds(
+    lambda profile, late, threshold: dataclasses.replace(profile, late=late, threshold=threshold),
+    st.sampled_from(list(PROFILES.values())),
+    st.sampled_from(LATE),
+    st.sampled_from([-0.5, 0.5, 1.2]),
+)
 
 
 def episodes(
-    stream: list[Observation], profile: Profile, between: Callable[[Segmenter, Observation], Segmenter]
+    stream: list[Observation], profile: Profile, between: Callable[[Segmenter, Observation], list[Cut]]
 ) -> list[str]:
-    """The first entry of each percept's episode."""
+    """The first entry of each percept's episode, in the end."""
     segmenter = Segmenter(profile)
-    belongs = []
+    belongs: list[str] = []
     for seen in stream:
-        segmenter = between(segmenter, seen)
+        place(belongs, between(segmenter, seen), profile)
         was_open = segmenter.is_open
-        boundary = segmenter.observe(seen)
-        opened = boundary is not None or not was_open
-        assert (segmenter.first_entry == seen.entry) == opened
-        assert segmenter.count <= profile.length_max
-        belongs.append(segmenter.first_entry)
+        cuts = segmenter.observe(seen)
+        belongs.append(seen.entry if not was_open else belongs[-1])
+        place(belongs, cuts, profile)
+        assert segmenter.first_entry == belongs[-1]
+        assert segmenter.count == belongs.count(belongs[-1]) <= profile.length_max
+    place(belongs, segmenter.mark(BoundaryMark.END)[0], profile)
     return belongs
 
 
-def undisturbed(segmenter: Segmenter, _: Observation) -> Segmenter:
-    return segmenter
+def place(belongs: list[str], cuts: list[Cut], profile: Profile) -> None:
+    """Let episodes begin at these cuts."""
+    for cut in cuts:
+        first = int(cut.entry[1:])
+        assert len(belongs) - 1 - first <= profile.late
+        belongs[first:] = [cut.entry] * (len(belongs) - first)
+
+
+def undisturbed(_: Segmenter, __: Observation) -> list[Cut]:
+    return []
 
 
 @given(streams(), profiles)
@@ -100,9 +116,8 @@ def test_resumed_from_a_snapshot_equals_uninterrupted(
 def test_a_tick_closes_early_but_moves_no_cut(stream: list[Observation], profile: Profile) -> None:
     """As long as the clock does not run ahead of what is still to come."""
 
-    def ticked(segmenter: Segmenter, seen: Observation) -> Segmenter:
-        segmenter.tick(seen.at)
-        return segmenter
+    def ticked(segmenter: Segmenter, seen: Observation) -> list[Cut]:
+        return segmenter.tick(seen.at)[0]
 
     assert episodes(stream, profile, ticked) == episodes(stream, profile, undisturbed)
 
@@ -114,8 +129,8 @@ def test_tick_is_due_exactly_from_when_it_says(stream: list[Observation], profil
         segmenter.observe(seen)
     due = segmenter.notify_at()
     if due is None:
-        assert segmenter.tick(1e12) is None
+        assert segmenter.tick(1e12)[1] is None
         return
-    assert segmenter.tick(np.nextafter(due, 0.0)) is None
-    assert segmenter.tick(due) is not None
-    assert segmenter.tick(1e12) is None
+    assert segmenter.tick(np.nextafter(due, 0.0)) == ([], None)
+    assert segmenter.tick(due)[1] is not None
+    assert segmenter.tick(1e12) == ([], None)

@@ -34,6 +34,8 @@ from tests.simulation.world import World
 ALL = 10_000
 DIRECTIONS = np.random.default_rng(0).standard_normal((DIMENSION, 8)).astype(np.float32)
 """Enough to tell vectors apart by a few numbers."""
+JUDGING = ("error", "lookahead")
+"""What a segmenter judges by: numbers of what is read back in half precision."""
 VARYING = ("encoded_at", "epoch", "rev")
 """Fields that say when and by whom it was written, not what."""
 
@@ -102,7 +104,7 @@ async def _of(mind: Mind, stores: Stores, world: World) -> MindAccount:
         working=[item.memory_id for item in mind.working.items],
         echo=[list(row) for row in mind.echo.rows()],
         erased=sorted(await stores.tombstones.among(named)),
-        segmenter={k: v for k, v in mind.segmenter.snapshot().items() if k != "error"},
+        segmenter={k: v for k, v in mind.segmenter.snapshot().items() if k not in JUDGING},
         lexical={i: dict(trace.lexical) for i, trace in sorted(traces.items())},
         contexts={i: (trace.context @ DIRECTIONS).tolist() for i, trace in sorted(traces.items())},
         turns=mind.thread.snapshot()["turns"],

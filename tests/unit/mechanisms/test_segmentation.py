@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from cognition.errors import SettingsError
-from cognition.mechanisms.prediction import PRIOR_MEAN, PredictionError
+from cognition.mechanisms.prediction import PredictionError
+from cognition.mechanisms.running_z import PRIOR_MEAN
 from cognition.mechanisms.segmentation import (
     ASSISTANT,
     CONVERSATION,
@@ -18,7 +19,7 @@ from cognition.mechanisms.segmentation import (
     Segmenter,
     profile_of,
 )
-from schemas.episode import BoundaryType
+from schemas.episode import Boundary, BoundaryType
 from schemas.percept import BoundaryMark
 
 SAME = np.array([1.0, 0.0, 0.0], dtype=np.float32)
@@ -30,10 +31,24 @@ def seen(at: float = 0.0, vector: np.ndarray = SAME, **fields: object) -> Observ
     return Observation(entry=f"e{next(_NUMBERS)}", at=at, vector=vector, **fields)  # type: ignore[arg-type]
 
 
+def put(segmenter: Segmenter, observation: Observation) -> Boundary | None:
+    """The boundary right before this percept."""
+    cuts = segmenter.observe(observation)
+    return next((cut.boundary for cut in cuts if cut.entry == observation.entry), None)
+
+
+def marked(segmenter: Segmenter, mark: BoundaryMark, label: str = "") -> Boundary | None:
+    return segmenter.mark(mark, label)[1]
+
+
+def ticked(segmenter: Segmenter, now: float) -> Boundary | None:
+    return segmenter.tick(now)[1]
+
+
 def cause(profile: Profile, *observations: Observation) -> BoundaryType | None:
     """The cause of the cut before the last of these, which must be the only one."""
     segmenter = Segmenter(profile)
-    boundaries = [segmenter.observe(each) for each in observations]
+    boundaries = [put(segmenter, each) for each in observations]
     assert boundaries[:-1] == [None] * (len(boundaries) - 1)
     return boundaries[-1].type if boundaries[-1] else None
 
@@ -42,14 +57,14 @@ def test_the_first_percept_opens_without_a_boundary() -> None:
     segmenter = Segmenter()
     first = seen(5.0)
     assert not segmenter.is_open
-    assert segmenter.observe(first) is None
+    assert put(segmenter, first) is None
     assert (segmenter.is_open, segmenter.first_entry, segmenter.started_at) == (True, first.entry, 5.0)
 
 
 def test_begin_cuts_before_and_names_the_new_episode() -> None:
     segmenter = Segmenter()
-    segmenter.observe(seen(label="old"))
-    boundary = segmenter.observe(seen(mark=BoundaryMark.BEGIN, label="survey"))
+    put(segmenter, seen(label="old"))
+    boundary = put(segmenter, seen(mark=BoundaryMark.BEGIN, label="survey"))
     assert boundary is not None
     assert (boundary.type, boundary.trigger) == (BoundaryType.EXPLICIT, "survey")
     assert (segmenter.label, segmenter.count) == ("survey", 1)
@@ -57,34 +72,34 @@ def test_begin_cuts_before_and_names_the_new_episode() -> None:
 
 def test_end_cuts_after() -> None:
     segmenter = Segmenter()
-    segmenter.observe(seen())
-    assert segmenter.observe(seen(mark=BoundaryMark.END)) is None
+    put(segmenter, seen())
+    assert put(segmenter, seen(mark=BoundaryMark.END)) is None
     assert segmenter.count == 2
     assert segmenter.notify_at() == 0.0
-    boundary = segmenter.observe(seen())
+    boundary = put(segmenter, seen())
     assert boundary is not None
     assert (boundary.type, segmenter.count) == (BoundaryType.EXPLICIT, 1)
 
 
 def test_an_end_may_be_closed_by_the_next_tick() -> None:
     segmenter = Segmenter()
-    segmenter.observe(seen(7.0, mark=BoundaryMark.END))
-    boundary = segmenter.tick(7.0)
+    put(segmenter, seen(7.0, mark=BoundaryMark.END))
+    boundary = ticked(segmenter, 7.0)
     assert boundary is not None
     assert boundary.type is BoundaryType.EXPLICIT
-    assert segmenter.observe(seen(8.0)) is None
+    assert put(segmenter, seen(8.0)) is None
 
 
 @pytest.mark.parametrize("mark", list(BoundaryMark))
 def test_a_mark_without_a_percept_closes_at_once(mark: BoundaryMark) -> None:
     segmenter = Segmenter()
-    assert segmenter.mark(mark, "none open") is None
-    segmenter.observe(seen())
-    boundary = segmenter.mark(mark, "lunch")
+    assert marked(segmenter, mark, "none open") is None
+    put(segmenter, seen())
+    boundary = marked(segmenter, mark, "lunch")
     assert boundary is not None
     assert boundary.type is BoundaryType.EXPLICIT
     assert not segmenter.is_open
-    segmenter.observe(seen())
+    put(segmenter, seen())
     assert segmenter.label == ("lunch" if mark is BoundaryMark.BEGIN else "")
 
 
@@ -104,23 +119,23 @@ def test_sensors_fall_silent_sooner() -> None:
 
 def test_a_late_percept_does_not_set_the_clock_back() -> None:
     segmenter = Segmenter()
-    segmenter.observe(seen(1_000.0))
-    segmenter.observe(seen(500.0))
+    put(segmenter, seen(1_000.0))
+    put(segmenter, seen(500.0))
     assert segmenter.last_at == 1_000.0
 
 
 def test_tick_closes_when_it_is_due_and_not_before() -> None:
     segmenter = Segmenter()
     assert segmenter.notify_at() is None
-    assert segmenter.tick(1e12) is None
-    segmenter.observe(seen(100.0))
+    assert ticked(segmenter, 1e12) is None
+    put(segmenter, seen(100.0))
     assert segmenter.notify_at() == 1_900.0
-    assert segmenter.tick(1_899.9) is None
-    boundary = segmenter.tick(1_900.0)
+    assert ticked(segmenter, 1_899.9) is None
+    boundary = ticked(segmenter, 1_900.0)
     assert boundary is not None
     assert boundary.type is BoundaryType.TEMPORAL
     assert segmenter.notify_at() is None
-    assert segmenter.observe(seen(2_000.0)) is None
+    assert put(segmenter, seen(2_000.0)) is None
 
 
 @pytest.mark.parametrize("key", ["place", "task", "people"])
@@ -154,8 +169,8 @@ def test_a_change_is_seen_across_percepts_that_say_nothing() -> None:
 
 def test_several_changes_are_one_stronger_boundary() -> None:
     segmenter = Segmenter()
-    segmenter.observe(seen(source="chat", context={"place": "harbour", "people": "ana"}))
-    boundary = segmenter.observe(seen(source="mail", context={"place": "office", "people": "bob"}))
+    put(segmenter, seen(source="chat", context={"place": "harbour", "people": "ana"}))
+    boundary = put(segmenter, seen(source="mail", context={"place": "office", "people": "bob"}))
     assert boundary is not None
     assert (boundary.type, boundary.strength) == (BoundaryType.CONTEXT_SHIFT, 3.0)
     assert boundary.trigger == "place: 'harbour' -> 'office'"
@@ -173,7 +188,7 @@ def test_a_slow_stream_is_not_cut_at_every_percept_but_at_its_nights() -> None:
     for day in range(6):
         for hour in (8, 10, 12, 14, 16):
             at = (day * 24 + hour) * 3_600.0
-            if segmenter.observe(seen(at)) is not None:
+            if put(segmenter, seen(at)) is not None:
                 cuts.append((day, hour))
     late = [cut for cut in cuts if cut[0] >= 3]
     assert late == [(3, 8), (4, 8), (5, 8)]
@@ -197,35 +212,66 @@ def test_a_task_left_ends_before_and_a_task_done_ends_after() -> None:
 def test_a_length_is_bounded() -> None:
     short = dataclasses.replace(CONVERSATION, length_max=3)
     segmenter = Segmenter(short)
-    cuts = [segmenter.observe(seen()) is not None for _ in range(7)]
+    cuts = [put(segmenter, seen()) is not None for _ in range(7)]
     assert cuts == [False, False, False, True, False, False, True]
 
 
 def test_a_turn_of_topic_is_a_prediction_error() -> None:
+    at_once = dataclasses.replace(CONVERSATION, late=0)
     calm = [seen() for _ in range(10)]
-    assert cause(CONVERSATION, *calm, seen(vector=OTHER)) is BoundaryType.PREDICTION_ERROR
-    deaf = dataclasses.replace(CONVERSATION, threshold=float("inf"))
+    assert cause(at_once, *calm, seen(vector=OTHER)) is BoundaryType.PREDICTION_ERROR
+    deaf = dataclasses.replace(at_once, threshold=float("inf"))
     assert cause(deaf, *calm, seen(vector=OTHER)) is None
 
 
+@pytest.mark.parametrize("late", [2, 4])
+def test_a_turn_of_topic_is_known_late_and_put_where_it_was(late: int) -> None:
+    segmenter = Segmenter(dataclasses.replace(CONVERSATION, late=late))
+    calm, turned = [seen() for _ in range(10)], [seen(vector=OTHER) for _ in range(6)]
+    for each in calm:
+        assert not segmenter.observe(each)
+    found = [(number, cut) for number, each in enumerate(turned) for cut in segmenter.observe(each)]
+    ((number, cut),) = found
+    assert (number, cut.back, cut.entry) == (late, late, turned[0].entry)
+    assert cut.boundary.type is BoundaryType.PREDICTION_ERROR
+    assert cut.boundary.strength == max(cut.boundary.scores)
+    assert (segmenter.first_entry, segmenter.count) == (turned[0].entry, len(turned))
+
+
+def test_what_waits_is_decided_when_the_stretch_ends() -> None:
+    segmenter = Segmenter()
+    for each in [seen() for _ in range(10)]:
+        segmenter.observe(each)
+    turned = seen(vector=OTHER)
+    assert not segmenter.observe(turned)
+    cuts, boundary = segmenter.mark(BoundaryMark.END)
+    assert [cut.entry for cut in cuts] == [turned.entry]
+    assert boundary is not None
+
+
 def test_prediction_error_does_not_cut_off_a_single_percept() -> None:
-    segmenter = Segmenter(dataclasses.replace(CONVERSATION, threshold=-10.0))
-    cuts = [segmenter.observe(seen()) is not None for _ in range(5)]
+    segmenter = Segmenter(dataclasses.replace(CONVERSATION, threshold=-10.0, late=0))
+    cuts = [put(segmenter, seen()) is not None for _ in range(5)]
     assert cuts == [False, False, True, False, True]
 
 
 def test_an_aside_does_not_end_the_topic_it_returns_to() -> None:
-    error = PredictionError()
+    error = PredictionError(ahead=False)
     for vector in (SAME, SAME, SAME):
         error.observe(vector)
-    assert error.observe(OTHER) > 1.5
-    assert error.observe(SAME) < 0.0
+    assert score(error, OTHER) > 1.5
+    assert score(error, SAME) < 0.0
+
+
+def score(error: PredictionError, vector: np.ndarray) -> float:
+    gap = error.observe(vector)
+    return gap.score if gap is not None else 0.0
 
 
 def test_the_first_gap_is_judged_by_the_prior() -> None:
-    error = PredictionError()
-    assert error.observe(SAME) == 0.0
-    assert error.observe(OTHER) == pytest.approx((0.0 - PRIOR_MEAN) / 0.2, rel=0.06)
+    error = PredictionError(ahead=False)
+    assert error.observe(SAME) is None
+    assert score(error, OTHER) == pytest.approx((0.0 - PRIOR_MEAN) / 0.2, rel=0.06)
 
 
 def test_what_all_topics_share_is_no_continuity() -> None:
@@ -233,26 +279,26 @@ def test_what_all_topics_share_is_no_continuity() -> None:
     background = np.array([0.0, 0.0, 5.0], dtype=np.float32)
     one, two = (v / np.linalg.norm(v) for v in (SAME + background, OTHER + background))
     assert one @ two > 0.95
-    error = PredictionError()
+    error = PredictionError(ahead=False)
     for turn in range(200):
         error.observe(one if turn // 10 % 2 else two)
-    assert error.observe(two) > 1.5
-    assert error.observe(two) < 0.0
+    assert score(error, two) > 1.5
+    assert score(error, two) < 0.0
 
 
 def test_a_stream_that_repeats_itself_is_no_surprise() -> None:
     rng = np.random.default_rng(3)
-    error = PredictionError()
+    error = PredictionError(ahead=False)
     noise = rng.standard_normal((4_500, 3)).astype(np.float32) * np.float32(1e-6)
-    zs = [error.observe((SAME + n) / np.linalg.norm(SAME + n)) for n in noise]
-    assert max(zs[1:]) <= 0.0
+    scores = [score(error, (SAME + n) / np.linalg.norm(SAME + n)) for n in noise]
+    assert max(scores[1:]) <= 0.01
 
 
 def test_after_another_cut_the_next_vector_continues_nothing() -> None:
     error = PredictionError()
     error.observe(SAME)
-    error.reset()
-    assert error.observe(OTHER) == 0.0
+    assert error.end() is None
+    assert error.observe(OTHER) is None
 
 
 def test_profiles_are_known_by_name() -> None:

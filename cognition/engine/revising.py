@@ -1,0 +1,63 @@
+"""Revising where an episode ended: the last memories of one move to the next that begins with them.
+
+A boundary of meaning is known a few percepts late. What moves is at most the members that an open episode
+keeps by name; all of it is worked out in memory, and written in one batch with the rest. It must not
+know stores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from cognition.engine.mind import Mind, later
+from cognition.engine.open_episode import Dense, Member
+from cognition.mechanisms.segmentation import Cut
+from schemas.episode import Episode
+from schemas.identifiers import episode_id
+
+
+class Place(NamedTuple):
+    """Where a memory belongs now."""
+
+    episode_id: str
+    position: int
+
+
+@dataclass(slots=True)
+class Revised:
+    """What a late boundary changed: the episode that ended with its centroid, the id of the one that is open
+    now, and which memories moved to it, in order."""
+
+    closed: tuple[Episode, Dense | None]
+    opened: str
+    places: dict[str, Place] = field(default_factory=dict)
+    members: Sequence[Member] = ()
+
+
+def members_from(mind: Mind, entry: str) -> list[Member]:
+    """The members of the open episode that came with this entry or after it."""
+    assert mind.episode is not None
+    return [m for m in mind.episode.members if not later(entry, m.entry)]
+
+
+def revise(mind: Mind, cut: Cut, *, epoch: int) -> Revised | None:
+    """Put a boundary before the cut's percept; None where nothing is left to move, or the open episode
+    begins there already."""
+    episode = mind.episode
+    assert episode is not None
+    moved = members_from(mind, cut.entry)
+    if not moved or len(moved) == episode.tally.count:
+        return None
+    episode.give_up(moved)
+    opened = episode_id(mind.name, moved[0].entry)
+    revised = Revised(episode.closed(mind.name, cut.boundary, opened, epoch=epoch), opened)
+    mind.open_episode(moved[0].entry, moved[0].at, cut.label)
+    assert mind.episode is not None
+    for each in moved:
+        revised.places[each.memory_id] = Place(opened, mind.episode.count)
+        mind.episode.take(each)
+    revised.members = moved
+    mind.working.at_boundary(revised.places)
+    return revised
