@@ -120,6 +120,16 @@ class Bench:
             step(1)
         return receipts
 
+    async def episodes_of(self, mind: str, memory_ids: Sequence[str]) -> list[str]:
+        """The episode in which each of these memories is now."""
+        daemon = self.session.daemon
+        assert daemon is not None, "a benchmark runs the engine in its own process"
+        found: dict[str, str] = {}
+        for start in range(0, len(memory_ids), CHUNK):
+            page = await daemon.stores.memories.get(mind, memory_ids[start : start + CHUNK])
+            found.update((i, memory.episode_id) for i, memory in page.items())
+        return [found[i] for i in memory_ids]
+
     async def linked(self, minds: Sequence[str]) -> None:
         """Return once every association that these minds' memories form by what they speak of is there."""
         for name in minds:

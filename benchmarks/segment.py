@@ -1,7 +1,8 @@
 """`segment SET|DIR`: the daemon's own segmenter, percepts in order as one mind.
 
-A boundary was found where two percepts that follow each other belong to different episodes. Gaps
-before an explicit mark are given, so they are not scored; they part the stream into dialogues.
+A boundary was found where two percepts that follow each other belong to different episodes in the end,
+when nothing moves any more. Gaps before an explicit mark are given, so they are not scored; they part the
+stream into dialogues.
 """
 
 from __future__ import annotations
@@ -19,9 +20,13 @@ from benchmarks.engine import EngineChoice, opened
 from benchmarks.loaders import load
 from benchmarks.progress import Progress
 from benchmarks.provenance import provenance
+from schemas.percept import BoundaryMark
 
 SEED = 20_260_101
 """Seed of the bootstrap over dialogues; segmentation has no chance in it."""
+
+PARTS = ("learned", "cue", "prediction_error")
+"""What the stream teaches, whole; of it what closes and opens episodes; boundaries of meaning at all."""
 
 NO_ECHO = "attention.echo_window_s=0"
 """Annotated dialogues repeat short utterances; each must stay a percept of its own to be placed."""
@@ -31,6 +36,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What this command takes."""
     parser.add_argument("set", metavar="SET|DIR", help="a named set, or a folder with gold_boundary")
     EngineChoice.add_arguments(parser)
+    parser.add_argument(
+        "--late", type=int, choices=(0, 2, 4), help="percepts by which a boundary may be late"
+    )
+    parser.add_argument(
+        "--without", default="", metavar="NAME,...", help=f"parts switched off: {', '.join(PARTS)}"
+    )
     parser.add_argument("--limit-percepts", type=int, metavar="N", help="only the first N percepts")
 
 
@@ -40,17 +51,29 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     sensed = dataset.sensed[: options.limit_percepts]
     _check(options.set, sensed)
     dataset = Dataset(name=dataset.name, sensed=sensed, sha256=dataset.sha256)
-    choice = EngineChoice.from_options(options).overridden(NO_ECHO)
+    choice = EngineChoice.from_options(options).overridden(NO_ECHO, *settings_of(options))
     episodes = anyio.run(measure, dataset, choice)
     return report(dataset, dialogues(sensed, episodes), choice)
 
 
+def settings_of(options: argparse.Namespace) -> list[str]:
+    """The settings that the options stand for."""
+    off = [name for name in options.without.split(",") if name]
+    unknown = [name for name in off if name not in PARTS]
+    if unknown:
+        raise SystemExit(f"--without {unknown[0]} is unknown; there are {', '.join(PARTS)}")
+    late = [] if options.late is None else [f"episodes.late={options.late}"]
+    return [*late, *(f"episodes.{name}=false" for name in off)]
+
+
 async def measure(dataset: Dataset, choice: EngineChoice) -> list[str]:
-    """The episode of each percept, in order."""
+    """The episode of each percept in the end, in order."""
     feeding = Progress("percepts", len(dataset.sensed))
     async with opened(choice, dataset) as bench:
         receipts = await bench.perceive_all([s.percept for s in dataset.sensed], feeding.step)
-    return [receipt.episode_id for receipt in receipts]
+        mind = dataset.sensed[-1].percept.mind
+        await (await bench.session.mind(mind).mark(BoundaryMark.END)).wait()
+        return await bench.episodes_of(mind, [receipt.memory_id for receipt in receipts])
 
 
 def dialogues(sensed: Sequence[Sensed], episodes: Sequence[str]) -> list[tuple[metrics.Gaps, metrics.Gaps]]:

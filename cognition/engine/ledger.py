@@ -116,10 +116,7 @@ def unbound(associations: Sequence[Association], kept: Collection[str]) -> list[
     return [
         a
         for a in associations
-        if a.type is not AssociationType.TEMPORAL
-        or a.given
-        or a.coactivation_count
-        or a.target_id in kept
+        if a.type is not AssociationType.TEMPORAL or a.given or a.coactivation_count or a.target_id in kept
     ]
 
 

@@ -57,7 +57,7 @@ def entry_order(entry: str) -> tuple[int, int]:
 
 def profile(options: EpisodeOptions) -> Profile:
     """The segmentation profile that a person chose; without prediction error it never cuts by meaning."""
-    chosen = replace(profile_of(options.profile), late=options.late)
+    chosen = replace(profile_of(options.profile), late=options.late, cue=options.cue)
     return chosen if options.prediction_error else replace(chosen, threshold=math.inf)
 
 

@@ -60,10 +60,11 @@ class PredictionError:
     event alive. `ahead` False: b = i only, strictly causal. (Zacks et al. 2007, event segmentation.)
     """
 
-    __slots__ = ("_ahead", "_features", "_last", "_map", "_seen", "_total", "_z", "notebook")
+    __slots__ = ("_ahead", "_cued", "_features", "_last", "_map", "_seen", "_total", "_z", "notebook")
 
-    def __init__(self, *, ahead: bool = True) -> None:
+    def __init__(self, *, ahead: bool = True, cue: bool = True) -> None:
         self._ahead = ahead
+        self._cued = cue
         self._last: list[Dense] = []
         self._features: list[Dense] = []
         self._map: SlowMap | None = None
@@ -127,10 +128,10 @@ class PredictionError:
         }
 
     @classmethod
-    def restore(cls, state: Mapping[str, Any], *, ahead: bool = True) -> PredictionError:
+    def restore(cls, state: Mapping[str, Any], *, ahead: bool = True, cue: bool = True) -> PredictionError:
         """What `snapshot` wrote; the map is adopted afterwards. What an older release wrote is taken over
         as far as it means the same."""
-        error = cls(ahead=ahead)
+        error = cls(ahead=ahead, cue=cue)
         error._z = RunningZ(state["gaps"])
         error._total = np.frombuffer(state["total"], "<f4").astype(np.float32) if state["total"] else None
         error._seen = state["seen"]
@@ -158,7 +159,7 @@ class PredictionError:
         shift = before.start
         coherence = max(float(sim[a - shift, b - shift]) for a in before for b in after)
         z = self._z.take(-coherence) if taken else self._z.of(-coherence)
-        cue = 0.0 if self._map is None else self._map.cue(vectors[at - 1], vectors[at])
+        cue = 0.0 if self._map is None or not self._cued else self._map.cue(vectors[at - 1], vectors[at])
         return Gap(coherence, z, cue)
 
     def _mean(self) -> Dense | np.float32:

@@ -45,6 +45,7 @@ class Profile:
     is a boundary. `threshold` : z of the prediction error, above which it is one (infinity: never).
     `length_min` : percepts before prediction error may cut; `length_max` : percepts at most. `late` :
     by how many percepts a boundary of meaning may come late (0, 2 or 4): what follows shows it better.
+    `cue` : whether what usually closes and opens an episode counts.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Profile:
     length_min: int = 2
     length_max: int = LENGTH_MAX
     late: int = 2
+    cue: bool = True
 
 
 CONVERSATION = Profile("conversation", 1_800.0, ("place", "task", "people", "source"))
@@ -144,7 +146,7 @@ class Segmenter:
         self.last_at = 0.0
         self._context = ContextWatch(profile.watched)
         self._ending: BoundaryType | None = None
-        self._error = PredictionError(ahead=profile.late > 0)
+        self._error = PredictionError(ahead=profile.late > 0, cue=profile.cue)
         self._lookahead = Lookahead(profile.late, profile.threshold)
         self._recent: list[Percept] = []
         self._rhythm = Rhythm(profile.gap_s)
@@ -245,7 +247,7 @@ class Segmenter:
         segmenter._started = state["started"]
         segmenter._context = ContextWatch(profile.watched, state["known"])
         segmenter._ending = BoundaryType(state["ending"]) if state["ending"] else None
-        segmenter._error = PredictionError.restore(state["error"], ahead=profile.late > 0)
+        segmenter._error = PredictionError.restore(state["error"], ahead=profile.late > 0, cue=profile.cue)
         if state["version"] > 1:
             waiting, *scores = state["lookahead"]
             segmenter._lookahead = Lookahead(profile.late, profile.threshold, scores, int(waiting))
