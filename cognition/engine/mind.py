@@ -111,7 +111,9 @@ class EchoWindow:
         self._seen: OrderedDict[str, tuple[str, float]] = OrderedDict()
 
     def find(self, content_hash: str, at: float) -> str | None:
-        """The memory of the same content within the window, if any."""
+        """The memory of the same content within the window, if any; a window of 0 s is none."""
+        if not self._window_s:
+            return None
         memory_id, seen_at = self._seen.get(content_hash, ("", float("-inf")))
         return memory_id if abs(at - seen_at) <= self._window_s and memory_id else None
 

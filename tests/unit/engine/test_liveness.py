@@ -153,7 +153,7 @@ async def test_encoding_counts_what_each_mechanism_touched() -> None:
     assert done.context["lexical_context"] >= 1
     assert done.context["length_gate"] == 1
     assert done.context["conservation"] == 0
-    assert done.context["temporal"] == 1
+    assert done.context["temporal"] == 2
 
 
 async def test_words_of_the_context_that_bring_a_memory_back_are_seen() -> None:
