@@ -1,0 +1,215 @@
+"""A boundary that is known late: what moves, what follows it, and what a crash in between leaves."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cognition.engine.assembly import Options
+from cognition.engine.mind import SLOW_MAP_SLOTS, SLOW_SUMS_SLOTS
+from cognition.engine.options import EpisodeOptions
+from cognition.mechanisms.notebook import LESSON_MIN, UNJUDGED
+from cognition.ports.stores import Scope
+from schemas.association import AssociationType
+from schemas.events import SegmentationLearned
+from schemas.memory import Memory
+from schemas.percept import BoundaryMark, Forget, Mark, Percept
+from tests.unit.engine.bench import ANA, Bench, bench
+
+
+def about(topic: int, number: int) -> bytes:
+    """A vector of a topic, a little different each time."""
+    rng = np.random.default_rng(1_000 * topic + number)
+    row = 0.02 * rng.standard_normal(768)
+    row[topic] = 1.0
+    return np.asarray(row / np.linalg.norm(row), "<f4").tobytes()
+
+
+def said(topic: int, number: int) -> Percept:
+    return Percept(mind=ANA, content=f"topic {topic} turn {number}", vector=about(topic, number),
+                   key=f"t{topic}-{number}")  # fmt: skip
+
+
+async def stored(at: Bench) -> list[Memory]:
+    """All memories in the order in which they came."""
+    ids = await at.stores.memories.select(ANA, Scope(), limit=5_000)
+    return sorted((await at.stores.memories.get(ANA, ids)).values(), key=lambda m: m.occurred_at)
+
+
+def shape(memories: list[Memory]) -> list[tuple[str, int]]:
+    return [(m.episode_id, m.position) for m in memories]
+
+
+async def two_topics(at: Bench, turns: int = 8) -> list[Memory]:
+    for number in range(turns):
+        await at.take(said(0, number))
+    for number in range(turns):
+        await at.take(said(1, number))
+    return await stored(at)
+
+
+async def test_a_turn_of_topic_moves_those_that_came_after_it() -> None:
+    at = await bench()
+    memories = await two_topics(at)
+    first, second = memories[0].episode_id, memories[8].episode_id
+    assert first != second
+    assert shape(memories) == [(first, n) for n in range(8)] + [(second, n) for n in range(8)]
+    closed, opened = sorted(await at.stores.episodes.latest(ANA, limit=5), key=lambda e: e.started_at)
+    assert (closed.id, closed.next_id, closed.memory_count) == (first, second, 8)
+    assert (opened.id, opened.previous_id, opened.memory_count) == (second, first, 8)
+    assert closed.boundary_strength in closed.boundary_scores
+    assert closed.ended_at == memories[7].occurred_at
+
+
+async def test_known_late_equals_marked_from_the_start() -> None:
+    late, marked = await bench(), await bench()
+    one = await two_topics(late)
+    for number in range(8):
+        await marked.take(said(0, number))
+    for number in range(8):
+        begin = BoundaryMark.BEGIN if number == 0 else None
+        percept = said(1, number)
+        await marked.take(Percept(mind=ANA, content=percept.content, vector=percept.vector,
+                                  key=percept.key, boundary=begin))  # fmt: skip
+    two = await stored(marked)
+    assert [m.position for m in one] == [m.position for m in two]
+    bound = [[(a.target_id, a.type) for a in m.associations] for m in one]
+    assert bound == [[(a.target_id, a.type) for a in m.associations] for m in two]
+    mind, other = (b.engine.minds.resident(ANA) for b in (late, marked))
+    assert mind is not None
+    assert other is not None
+    assert mind.episode is not None
+    assert other.episode is not None
+    np.testing.assert_array_equal(mind.episode.tally.centroid(), other.episode.tally.centroid())
+    kept, known = mind.episode.tally.snapshot(), other.episode.tally.snapshot()
+    assert all(kept[part] == known[part] for part in kept if part != "best"), "novelty is as it was judged"
+    assert [i.position for i in mind.working.items] == [m.position for m in one[-7:]]
+
+
+async def test_nothing_of_the_episode_that_was_left_binds_the_moved() -> None:
+    at = await bench()
+    memories = await two_topics(at)
+    second = {m.id for m in memories[8:]}
+    for memory in memories[8:]:
+        targets = {a.target_id for a in memory.associations if a.type is AssociationType.TEMPORAL}
+        assert targets <= second
+
+
+async def test_the_moved_are_told_of() -> None:
+    at = await bench()
+    for number in range(8):
+        await at.take(said(0, number))
+    arrivals = await at.prepare(said(1, 0), said(1, 1), said(1, 2))
+    done = await at.engine.encoder.commit(arrivals, {0: at.epoch})
+    assert [r.memory_id for _, r in done.moved] == [a.memory_id for a in arrivals[:2]]
+    assert len({r.episode_id for _, r in done.moved}) == 1
+    facts = at.engine.minds.facts.of(ANA)
+    assert {facts[a.memory_id].episode_id for a in arrivals} == {done.moved[0][1].episode_id}
+
+
+@pytest.mark.parametrize("died_after", range(1, 8))
+async def test_a_crash_while_it_is_looked_ahead_leaves_each_in_one_episode(died_after: int) -> None:
+    calm, at = await bench(), await bench()
+    wanted = await two_topics(calm)
+    entries = [at.entry(said(0, n)) for n in range(8)] + [at.entry(said(1, n)) for n in range(8)]
+    for entry in entries[:8]:
+        await at.commit(entry)
+    await at.engine.minds.checkpoint()
+    for entry in entries[8 : 8 + died_after]:
+        await at.commit(entry)
+    at.again()
+    for entry in entries[8:]:
+        await at.commit(entry)
+    await at.engine.minds.checkpoint()
+    found = await stored(at)
+    places = list(dict.fromkeys(m.episode_id for m in found))
+    assert [(places.index(m.episode_id), m.position) for m in found] == [
+        (m.episode_id != wanted[0].episode_id, m.position) for m in wanted
+    ]
+    episodes = await at.stores.episodes.latest(ANA, limit=9)
+    assert sorted(e.memory_count for e in episodes) == [8, 8]
+
+
+async def test_one_that_waits_can_be_erased() -> None:
+    at = await bench()
+    for number in range(8):
+        await at.take(said(0, number))
+    receipts = [(await at.take(said(1, number)))[0] for number in range(2)]
+    await at.take(Forget(mind=ANA, memory_ids=[receipts[0].memory_id]))
+    for number in range(2, 8):
+        await at.take(said(1, number))
+    memories = await stored(at)
+    counts = {e.id: e.memory_count for e in await at.stores.episodes.latest(ANA, limit=9)}
+    assert counts == {m.episode_id: sum(o.episode_id == m.episode_id for o in memories) for m in memories}
+    assert len(counts) == 2
+
+
+async def test_the_end_of_an_episode_decides_what_waits() -> None:
+    at = await bench()
+    for number in range(8):
+        await at.take(said(0, number))
+    await at.take(said(1, 0))
+    await at.take(Mark(mind=ANA, boundary=BoundaryMark.END))
+    memories = await stored(at)
+    assert memories[-1].episode_id != memories[-2].episode_id
+    assert {e.ended_at is None for e in await at.stores.episodes.latest(ANA, limit=9)} == {False}
+
+
+async def live(at: Bench, count: int, start: int = 0) -> None:
+    """Turns of topics of six each, many in a batch."""
+    percepts = [said(n // 6 % 9, n) for n in range(start, start + count)]
+    for first in range(0, count, 40):
+        await at.take(*percepts[first : first + 40])
+
+
+async def test_a_lesson_is_taken_when_it_is_due_and_survives_the_process() -> None:
+    at = await bench()
+    await live(at, 2 * LESSON_MIN + UNJUDGED + 40)
+    mind = at.engine.minds.resident(ANA)
+    assert mind is not None
+    learned = mind.segmenter.error.map
+    assert learned is not None
+    assert (learned.n, mind.slow_slot) == (LESSON_MIN, 0)
+    assert [e.learned for e in at.sink.of(SegmentationLearned)] == [LESSON_MIN]
+    again = await at.again().minds.look(ANA)
+    assert again.segmenter.error.map is not None
+    assert again.segmenter.error.map.to_bytes() == learned.to_bytes()
+    assert again.segmenter.snapshot() == mind.segmenter.snapshot()
+
+
+async def test_learned_ahead_of_time_or_in_time_is_the_same() -> None:
+    ahead, in_time = await bench(), await bench()
+    await live(in_time, 700)
+    for start in range(0, 700, 100):
+        await live(ahead, 100, start)
+        for mind in ahead.engine.slow.due():
+            await ahead.engine.slow.prepare(mind)
+    one, two = ahead.engine.minds.resident(ANA), in_time.engine.minds.resident(ANA)
+    assert one is not None
+    assert two is not None
+    assert one.segmenter.snapshot() == two.segmenter.snapshot()
+    assert shape(await stored(ahead)) == shape(await stored(in_time))
+
+
+async def test_a_map_of_another_kind_is_learned_anew() -> None:
+    at = await bench()
+    await live(at, 2 * LESSON_MIN + UNJUDGED + 40)
+    await at.stores.checkpoints.save({(ANA, SLOW_MAP_SLOTS[0]): b"of another dimension"}, epoch=at.epoch)
+    mind = await at.again().minds.look(ANA)
+    assert not mind.stopped
+    assert mind.segmenter.error.map is None
+    assert len(mind.segmenter.error.notebook) == 0
+    await at.stores.checkpoints.save({(ANA, SLOW_SUMS_SLOTS[0]): b"damaged"}, epoch=at.epoch)
+    await live(at, 2 * LESSON_MIN + UNJUDGED + 40, 1_000)
+    later = at.engine.minds.resident(ANA)
+    assert later is not None
+    assert later.segmenter.error.map is not None
+
+
+async def test_switched_off_nothing_is_learned_or_kept() -> None:
+    at = await bench(options=Options(episodes=EpisodeOptions(learned=False)))
+    await live(at, 2 * LESSON_MIN + UNJUDGED + 40)
+    assert not at.engine.slow.due()
+    mind = at.engine.minds.resident(ANA)
+    assert mind is not None
+    assert (mind.segmenter.error.map, mind.slow_slot) == (None, -1)
