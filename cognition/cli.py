@@ -180,6 +180,7 @@ def import_options(parser: argparse.ArgumentParser) -> None:
 
 def episodes_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=int, default=20, metavar="N")
+    parser.add_argument("--plot", metavar="FILE.png", help="draw them too: boundaries, arousal (matplotlib)")
 
 
 def memory_options(parser: argparse.ArgumentParser) -> None:
@@ -271,8 +272,8 @@ SHAPES = {
     "  PathAnswer {inquiry_id, mind, steps: [the same], strength, notes}",
     "minds:episodes": "[Episode {id, mind, label, started_at, ended_at, boundary_type, memory_count, ...}]",
     "minds:status": "a StatusAnswer {inquiry_id, mind, memories, episodes, open_episode: Episode | null,\n"
-    "  lifetime, lexicon_terms, stopped, language, notes: [text], through, unlinked,\n"
-    "  daemon: {version, streams, uptime_s, ...}};\n"
+    "  lifetime, lexicon_terms, segmenter: {name: figure}, boundaries: {cause: count}, stopped,\n"
+    "  language, notes: [text], through, unlinked, daemon: {version, streams, uptime_s, ...}};\n"
     "  without --mind {daemon: {version, streams, uptime_s, ...}, dead_letters: count,\n"
     "  mechanisms: [{name, on, did, of, unit, last_at}]}",
     "doctor:doctor": "[{mark, check, ok, found, remedy,\n"
@@ -281,6 +282,8 @@ SHAPES = {
     "forgetting:forget": "{mind, forgotten: count, left: count}",
     "minds:memory_show": "a MemoryAnswer {inquiry_id, mind, memory: Memory | null, archived,\n"
     "  tombstone: Tombstone | null, base_level, retrievability}",
+    "minds:segmenter_show": "{mind, segmenter: {profile, late, threshold, learned_from, map_of, ...},\n"
+    "  boundaries: {cause: count}}",
     "minds:mind_rebuild": "{mind, memories: count, took_s}",
     "minds:identity_show": "an IdentityAnswer {inquiry_id, mind, identity: Identity | null, verified,\n"
     "  problems: [text]}",
@@ -307,6 +310,10 @@ FAMILIES: list[tuple[str, str, list[Verb]]] = [
     ("mind", "Look after a whole mind.", [
         ("rebuild", "Derive anew what a mind derives from its memories: vectors in context, lexicon.",
          "cognition mind rebuild --mind ana", "minds:mind_rebuild", rebuild_options),
+    ]),
+    ("segmenter", "Look at how the episodes of a mind are cut.", [
+        ("show", "Thresholds, what its stream has taught so far, and what ended the latest episodes.",
+         "cognition segmenter show --mind ana", "minds:segmenter_show", no_options),
     ]),
     ("identity", "Look at the identity of a mind.", [
         ("show", "The identity, its laws and its history.",

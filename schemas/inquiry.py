@@ -107,7 +107,8 @@ class StatusAnswer(Message, frozen=True, kw_only=True, omit_defaults=False):
     """Figures of one mind, then of its daemon. Names of other minds never appear. `language` is the one
     that its memories were encoded in; `notes` say what should be done.
 
-    `unlinked`: memories whose associations by what they speak of are still to be formed.
+    `unlinked`: memories whose associations by what they speak of are still to be formed. `segmenter` says
+    how its episodes are cut and what the stream has taught so far, `boundaries` what ended the last ones.
     """
 
     inquiry_id: str
@@ -117,6 +118,8 @@ class StatusAnswer(Message, frozen=True, kw_only=True, omit_defaults=False):
     open_episode: Episode | None = None
     lifetime: Lifetime = Lifetime()
     lexicon_terms: int = 0
+    segmenter: dict[str, float | int | str | bool] = {}
+    boundaries: dict[str, int] = {}
     stopped: str = ""
     language: str = ""
     notes: list[str] = []

@@ -142,7 +142,25 @@ async def episodes(options: argparse.Namespace) -> int:
     else:
         for episode in found:
             show_episode(episode)
+    if options.plot and found:
+        from cognition.commands.timeline import draw
+
+        draw(found, options.plot)
+        print(f"drawn in {options.plot}", file=sys.stderr)
     return DONE if found else NO
+
+
+async def segmenter_show(options: argparse.Namespace) -> int:
+    """How the episodes of a mind are cut, and what its stream has taught so far."""
+    async with the_mind(options) as mind:
+        answer = await mind.status()
+    if options.json:
+        print_json({"mind": answer.mind, "segmenter": answer.segmenter, "boundaries": answer.boundaries})
+        return DONE
+    show_figures(answer.segmenter)
+    print("what ended the latest episodes:")
+    show_figures(dict(answer.boundaries))
+    return DONE
 
 
 async def mind_rebuild(options: argparse.Namespace) -> int:

@@ -171,11 +171,22 @@ def show_episode(episode: Episode) -> None:
     """One episode as two lines."""
     end = when(episode.ended_at) if episode.ended_at is not None else "open"
     cause = f"ended by {episode.boundary_type}" if episode.boundary_type else "open now"
-    if episode.boundary_trigger:
+    if episode.boundary_scores:
+        cause = f"ended where the meaning changed ({scored(episode)})"
+    elif episode.boundary_trigger:
         cause += f" ({episode.boundary_trigger})"
     print(f"{when(episode.started_at)} .. {end:16}  {episode.memory_count:4} memories  {episode.label}")
     feeling = episode.emotional_summary.dominant_emotion
     print(f"      {cause}; {feeling}; {episode.id}")
+
+
+def scored(episode: Episode) -> str:
+    """The score of the boundary that ended it, marked among those of the gaps around it."""
+    marked = [f"{s:+.1f}" for s in episode.boundary_scores]
+    at = episode.boundary_scores.index(max(episode.boundary_scores))
+    own = [i for i, s in enumerate(episode.boundary_scores) if s == episode.boundary_strength] or [at]
+    marked[own[0]] = f"[{marked[own[0]]}]"
+    return " ".join(marked)
 
 
 def short(text: str, width: int = CONTENT_WIDTH) -> str:

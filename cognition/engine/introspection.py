@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import msgspec
 
 from cognition.engine.association import left
@@ -27,6 +29,8 @@ from schemas.inquiry import (
     StatusInquiry,
 )
 
+BOUNDARIES_MAX = 200
+"""Episodes over which causes are counted."""
 PREVIEWS_MAX = 20
 PREVIEW_LENGTH = 100
 
@@ -103,6 +107,8 @@ class Introspection:
             open_episode=live,
             lifetime=mind.lifetime,
             lexicon_terms=len(mind.lexicon),
+            segmenter=mind.segmenter.figures(),
+            boundaries=await self._boundaries(inquiry.mind),
             stopped=mind.stopped,
             language=mind.language,
             notes=[note] if (note := self._minds.foreign(mind)) else [],
@@ -110,6 +116,12 @@ class Introspection:
             unlinked=left(mind) if self._links else 0,
             daemon=daemon,
         )
+
+    async def _boundaries(self, mind: str) -> dict[str, int]:
+        """What ended the latest episodes, the most frequent cause first."""
+        latest = await self._stores.episodes.latest(mind, limit=BOUNDARIES_MAX)
+        causes = Counter(str(e.boundary_type) for e in latest if e.boundary_type is not None)
+        return dict(causes.most_common())
 
     async def forgetting(self, inquiry: ForgettingInquiry) -> ForgettingAnswer:
         """Which memories a forgetting would erase, and how many in all. Refuses an empty request."""

@@ -83,6 +83,14 @@ class PredictionError:
         """Mean and deviation of the incoherence of the last gaps."""
         return self._z.statistics()
 
+    @property
+    def size(self) -> int:
+        """Bytes of what was learned and of the vectors that are at hand."""
+        arrays = [*self._last, *self._features]
+        if self._map is not None:
+            arrays += [self._map.mean, self._map.rows, self._map.closing, self._map.opening]
+        return sum(array.nbytes for array in arrays)
+
     def adopt(self, learned: SlowMap | None) -> None:
         """Judge by this map from now on."""
         self._map = learned

@@ -220,6 +220,28 @@ class Segmenter:
         self._close()
         return cuts, boundary
 
+    def figures(self) -> dict[str, float | int | str | bool]:
+        """How it cuts, and what it has learned, for a person to read."""
+        error = self._error
+        usual, spread = error.usual
+        waiting, *scores = self._lookahead.snapshot()
+        return {
+            "profile": self.profile.name,
+            "late": self.profile.late,
+            "threshold": self.profile.threshold,
+            "gap_s": round(self.gap_s, 1),
+            "learned_from": error.notebook.learned,
+            "learning_next": error.notebook.size - len(error.notebook),
+            "map_of": error.map.n if error.map is not None else 0,
+            "directions": len(error.map.rows) if error.map is not None else 0,
+            "trust": round(error.map.weight, 3) if error.map is not None else 0.0,
+            "usual_coherence": round(-usual, 3),
+            "spread": round(spread, 3),
+            "undecided": int(waiting),
+            "last_score": round(scores[-1], 3) if scores else 0.0,
+            "state_bytes": error.size,
+        }
+
     def snapshot(self) -> dict[str, Any]:
         """The whole state in plain values without what was learned (`PredictionError.map`): 15 to 60 KB."""
         return {
