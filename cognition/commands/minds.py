@@ -13,6 +13,7 @@ from cognition.cli import DONE, NO
 from cognition.client import Mind
 from cognition.commands.running import UsageError, loaded_settings, mind_of, print_json
 from cognition.commands.sensed import numbers_of, relations_of
+from cognition.commands.timeline import draw, in_order
 from cognition.commands.words import (
     acted,
     episode_of,
@@ -140,11 +141,9 @@ async def episodes(options: argparse.Namespace) -> int:
     if options.json:
         print_json(found)
     else:
-        for episode in found:
+        for episode in reversed(in_order(found)):
             show_episode(episode)
     if options.plot and found:
-        from cognition.commands.timeline import draw
-
         draw(found, options.plot)
         print(f"drawn in {options.plot}", file=sys.stderr)
     return DONE if found else NO

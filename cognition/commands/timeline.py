@@ -1,4 +1,4 @@
-"""Drawing the episodes of a mind: when each was, how strongly it ended, how it felt."""
+"""Drawing the episodes of a mind: how long each was, how strongly it ended, how it felt."""
 
 from __future__ import annotations
 
@@ -29,30 +29,41 @@ def draw(episodes: Sequence[Episode], path: str) -> None:
             "drawing needs matplotlib, which is not installed",
             remedy="Install it (pip install matplotlib), or leave --plot out.",
         ) from None
-    ordered = sorted(episodes, key=lambda e: e.started_at)
+    ordered = in_order(episodes)
     figure = Figure(figsize=(11.0, 1.6 + 0.28 * len(ordered)), layout="constrained")
     axes, strength = figure.subplots(1, 2, sharey=True, width_ratios=(3, 1))
+    before = 0
     for row, episode in enumerate(ordered):
         cause = str(episode.boundary_type or "open")
-        start = datetime.fromtimestamp(episode.started_at, UTC)
-        end = datetime.fromtimestamp(episode.ended_at or episode.started_at, UTC)
         felt = 0.25 + 0.75 * episode.emotional_summary.peak_arousal
-        axes.barh(row, end - start, left=start, height=0.7, color=COLOURS[cause], alpha=felt)
-        axes.plot([start], [row], "|", color=COLOURS[cause], markersize=10)
+        axes.barh(row, episode.memory_count, left=before, height=0.7, color=COLOURS[cause], alpha=felt)
+        before += episode.memory_count
         strength.barh(row, episode.boundary_strength, height=0.7, color=COLOURS[cause])
     axes.set_yticks(range(len(ordered)), [name(e) for e in ordered], fontsize=8)
     axes.invert_yaxis()
-    axes.set_title("episodes (UTC); the stronger the colour, the more aroused")
-    strength.set_title("strength of the boundary at its end")
+    axes.set_title("memories of each episode; the stronger the colour, the more aroused", fontsize=9)
+    strength.set_title("strength of its end", fontsize=9)
     for cause in dict.fromkeys(str(e.boundary_type or "open") for e in ordered):
         axes.plot([], [], "s", color=COLOURS[cause], label=cause.replace("_", " "))
     figure.legend(loc="outside lower center", ncols=len(COLOURS), fontsize=8)
-    axes.tick_params(axis="x", labelrotation=20, labelsize=8)
     figure.savefig(path)
 
 
+def in_order(episodes: Sequence[Episode]) -> list[Episode]:
+    """The oldest first; those that began in the same moment as they followed each other."""
+    by_id = {episode.id: episode for episode in episodes}
+    depth: dict[str, int] = {}
+    for episode in episodes:
+        step, behind = episode, 0
+        while step.previous_id in by_id and behind < len(episodes):
+            step, behind = by_id[step.previous_id], behind + 1
+        depth[episode.id] = behind
+    return sorted(episodes, key=lambda e: (e.started_at, depth[e.id]))
+
+
 def name(episode: Episode) -> str:
-    """Its label and how many memories it holds, on one short line."""
+    """When it began and its label, on one short line."""
+    began = datetime.fromtimestamp(episode.started_at, UTC).strftime("%Y-%m-%d %H:%M")
     label = " ".join(episode.label.split()) or "without words"
     label = label if len(label) <= LABEL_WIDTH else label[: LABEL_WIDTH - 1] + "…"
-    return f"{label} ({episode.memory_count})"
+    return f"{began}  {label}"

@@ -231,7 +231,7 @@ class Segmenter:
             "threshold": self.profile.threshold,
             "gap_s": round(self.gap_s, 1),
             "learned_from": error.notebook.learned,
-            "learning_next": error.notebook.size - len(error.notebook),
+            "until_next_lesson": max(0, error.notebook.size - len(error.notebook)),
             "map_of": error.map.n if error.map is not None else 0,
             "directions": len(error.map.rows) if error.map is not None else 0,
             "trust": round(error.map.weight, 3) if error.map is not None else 0.0,
