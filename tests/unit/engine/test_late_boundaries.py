@@ -83,7 +83,8 @@ async def test_known_late_equals_marked_from_the_start() -> None:
     np.testing.assert_array_equal(mind.episode.tally.centroid(), other.episode.tally.centroid())
     kept, known = mind.episode.tally.snapshot(), other.episode.tally.snapshot()
     assert all(kept[part] == known[part] for part in kept if part != "best"), "novelty is as it was judged"
-    assert [i.position for i in mind.working.items] == [m.position for m in one[-7:]]
+    places = {m.id: (m.episode_id, m.position) for m in one}
+    assert all((i.episode_id, i.position) == places[i.memory_id] for i in mind.working.items)
 
 
 async def test_nothing_of_the_episode_that_was_left_binds_the_moved() -> None:
