@@ -39,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--late", type=int, choices=(0, 2, 4), help="percepts by which a boundary may be late"
     )
+    parser.add_argument("--scale", choices=("fine", "coarse"), help="of the episodes")
     parser.add_argument(
         "--without", default="", metavar="NAME,...", help=f"parts switched off: {', '.join(PARTS)}"
     )
@@ -63,7 +64,8 @@ def settings_of(options: argparse.Namespace) -> list[str]:
     if unknown:
         raise SystemExit(f"--without {unknown[0]} is unknown; there are {', '.join(PARTS)}")
     late = [] if options.late is None else [f"episodes.late={options.late}"]
-    return [*late, *(f"episodes.{name}=false" for name in off)]
+    scale = [] if options.scale is None else [f"episodes.scale={options.scale}"]
+    return [*late, *scale, *(f"episodes.{name}=false" for name in off)]
 
 
 async def measure(dataset: Dataset, choice: EngineChoice) -> list[str]:

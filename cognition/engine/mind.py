@@ -58,7 +58,8 @@ def entry_order(entry: str) -> tuple[int, int]:
 def profile(options: EpisodeOptions) -> Profile:
     """The segmentation profile that a person chose; without prediction error it never cuts by meaning."""
     chosen = replace(profile_of(options.profile), late=options.late, cue=options.cue)
-    return chosen if options.prediction_error else replace(chosen, threshold=math.inf)
+    chosen = chosen.coarse if options.scale == "coarse" else chosen
+    return chosen if options.prediction_error else replace(chosen, threshold=math.inf, shift=math.inf)
 
 
 def later(entry: str, than: str) -> bool:

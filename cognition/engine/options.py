@@ -17,13 +17,15 @@ Unit = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 class EpisodeOptions(Config, frozen=True, kw_only=True):
     """How the flow is cut into episodes. A boundary of meaning may be put up to `late` percepts back (0, 2
     or 4: what follows shows it better); `learned` off judges by the plain cosine
-    alone, `cue` off does not count what closes and opens episodes (ADR 18, 19)."""
+    alone, `cue` off does not count what closes and opens episodes (ADR 18, 19). The
+    coarse `scale` takes the shots of a scene for one event, and a change of place for evidence of another."""
 
     profile: Literal["conversation", "assistant", "sensors"] = "conversation"
     prediction_error: bool = True
     late: Literal[0, 2, 4] = 2
     learned: bool = True
     cue: bool = True
+    scale: Literal["fine", "coarse"] = "fine"
     idle_check_s: Positive = 30.0
 
 

@@ -49,7 +49,8 @@ class Gap(NamedTuple):
 
 
 class PredictionError:
-    """Score of each gap in a stream of vectors.
+    """Score of each gap in a stream of vectors. `reach` r : percepts on each side among which a link is
+    looked for (2: the fine scale, as below; 4: the coarse one); a gap is judged r - 1 percepts late.
 
     .. math:: sim(a, b) = \\beta \\cos(\\phi_a, \\phi_b) + (1 - \\beta) \\cos(e_a - \\mu', e_b - \\mu'),
               \\quad c_i = \\max_{a \\in \\{i-1, i-2\\},\\, b \\in \\{i, i+1\\}} sim(a, b), \\quad
@@ -60,11 +61,23 @@ class PredictionError:
     event alive. `ahead` False: b = i only, strictly causal. (Zacks et al. 2007, event segmentation.)
     """
 
-    __slots__ = ("_ahead", "_cued", "_features", "_last", "_map", "_seen", "_total", "_z", "notebook")
+    __slots__ = (
+        "_ahead",
+        "_cued",
+        "_features",
+        "_last",
+        "_map",
+        "_reach",
+        "_seen",
+        "_total",
+        "_z",
+        "notebook",
+    )
 
-    def __init__(self, *, ahead: bool = True, cue: bool = True) -> None:
+    def __init__(self, *, ahead: bool = True, cue: bool = True, reach: int = REACH) -> None:
         self._ahead = ahead
         self._cued = cue
+        self._reach = reach
         self._last: list[Dense] = []
         self._features: list[Dense] = []
         self._map: SlowMap | None = None
@@ -106,24 +119,27 @@ class PredictionError:
     def observe(self, vector: Dense, name: str = "") -> Gap | None:
         """Take the next vector (d,) in, of unit length; the gap that can be judged now.
 
-        Looking ahead that is the gap before the vector before this one, else the one before this one.
+        Looking ahead that is the gap before the vector that came `reach` - 1 before this one, else the one
+        before this one.
         """
         self._take(vector)
         self.notebook.note(name, continues=bool(self._last))
         self._last.append(vector)
         if self._map is not None:
             self._features.append(self._map.features(vector))
-        gap = self._gap(len(self._last) - (2 if self._ahead else 1), 1 if self._ahead else 0)
+        back = self._reach - 1 if self._ahead else 0
+        gap = self._gap(len(self._last) - 1 - back, back)
         for kept in (self._last, self._features):
-            del kept[: -(REACH + 1)]
+            del kept[: -(2 * self._reach - 1)]
         return gap
 
-    def end(self) -> Gap | None:
-        """The stretch ends: the last gap, judged without what comes after it. The next vector continues
-        nothing; what was learned stays."""
-        gap = self._gap(len(self._last) - 1, 0) if self._ahead else None
+    def end(self) -> list[Gap]:
+        """The stretch ends: the last gaps, judged without what would come after them. The next vector
+        continues nothing; what was learned stays."""
+        waiting = range(self._reach - 2, -1, -1) if self._ahead else ()
+        gaps = [self._gap(len(self._last) - 1 - back, back) for back in waiting]
         self._last, self._features = [], []
-        return gap
+        return [gap for gap in gaps if gap is not None]
 
     def snapshot(self) -> dict[str, Any]:
         """The whole state in plain values, without the map: 12 KB and the notebook."""
@@ -136,16 +152,19 @@ class PredictionError:
         }
 
     @classmethod
-    def restore(cls, state: Mapping[str, Any], *, ahead: bool = True, cue: bool = True) -> PredictionError:
+    def restore(
+        cls, state: Mapping[str, Any], *, ahead: bool = True, cue: bool = True, reach: int = REACH
+    ) -> PredictionError:
         """What `snapshot` wrote; the map is adopted afterwards. What an older release wrote is taken over
         as far as it means the same."""
-        error = cls(ahead=ahead, cue=cue)
+        error = cls(ahead=ahead, cue=cue, reach=reach)
         error._z = RunningZ(state["gaps"])
         error._total = np.frombuffer(state["total"], "<f4").astype(np.float32) if state["total"] else None
         error._seen = state["seen"]
         if "notebook" in state:
             error.notebook = Notebook.restore(state["notebook"])
-            error._last = [np.frombuffer(data, "<f4").astype(np.float32) for data in state["last"]]
+            last = [np.frombuffer(data, "<f4").astype(np.float32) for data in state["last"]]
+            error._last = last[-(2 * reach - 1) :]
         return error
 
     def _gap(self, at: int, back: int) -> Gap | None:
@@ -157,7 +176,8 @@ class PredictionError:
 
     def _judge(self, vectors: list[Dense], features: list[Dense], at: int, *, taken: bool) -> Gap:
         """The gap before `vectors[at]`, of what is known on both sides."""
-        before, after = range(max(0, at - REACH), at), range(at, min(at + REACH, len(vectors)))
+        before = range(max(0, at - self._reach), at)
+        after = range(at, min(at + self._reach, len(vectors)))
         own = np.stack(vectors[before.start :])
         own = own - self._mean()
         sim = _alike(own)

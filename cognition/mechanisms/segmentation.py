@@ -6,14 +6,15 @@ closes nothing itself: it says where the cut is.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from cognition.errors import SettingsError
 from cognition.mechanisms.context import ContextWatch
 from cognition.mechanisms.lookahead import Lookahead
-from cognition.mechanisms.prediction import PredictionError
+from cognition.mechanisms.prediction import REACH, Gap, PredictionError
 from cognition.mechanisms.rhythm import Rhythm
 from cognition.mechanisms.vectors import Dense
 from schemas.episode import Boundary, BoundaryType
@@ -28,6 +29,12 @@ DialSeg711 and TIAGE with what the stream has taught; see benchmarks/README.md).
 
 KEPT_MAX = 6
 """Percepts that are remembered so that a boundary can be put before them: four late, and two to spare."""
+
+SHIFT = 2.0
+COARSE = 2.0
+"""What a change of place, task or people adds to a score of the coarse scale, and the threshold there. Read
+off sherlock-events, the one set with places: Pk / F1 / within one .244 / .467 / .542 against .281 / .393 /
+.479 of the place alone. Reach 2 gives .330 / .396 / .486, without the place .299 / .306 / .361."""
 
 SUPPORT = 0.5
 """Share of the threshold that supports a change of source alone: an agent hears voice, calendar and
@@ -45,7 +52,9 @@ class Profile:
     is a boundary. `threshold` : z of the prediction error, above which it is one (infinity: never).
     `length_min` : percepts before prediction error may cut; `length_max` : percepts at most. `late` :
     by how many percepts a boundary of meaning may come late (0, 2 or 4): what follows shows it better.
-    `cue` : whether what usually closes and opens an episode counts.
+    `cue` : whether what usually closes and opens an episode counts. `reach` : percepts on each side of a
+    gap among which a link is looked for. `shift` : what a change of what is watched adds to the score of
+    its gap (infinity: it is a boundary by itself).
     """
 
     name: str
@@ -56,6 +65,20 @@ class Profile:
     length_max: int = LENGTH_MAX
     late: int = 2
     cue: bool = True
+    reach: int = REACH
+    shift: float = math.inf
+
+    @property
+    def lateness(self) -> int:
+        """By how many percepts a boundary may come late in all."""
+        return self.late + self.reach - REACH if self.late else 0
+
+    @property
+    def coarse(self) -> Profile:
+        """The same on the coarse scale."""
+        return replace(
+            self, reach=2 * REACH, cue=False, shift=SHIFT, threshold=COARSE, late=min(self.late, 2)
+        )
 
 
 CONVERSATION = Profile("conversation", 1_800.0, ("place", "task", "people", "source"))
@@ -91,11 +114,13 @@ class Cut(NamedTuple):
 
 
 class Percept(NamedTuple):
-    """What is remembered of a percept before which a boundary may yet be put."""
+    """What is remembered of a percept before which a boundary may yet be put; `shift` says what changed
+    with it, where that counts towards the score."""
 
     entry: str
     at: float
     label: str
+    shift: str = ""
 
 
 class Segmenter:
@@ -113,7 +138,7 @@ class Segmenter:
 
     Invariants: every percept is in exactly one episode; the same observations give the same cuts;
     resumed from a snapshot equals uninterrupted; `tick` closes early but never moves a cut; none lies
-    more than `profile.late` percepts back.
+    more than `profile.lateness` percepts back.
 
     References
     ----------
@@ -146,7 +171,7 @@ class Segmenter:
         self.last_at = 0.0
         self._context = ContextWatch(profile.watched)
         self._ending: BoundaryType | None = None
-        self._error = PredictionError(ahead=profile.late > 0, cue=profile.cue)
+        self._error = PredictionError(ahead=profile.late > 0, cue=profile.cue, reach=profile.reach)
         self._lookahead = Lookahead(profile.late, profile.threshold)
         self._recent: list[Percept] = []
         self._rhythm = Rhythm(profile.gap_s)
@@ -176,13 +201,16 @@ class Segmenter:
         doubtful = cause is not None and cause.type is BoundaryType.SOURCE_CHANGE
         if doubtful and self._error.guess(observation.vector) <= SUPPORT * self.profile.threshold:
             cause = None
+        shift = ""
+        if cause is not None and cause.type is BoundaryType.CONTEXT_SHIFT and self.profile.shift < math.inf:
+            shift, cause = cause.trigger, None
         cuts = self._end_stretch() if cause is not None else []
         gap = self._error.observe(observation.vector, observation.name)
         if cause is not None:
             cuts.append(Cut(cause, observation.entry, 0, observation.label))
-        self._enter(observation, opens=cause is not None or not self.count)
+        self._enter(observation, shift, opens=cause is not None or not self.count)
         if gap is not None:
-            cuts += self._late(self._lookahead.add(gap.score), 1 if self.profile.late else 0)
+            cuts += self._judged(gap, self.profile.reach - 1 if self.profile.late else 0)
         return cuts
 
     def mark(self, mark: BoundaryMark, label: str = "") -> tuple[list[Cut], Boundary | None]:
@@ -269,7 +297,9 @@ class Segmenter:
         segmenter._started = state["started"]
         segmenter._context = ContextWatch(profile.watched, state["known"])
         segmenter._ending = BoundaryType(state["ending"]) if state["ending"] else None
-        segmenter._error = PredictionError.restore(state["error"], ahead=profile.late > 0, cue=profile.cue)
+        segmenter._error = PredictionError.restore(
+            state["error"], ahead=profile.late > 0, cue=profile.cue, reach=profile.reach
+        )
         if state["version"] > 1:
             waiting, *scores = state["lookahead"]
             segmenter._lookahead = Lookahead(profile.late, profile.threshold, scores, int(waiting))
@@ -301,7 +331,7 @@ class Segmenter:
             type=self._ending, trigger="end" if self._ending is BoundaryType.EXPLICIT else "task done"
         )
 
-    def _enter(self, seen: Observation, *, opens: bool) -> None:
+    def _enter(self, seen: Observation, shift: str, *, opens: bool) -> None:
         if self._started:
             self._rhythm.observe(seen.at - self.last_at)
         self._started = True
@@ -313,7 +343,7 @@ class Segmenter:
             self._ending = None
             self._recent.clear()
         self.count += 1
-        self._recent.append(Percept(seen.entry, seen.at, seen.label))
+        self._recent.append(Percept(seen.entry, seen.at, seen.label, shift))
         del self._recent[:-KEPT_MAX]
         self.last_at = max(self.last_at, seen.at)
         if seen.label:
@@ -329,11 +359,19 @@ class Segmenter:
 
     def _end_stretch(self) -> list[Cut]:
         """What comes does not continue what was: decide what waits to be decided."""
-        gap = self._error.end()
-        found = self._late(self._lookahead.add(gap.score), 0) if gap is not None else []
+        gaps = self._error.end()
+        found: list[Cut] = []
+        for number, gap in enumerate(gaps):
+            found += self._judged(gap, len(gaps) - 1 - number)
         found += self._late(self._lookahead.flush(), 0)
         self._lookahead.clear()
         return found
+
+    def _judged(self, gap: Gap, back: int) -> list[Cut]:
+        """The gap before the percept that came `back` percepts before the last one has its score."""
+        shifted = back < len(self._recent) and self._recent[-1 - back].shift
+        score = gap.score + (self.profile.shift if shifted else 0.0)
+        return self._late(self._lookahead.add(score), back)
 
     def _late(self, gaps: Sequence[int], newest: int) -> list[Cut]:
         """The cuts at these gaps: 0 is the gap that was judged last, which lies before the percept that
@@ -347,7 +385,7 @@ class Segmenter:
             first = self._recent[len(self._recent) - 1 - back]
             boundary = Boundary(
                 type=BoundaryType.PREDICTION_ERROR,
-                trigger="the meaning changed",
+                trigger=first.shift or "the meaning changed",
                 strength=self._lookahead.score(gap),
                 scores=self._lookahead.around(gap),
             )

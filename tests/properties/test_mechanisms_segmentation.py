@@ -42,10 +42,13 @@ def streams(draw: st.DrawFn) -> list[Observation]:
 
 
 profiles = st.builds(
-    lambda profile, late, threshold: dataclasses.replace(profile, late=late, threshold=threshold),
+    lambda profile, late, threshold, coarse: dataclasses.replace(
+        profile.coarse if coarse else profile, late=min(late, 2) if coarse else late, threshold=threshold
+    ),
     st.sampled_from(list(PROFILES.values())),
     st.sampled_from(LATE),
     st.sampled_from([-0.5, 0.5, 1.2]),
+    st.booleans(),
 )
 
 
@@ -71,7 +74,7 @@ def place(belongs: list[str], cuts: list[Cut], profile: Profile) -> None:
     """Let episodes begin at these cuts."""
     for cut in cuts:
         first = int(cut.entry[1:])
-        assert len(belongs) - 1 - first <= profile.late
+        assert len(belongs) - 1 - first <= profile.lateness
         belongs[first:] = [cut.entry] * (len(belongs) - first)
 
 

@@ -238,6 +238,18 @@ def test_a_turn_of_topic_is_known_late_and_put_where_it_was(late: int) -> None:
     assert (segmenter.first_entry, segmenter.count) == (turned[0].entry, len(turned))
 
 
+def test_on_the_coarse_scale_a_change_of_place_is_evidence() -> None:
+    home, away = {"place": "home"}, {"place": "away"}
+    segmenter = Segmenter(CONVERSATION.coarse)
+    calm = [seen(context=home) for _ in range(9)]
+    assert not any(segmenter.observe(each) for each in [*calm, seen(context=away), *calm])
+    there = [seen(context=away, vector=OTHER) for _ in range(8)]
+    found = [(number, cut) for number, each in enumerate(there) for cut in segmenter.observe(each)]
+    ((number, cut),) = found
+    assert (number, cut.entry) == (CONVERSATION.coarse.lateness, there[0].entry)
+    assert "away" in cut.boundary.trigger
+
+
 def test_what_waits_is_decided_when_the_stretch_ends() -> None:
     segmenter = Segmenter()
     for each in [seen() for _ in range(10)]:
@@ -297,7 +309,7 @@ def test_a_stream_that_repeats_itself_is_no_surprise() -> None:
 def test_after_another_cut_the_next_vector_continues_nothing() -> None:
     error = PredictionError()
     error.observe(SAME)
-    assert error.end() is None
+    assert error.end() == []
     assert error.observe(OTHER) is None
 
 
