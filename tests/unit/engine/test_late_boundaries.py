@@ -9,6 +9,7 @@ from cognition.engine.assembly import Options
 from cognition.engine.mind import SLOW_MAP_SLOTS, SLOW_SUMS_SLOTS
 from cognition.engine.options import EpisodeOptions
 from cognition.mechanisms.notebook import LESSON_MIN, UNJUDGED
+from cognition.mechanisms.segmentation import CONVERSATION, Observation, Segmenter
 from cognition.ports.stores import Scope
 from schemas.association import AssociationType
 from schemas.events import SegmentationLearned
@@ -214,3 +215,46 @@ async def test_switched_off_nothing_is_learned_or_kept() -> None:
     mind = at.engine.minds.resident(ANA)
     assert mind is not None
     assert (mind.segmenter.error.map, mind.slow_slot) == (None, -1)
+
+
+async def test_a_mind_of_one_percept_is_one_episode() -> None:
+    at = await bench()
+    await at.take(said(0, 0), Mark(mind=ANA, boundary=BoundaryMark.END))
+    (episode,) = await at.stores.episodes.latest(ANA, limit=9)
+    assert (episode.memory_count, episode.ended_at is not None) == (1, True)
+
+
+async def test_a_boundary_at_every_percept_leaves_an_episode_for_each() -> None:
+    at = await bench()
+    for number in range(6):
+        await at.take(Percept(mind=ANA, content=f"act {number}", vector=about(0, number),
+                              boundary=BoundaryMark.BEGIN, key=f"a{number}"))  # fmt: skip
+    memories = await stored(at)
+    assert len({m.episode_id for m in memories}) == 6
+    assert [m.position for m in memories] == [0] * 6
+
+
+async def test_out_of_order_by_minutes_and_a_clock_set_back_keep_an_episode_whole() -> None:
+    at = await bench()
+    now = at.clock.now()
+    for number, ago in enumerate((0.0, 300.0, 120.0, 600.0, 60.0, 0.0)):
+        await at.take(Percept(mind=ANA, content=f"late {number}", vector=about(0, number),
+                              occurred_at=now - ago, key=f"o{number}"))  # fmt: skip
+    (episode,) = await at.stores.episodes.latest(ANA, limit=9)
+    assert episode.memory_count == 6
+
+
+async def test_two_sources_that_interleave_are_one_event() -> None:
+    at = await bench()
+    for number in range(12):
+        await at.take(Percept(mind=ANA, content=f"turn {number}", vector=about(0, number),
+                              source=("chat", "mail")[number % 2], key=f"s{number}"))  # fmt: skip
+    assert await at.stores.episodes.count(ANA) == 1
+
+
+@pytest.mark.slow
+async def test_ten_thousand_percepts_without_a_boundary_are_cut_by_length() -> None:
+    segmenter, calm = Segmenter(CONVERSATION), np.frombuffer(about(0, 0), "<f4")
+    cuts = [cut for n in range(10_000) for cut in segmenter.observe(Observation(f"{n}-0", 1e9 + n, calm))]
+    assert {cut.boundary.trigger for cut in cuts} == {"length 500"}
+    assert len(cuts) == 10_000 // CONVERSATION.length_max - 1
