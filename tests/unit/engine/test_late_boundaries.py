@@ -8,7 +8,7 @@ import pytest
 from cognition.engine.assembly import Options
 from cognition.engine.mind import SLOW_MAP_SLOTS, SLOW_SUMS_SLOTS
 from cognition.engine.options import EpisodeOptions
-from cognition.mechanisms.notebook import LESSON_MIN, UNJUDGED
+from cognition.mechanisms.notebook import LESSON, UNJUDGED
 from cognition.mechanisms.segmentation import CONVERSATION, Observation, Segmenter
 from cognition.ports.stores import Scope
 from schemas.association import AssociationType
@@ -166,13 +166,13 @@ async def live(at: Bench, count: int, start: int = 0) -> None:
 
 async def test_a_lesson_is_taken_when_it_is_due_and_survives_the_process() -> None:
     at = await bench()
-    await live(at, 2 * LESSON_MIN + UNJUDGED + 40)
+    await live(at, 2 * LESSON + UNJUDGED + 40)
     mind = at.engine.minds.resident(ANA)
     assert mind is not None
     learned = mind.segmenter.error.map
     assert learned is not None
-    assert (learned.n, mind.slow_slot) == (LESSON_MIN, 0)
-    assert [e.learned for e in at.sink.of(SegmentationLearned)] == [LESSON_MIN]
+    assert (learned.n, mind.slow_slot) == (LESSON, 0)
+    assert [e.learned for e in at.sink.of(SegmentationLearned)] == [LESSON]
     again = await at.again().minds.look(ANA)
     assert again.segmenter.error.map is not None
     assert again.segmenter.error.map.to_bytes() == learned.to_bytes()
@@ -181,8 +181,8 @@ async def test_a_lesson_is_taken_when_it_is_due_and_survives_the_process() -> No
 
 async def test_learned_ahead_of_time_or_in_time_is_the_same() -> None:
     ahead, in_time = await bench(), await bench()
-    await live(in_time, 700)
-    for start in range(0, 700, 100):
+    await live(in_time, 1_400)
+    for start in range(0, 1_400, 100):
         await live(ahead, 100, start)
         for mind in ahead.engine.slow.due():
             await ahead.engine.slow.prepare(mind)
@@ -195,14 +195,14 @@ async def test_learned_ahead_of_time_or_in_time_is_the_same() -> None:
 
 async def test_a_map_of_another_kind_is_learned_anew() -> None:
     at = await bench()
-    await live(at, 2 * LESSON_MIN + UNJUDGED + 40)
+    await live(at, 2 * LESSON + UNJUDGED + 40)
     await at.stores.checkpoints.save({(ANA, SLOW_MAP_SLOTS[0]): b"of another dimension"}, epoch=at.epoch)
     mind = await at.again().minds.look(ANA)
     assert not mind.stopped
     assert mind.segmenter.error.map is None
     assert len(mind.segmenter.error.notebook) == 0
     await at.stores.checkpoints.save({(ANA, SLOW_SUMS_SLOTS[0]): b"damaged"}, epoch=at.epoch)
-    await live(at, 2 * LESSON_MIN + UNJUDGED + 40, 1_000)
+    await live(at, 2 * LESSON + UNJUDGED + 40, 10_000)
     later = at.engine.minds.resident(ANA)
     assert later is not None
     assert later.segmenter.error.map is not None
@@ -210,7 +210,7 @@ async def test_a_map_of_another_kind_is_learned_anew() -> None:
 
 async def test_switched_off_nothing_is_learned_or_kept() -> None:
     at = await bench(options=Options(episodes=EpisodeOptions(learned=False)))
-    await live(at, 2 * LESSON_MIN + UNJUDGED + 40)
+    await live(at, 2 * LESSON + UNJUDGED + 40)
     assert not at.engine.slow.due()
     mind = at.engine.minds.resident(ANA)
     assert mind is not None

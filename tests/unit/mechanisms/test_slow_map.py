@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cognition.mechanisms.lookahead import LATE, Lookahead
-from cognition.mechanisms.notebook import CARRIED, LESSON_MIN, UNJUDGED, Notebook
+from cognition.mechanisms.notebook import CARRIED, LESSON, UNJUDGED, Notebook
 from cognition.mechanisms.prediction import PredictionError
 from cognition.mechanisms.running_z import WINDOW, RunningZ
 from cognition.mechanisms.slow_map import REMEMBERED, Lesson, SlowMap, SlowSums, UnfitMapError
@@ -108,28 +108,28 @@ def test_the_past_fades_and_the_sums_stay_bounded() -> None:
 
 def test_a_notebook_is_due_and_overdue_by_the_stream_alone() -> None:
     book = Notebook()
-    for number in range(2 * LESSON_MIN + UNJUDGED):
+    for number in range(2 * LESSON + UNJUDGED):
         assert not book.overdue
-        assert book.due == (number >= LESSON_MIN + UNJUDGED)
+        assert book.due == (number >= LESSON + UNJUDGED)
         book.note(f"m{number}", continues=number > 0)
         book.judge(0, 0.5)
     assert book.overdue
     page = book.page()
-    assert page == [f"m{n}" for n in range(LESSON_MIN)]
+    assert page == [f"m{n}" for n in range(LESSON)]
     book.turn()
-    assert (book.learned, book.page()[:CARRIED]) == (LESSON_MIN, page[-CARRIED:])
+    assert (book.learned, book.page()[:CARRIED]) == (LESSON, page[-CARRIED:])
     assert not book.overdue
 
 
 def test_who_was_erased_is_not_learned_from() -> None:
-    book, rows = Notebook(), stream(11, LESSON_MIN + UNJUDGED)
+    book, rows = Notebook(), stream(11, LESSON + UNJUDGED)
     for number in range(len(rows)):
         book.note(f"m{number}", continues=number > 0)
         book.judge(0, 0.25)
     there = {name: rows[n] for n, name in enumerate(book.page()) if n != 5}
     taught = book.lesson(there)
     assert taught is not None
-    assert len(taught.vectors) == LESSON_MIN - 1
+    assert len(taught.vectors) == LESSON - 1
     assert not taught.continues[0]
     assert not taught.continues[5], "what followed the erased one continues nothing"
     assert np.isnan(taught.evidence[5])
