@@ -100,14 +100,14 @@ async def amend(
 
 
 async def unbind(stores: Stores, mind: str, kept: Mapping[str, frozenset[str]], epoch: int) -> None:
-    """Take away what bound memories to those of the episode that they left."""
+    """Take away what bound memories to those of the episode that they left, as they were read."""
     arrays = {}
     for memory_id, held in (await stores.associations.read(mind, list(kept))).items():
         bound = unbound(held.associations, kept[memory_id])
         if len(bound) < len(held.associations):
             arrays[memory_id] = (held.rev, bound)
-    if arrays:
-        await stores.associations.write(mind, arrays, epoch=epoch)
+    if missed := arrays.keys() - await stores.associations.write(mind, arrays, epoch=epoch):
+        raise UnavailableError(f"memory {min(missed)} of mind {mind!r} was changed by another hand meanwhile")
 
 
 def unbound(associations: Sequence[Association], kept: Collection[str]) -> list[Association]:

@@ -7,7 +7,9 @@ import pytest
 
 from cognition.engine.assembly import Options
 from cognition.engine.mind import SLOW_MAP_SLOTS, SLOW_SUMS_SLOTS
+from cognition.engine.ledger import unbind
 from cognition.engine.options import EpisodeOptions
+from cognition.errors import UnavailableError
 from cognition.mechanisms.notebook import LESSON, UNJUDGED
 from cognition.mechanisms.segmentation import CONVERSATION, Observation, Segmenter
 from cognition.ports.stores import Scope
@@ -258,3 +260,17 @@ async def test_ten_thousand_percepts_without_a_boundary_are_cut_by_length() -> N
     cuts = [cut for n in range(10_000) for cut in segmenter.observe(Observation(f"{n}-0", 1e9 + n, calm))]
     assert {cut.boundary.trigger for cut in cuts} == {"length 500"}
     assert len(cuts) == 10_000 // CONVERSATION.length_max - 1
+
+
+async def test_what_another_holder_wrote_keeps_its_bonds_and_the_batch_is_taken_anew() -> None:
+    at = await bench()
+    first, second = await at.take(Percept(mind=ANA, content="a boat"), Percept(mind=ANA, content="green tea"))
+    old = at.epoch
+    at.again()
+    await at.stores.memories.patch(ANA, {second.memory_id: {"length": 2}}, epoch=at.epoch)
+    with pytest.raises(UnavailableError, match="another hand"):
+        await unbind(at.stores, ANA, {second.memory_id: frozenset()}, old)
+    memory = (await at.stores.memories.get(ANA, [second.memory_id]))[second.memory_id]
+    assert [a.target_id for a in memory.associations] == [first.memory_id]
+    await unbind(at.stores, ANA, {second.memory_id: frozenset()}, at.epoch)
+    assert (await at.stores.memories.get(ANA, [second.memory_id]))[second.memory_id].associations == []
