@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from cognition.engine.assembly import Options
-from cognition.engine.mind import SLOW_MAP_SLOTS, SLOW_SUMS_SLOTS
 from cognition.engine.ledger import unbind
+from cognition.engine.mind import SLOW_MAP_SLOTS, SLOW_SUMS_SLOTS
 from cognition.engine.options import EpisodeOptions
 from cognition.errors import UnavailableError
 from cognition.mechanisms.notebook import LESSON, UNJUDGED
