@@ -1,7 +1,8 @@
 """Recall: a cue comes in, the memories that it brings back go out, with the reasons.
 
 Two round trips to the store, whatever the number of memories: candidates (the best by each vector)
-with the exact scores of their union, and the memories that answer. Recall reads; it never
+with the exact scores of their union, and the memories that answer; one more where associations lead to
+others, and one where facts of candidates are not at hand. Recall reads; it never
 writes, and what it teaches travels as an event of its own.
 """
 
