@@ -16,7 +16,7 @@ import numpy as np
 
 from benchmarks.engine import EngineChoice, opened
 from benchmarks.provenance import provenance
-from benchmarks.signature import contiguity, emotion, fan, mood, priming
+from benchmarks.signature import boundary, clustering, contiguity, doorway, emotion, fan, mood, priming
 from benchmarks.signature.materials import Curve, Materials
 
 SEED = 20_260_101
@@ -27,6 +27,9 @@ EFFECTS = {
     "emotion": emotion.measure,
     "mood": mood.measure,
     "priming": priming.measure,
+    "doorway": doorway.measure,
+    "clustering": clustering.measure,
+    "boundary": boundary.measure,
 }
 
 
@@ -84,6 +87,7 @@ def _row(curve: Curve, png: str | None) -> dict[str, Any]:
         "series": {label: [round(y, 4) for y in values] for label, values in curve.series.items()},
         "checks": curve.checks,
         "holds": curve.holds,
+        "notes": curve.notes,
         "reference": curve.reference,
         "png": png,
     }
@@ -98,4 +102,5 @@ def table(report: dict[str, Any]) -> str:
             points = ", ".join(f"{x:g}: {y:.3f}" for x, y in zip(row["x"], values, strict=True))
             lines.append(f"       {label}: {points}")
         lines += [f"       {'yes' if holds else 'NO '}  {check}" for check, holds in row["checks"].items()]
+        lines += [f"       note: {note}" for note in row["notes"]]
     return "\n".join(lines)

@@ -21,7 +21,8 @@ _SOUNDS = [c + v for c in "bdfgklmnprstvz" for v in "aeiou"]
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """What was measured: one or more series over the same places, and which checks hold."""
+    """What was measured: one or more series over the same places, and which checks hold. `notes` say what
+    was measured beside the effect and is not claimed, also where it speaks against it."""
 
     title: str
     x_label: str
@@ -30,6 +31,7 @@ class Curve:
     series: dict[str, list[float]]
     checks: dict[str, bool]
     reference: str
+    notes: list[str] = field(default_factory=list)
 
     @property
     def holds(self) -> bool:

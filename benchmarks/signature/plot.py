@@ -25,9 +25,9 @@ def draw(curve: Curve, file: Path) -> None:
     axis.set_xlabel(curve.x_label, fontsize=8)
     axis.set_ylabel(curve.y_label, fontsize=8)
     axis.tick_params(labelsize=8)
-    said = "\n".join(f"{'yes' if holds else 'NO'}  {check}" for check, holds in curve.checks.items())
-    figure.text(0.02, 0.01, said, fontsize=7, va="bottom")
-    figure.tight_layout(rect=(0.0, 0.02 + 0.035 * len(curve.checks), 1.0, 1.0))
+    said = [f"{'yes' if holds else 'NO'}  {check}" for check, holds in curve.checks.items()] + curve.notes
+    figure.text(0.02, 0.01, "\n".join(said), fontsize=7, va="bottom")
+    figure.tight_layout(rect=(0.0, 0.02 + 0.035 * len(said), 1.0, 1.0))
     figure.savefig(file, dpi=120, metadata={"Software": None})
     pyplot.close(figure)
 

@@ -19,8 +19,11 @@ def test_the_effect_shows(name: str) -> None:
 def test_one_check_that_fails_fails_the_signature() -> None:
     curve = Curve("t", "x", "y", [1.0], {"s": [2.0]}, {"a": True, "b": False}, "r")
     assert not curve.holds
-    row = {"title": "t", "reference": "r", "x": [1.0], "series": curve.series, "checks": curve.checks}
-    assert "NO   b" in table({"signatures": {"n": {**row, "holds": curve.holds}}})
+    row = {"title": "t", "reference": "r", "x": [1.0], "series": curve.series, "checks": curve.checks,
+           "notes": ["beside it"]}  # fmt: skip
+    shown = table({"signatures": {"n": {**row, "holds": curve.holds}}})
+    assert "NO   b" in shown
+    assert "note: beside it" in shown
 
 
 def test_a_plateau_neither_falls_nor_rises() -> None:
