@@ -5,7 +5,8 @@ It is told and does not rank: weighing it lost recall on every set (ADR 16).
 
 from __future__ import annotations
 
-from cognition.mechanisms.activation import base_level, retrievability
+from cognition.mechanisms.activation import base_level
+from cognition.mechanisms.retrievability import retrievability
 from schemas.memory import Memory
 from schemas.recollection import ScorePart
 

@@ -58,24 +58,3 @@ def _mean_strength(last: float, first: float, decay: float) -> float:
         return float(last**-decay)
     kept = 1.0 - decay
     return float(last**-decay * math.expm1(kept * math.log1p(span)) / (kept * span))
-
-
-def retrievability(elapsed_s: float, stability_s: float) -> float:
-    """How likely a memory comes to mind by itself after so long, in (0, 1].
-
-    .. math:: R = \\left(1 + \\frac{t}{9 S}\\right)^{-1}
-
-    Parameters
-    ----------
-    elapsed_s : t, seconds since the last use, >= 0.
-    stability_s : S > 0, the time after which nine in ten still do.
-
-    Invariants: 1 at once, 0.9 at S; falls with t and rises with S.
-
-    References
-    ----------
-    Wixted & Ebbesen 1991 (forgetting follows a power of time); Ye 2022 (this form, with R(S) = 0.9).
-    """
-    if not stability_s > 0.0:
-        raise ValueError(f"stability = {stability_s} s is not above 0. A fresh memory has a day.")
-    return 1.0 / (1.0 + max(0.0, elapsed_s) / (9.0 * stability_s))

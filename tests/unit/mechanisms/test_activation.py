@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from cognition.mechanisms.activation import base_level, retrievability
+from cognition.mechanisms.activation import base_level
 
 DAY = 86_400.0
 
@@ -32,16 +32,3 @@ def test_a_memory_of_this_moment_has_a_finite_level() -> None:
 def test_what_cannot_be_is_refused_by_name(uses: int, decay: float) -> None:
     with pytest.raises(ValueError, match=r"(uses|decay) = "):
         base_level(uses, 1.0, 2.0, decay)
-
-
-def test_nine_in_ten_come_to_mind_at_the_time_that_is_called_stability() -> None:
-    assert retrievability(0.0, DAY) == 1.0
-    assert retrievability(DAY, DAY) == pytest.approx(0.9)
-    assert retrievability(9 * DAY, DAY) == pytest.approx(0.5)
-    assert retrievability(DAY, 3 * DAY) > retrievability(DAY, DAY)
-
-
-@pytest.mark.parametrize("stability", [0.0, -1.0, math.nan])
-def test_no_stability_is_refused(stability: float) -> None:
-    with pytest.raises(ValueError, match="stability"):
-        retrievability(1.0, stability)
