@@ -89,7 +89,7 @@ WELL_KNOWN = {
     "LOG_LEVEL": "log.level",
 }
 SECRETS = frozenset({"store.api_key"})
-LISTS = frozenset({"minds.without", "recall.without"})
+LISTS = frozenset({"episodes.without", "minds.without", "recall.without"})
 """Settings of several values; in the environment and in flags they stand with commas between them."""
 TABLES = frozenset({"minds.languages"})
 """Settings that are a table of names that we do not know; in the environment and in flags ``a=x,b=y``."""

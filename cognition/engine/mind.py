@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -42,6 +43,8 @@ SLOW_SUMS_SLOTS = ("slow-sums-0", "slow-sums-1")
 """What the stream has taught its segmenter: the map (0.6 MB), and the sums it is solved from (2.4 MB)."""
 TAKEN_MAX = 256
 """Repetitions kept by name: more than come in the second that a stream server may lose."""
+NEVER_S = 1e12
+"""A silence that no two moments are apart: 30,000 years, three times what RFC 3339 can write."""
 LEXICON_DELTA_MIN = 256
 LEXICON_DELTA_SHARE = 0.05
 """The whole lexicon is written once its unsaved part outgrows max(256, 5 % of it)."""
@@ -57,9 +60,16 @@ def entry_order(entry: str) -> tuple[int, int]:
 
 def profile(options: EpisodeOptions) -> Profile:
     """The segmentation profile that a person chose; without prediction error it never cuts by meaning."""
-    chosen = replace(profile_of(options.profile), late=options.late, cue=options.cue)
+    chosen = without(profile_of(options.profile), options.without)
+    chosen = replace(chosen, late=options.late, cue=options.cue)
     chosen = chosen.coarse if options.scale == "coarse" else chosen
     return chosen if options.prediction_error else replace(chosen, threshold=math.inf, shift=math.inf)
+
+
+def without(chosen: Profile, names: Collection[str]) -> Profile:
+    """The profile where these end nothing by themselves: the gap, or a key that is watched."""
+    watched = tuple(key for key in chosen.watched if key not in names)
+    return replace(chosen, watched=watched, gap_s=NEVER_S if "gap" in names else chosen.gap_s)
 
 
 def later(entry: str, than: str) -> bool:

@@ -14,11 +14,16 @@ Count = Annotated[int, msgspec.Meta(ge=1)]
 Unit = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 
 
+Cause = Literal["gap", "place", "task", "people", "source"]
+"""What may end an episode beside meaning and marks, by name."""
+
+
 class EpisodeOptions(Config, frozen=True, kw_only=True):
     """How the flow is cut into episodes. A boundary of meaning may be put up to `late` percepts back (0, 2
     or 4: what follows shows it better); `learned` off judges by the plain cosine
     alone, `cue` off does not count what closes and opens episodes (ADR 18, 19). The
-    coarse `scale` takes the shots of a scene for one event, and a change of place for evidence of another."""
+    coarse `scale` takes the shots of a scene for one event, and a change of place for evidence of another.
+    `without` names what counts for no boundary: a silence, or a change of these."""
 
     profile: Literal["conversation", "assistant", "sensors"] = "conversation"
     prediction_error: bool = True
@@ -26,6 +31,7 @@ class EpisodeOptions(Config, frozen=True, kw_only=True):
     learned: bool = True
     cue: bool = True
     scale: Literal["fine", "coarse"] = "fine"
+    without: tuple[Cause, ...] = ()
     idle_check_s: Positive = 30.0
 
 

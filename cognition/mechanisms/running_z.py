@@ -25,12 +25,13 @@ class RunningZ:
     mu and sigma are those of the last 300 values before this one, with a prior of mean -0.4, variance
     0.04 and weight 3: sigma is never zero, also where every value is the same. Values are summed
     as integers (grid 2^-20), so that the window slides without drift, and a restored state continues
-    to the last bit.
+    to the last bit. Not `running`, the prior alone is what values are held against.
     """
 
-    __slots__ = ("_squares", "_sum", "_values")
+    __slots__ = ("_running", "_squares", "_sum", "_values")
 
-    def __init__(self, values: Sequence[int] = ()) -> None:
+    def __init__(self, values: Sequence[int] = (), *, running: bool = True) -> None:
+        self._running = running
         self._values: deque[int] = deque(maxlen=WINDOW)
         self._sum = 0
         self._squares = 0
@@ -61,6 +62,8 @@ class RunningZ:
         return list(self._values)
 
     def _remember(self, value: int) -> None:
+        if not self._running:
+            return
         if len(self._values) == WINDOW:
             oldest = self._values[0]
             self._sum -= oldest

@@ -1,0 +1,49 @@
+"""What ends episodes can be left out by name."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import pytest
+
+from cognition.engine.assembly import Options
+from cognition.engine.mind import NEVER_S, profile
+from cognition.engine.options import EpisodeOptions
+from cognition.mechanisms.segmentation import CONVERSATION
+from schemas.percept import Percept
+from tests.unit.engine.bench import ANA, bench, vector
+
+SAYS = {
+    "place": ({"context": {"place": "kitchen"}}, {"context": {"place": "garden"}}),
+    "task": ({"context": {"task": "cook"}}, {"context": {"task": "wash"}}),
+    "people": ({"context": {"people": "ana, bo"}}, {"context": {"people": "cleo"}}),
+    "gap": ({"occurred_at": 1_000_000.0}, {"occurred_at": 1_090_000.0}),
+}
+
+
+def test_nothing_left_out_is_the_profile_itself() -> None:
+    chosen = profile(EpisodeOptions())
+    assert (chosen.watched, chosen.gap_s) == (CONVERSATION.watched, CONVERSATION.gap_s)
+
+
+def test_what_is_left_out_changes_nothing_else() -> None:
+    bare = profile(EpisodeOptions(without=("gap", "source")))
+    assert bare.watched == ("place", "task", "people")
+    assert bare.gap_s == NEVER_S
+    whole = asdict(profile(EpisodeOptions()))
+    assert {k: v for k, v in asdict(bare).items() if k not in ("watched", "gap_s")} == {
+        k: v for k, v in whole.items() if k not in ("watched", "gap_s")
+    }
+
+
+@pytest.mark.parametrize("cause", SAYS)
+async def test_a_cause_that_is_left_out_ends_nothing(cause: str) -> None:
+    ends = {}
+    for without in ((), (cause,)):
+        options = EpisodeOptions(without=without, prediction_error=False)  # type: ignore[arg-type]
+        at = await bench(options=Options(episodes=options))
+        for number, fields in enumerate(SAYS[cause]):
+            text = f"one and the same thing, turn {number}"
+            await at.take(Percept(mind=ANA, content=text, vector=vector(1), **fields))  # type: ignore[arg-type]
+        ends[without] = len(await at.stores.episodes.latest(ANA, limit=5))
+    assert ends == {(): 2, (cause,): 1}
