@@ -15,7 +15,7 @@ AT_STABILITY = 0.32
 """R(S): with a stability of one day, that of an ordinary percept, the curve passes Ebbinghaus' seven
 points with a root mean square error of .021 (.025 with 1/3)."""
 
-SCALE = AT_STABILITY ** (-1.0 / EXPONENT) - 1.0
+SCALE: float = AT_STABILITY ** (-1.0 / EXPONENT) - 1.0
 """kappa: what makes R(S) = `AT_STABILITY`."""
 
 GROWTH_MAX = 4.0
