@@ -6,7 +6,7 @@ This module must not know any concrete type of the schema.
 import msgspec
 
 
-class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A value that crosses a process border or a disk.
 
     Unknown fields are skipped, so that an older reader survives a newer writer.
