@@ -1,0 +1,344 @@
+"""Laws of sleep: when, what, in which order, and what it leaves."""
+
+from __future__ import annotations
+
+import itertools
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cognition.mechanisms import consolidation_strength as consolidation
+from cognition.mechanisms import night_order, synapses
+from cognition.mechanisms.homeostasis import CYCLES_A_NIGHT, NIGHT_FACTOR, WEIGHT_MIN, Downscaling
+from cognition.mechanisms.plasticity import KEPT_A_DAY
+from cognition.mechanisms.pressure import (
+    AWAKE_MAX_S,
+    CYCLES_MAX,
+    IDLE_S,
+    Waking,
+    asleep,
+    falls_asleep,
+    pressure,
+    untagged,
+    wakes,
+)
+from cognition.mechanisms.replay import priority, priority_key
+from cognition.mechanisms.replay_priority import (
+    Candidate,
+    Slice,
+    familiar_from,
+    select,
+    slices,
+    split,
+)
+
+HOUR, DAY = 3_600.0, 86_400.0
+UNIT = st.floats(0.0, 1.0)
+COUNTS = st.integers(0, 5_000)
+WAKING = st.builds(
+    Waking,
+    awake_s=st.floats(0.0, 30 * DAY),
+    encoded=COUNTS,
+    potentiated=COUNTS,
+    tagged=COUNTS,
+    left=UNIT,
+)
+
+# --- pressure ---------------------------------------------------------------------------
+
+
+@given(WAKING, st.floats(0.0, DAY), st.integers(0, 99), st.integers(0, 99), st.integers(0, 99))
+def test_pressure_rises_with_time_and_with_work(
+    before: Waking, later: float, encoded: int, potentiated: int, tagged: int
+) -> None:
+    after = Waking(
+        before.awake_s + later,
+        before.encoded + encoded,
+        before.potentiated + potentiated,
+        before.tagged + tagged,
+        before.left,
+    )
+    assert 0.0 <= pressure(before) <= pressure(after) <= 1.0
+
+
+@given(WAKING, st.lists(st.floats(0.0, 3.0), min_size=2, max_size=6))
+def test_pressure_falls_in_sleep(waking: Waking, spans: list[float]) -> None:
+    begin = untagged(waking)
+    course = [asleep(begin, cycles, waking.tagged) for cycles in sorted(spans)]
+    assert course[0] <= pressure(waking) + 1e-12
+    assert all(later <= earlier for earlier, later in itertools.pairwise(course))
+    assert asleep(begin, 3.0, 0) <= asleep(begin, 3.0, waking.tagged)
+
+
+@given(WAKING, st.floats(0.0, 10 * DAY), st.floats(-1.0, 1.0))
+def test_nobody_sleeps_with_nothing_to_consolidate_or_while_spoken_to(
+    waking: Waking, idle_s: float, c: float
+) -> None:
+    idle = Waking(waking.awake_s, left=waking.left)
+    assert falls_asleep(idle, idle_s=idle_s, c=c) is None
+    if waking.awake_s < AWAKE_MAX_S:
+        assert falls_asleep(waking, idle_s=IDLE_S, c=c) is None
+
+
+@settings(max_examples=40)
+@given(
+    st.lists(st.tuples(st.integers(0, 400), st.integers(0, 40), st.booleans()), min_size=48, max_size=240),
+    st.floats(-1.0, 1.0),
+)
+def test_a_mind_neither_naps_for_ever_nor_never(hours: list[tuple[int, int, bool]], c: float) -> None:
+    """Ten days hour by hour: so many percepts, so many of them tagged, and whether there was a pause."""
+    encoded = tagged = 0
+    left, since, naps = 0.0, 0, []
+    for hour, (came, strong, pause) in enumerate(hours):
+        encoded, tagged = encoded + came, tagged + min(came, strong)
+        waking = Waking((hour - since + 1) * HOUR, encoded, 0, tagged, left)
+        cause = falls_asleep(waking, idle_s=2 * IDLE_S if pause else 0.0, c=c)
+        assert not (waking.work and waking.awake_s >= AWAKE_MAX_S and cause is None)
+        if cause is None:
+            continue
+        cycles, touched = 0, 0
+        s = pressure(waking)
+        while wakes(s, cycles, c=c) is None:
+            cycles += 1
+            touched = min(tagged, touched + 35)
+            s = asleep(untagged(waking), cycles, tagged - touched)
+        assert 1 <= cycles <= CYCLES_MAX
+        naps.append(hour)
+        encoded, tagged = 0, tagged - touched
+        left, since = asleep(untagged(waking), cycles), hour + 1
+        rested = Waking(0.0, encoded, 0, tagged, left)
+        assert tagged >= 60 or falls_asleep(rested, idle_s=DAY, c=c) is None, "no nap follows from a nap"
+
+
+# --- selection --------------------------------------------------------------------------
+
+NOW = 1_800_000_000.0
+LIVES = st.lists(st.tuples(UNIT, UNIT, st.booleans(), st.floats(0.0, 60 * HOUR)), min_size=1, max_size=120)
+
+
+def ordered_read(whole: list[Candidate], each: Slice, limit: int) -> list[Candidate]:
+    """What an index on the key answers for a range of moments."""
+    inside = [
+        c
+        for c in whole
+        if (each.after is None or c.encoded_at > each.after)
+        and (each.until is None or c.encoded_at <= each.until)
+    ]
+    return sorted(inside, key=lambda c: (-c.key, c.memory_id))[:limit]
+
+
+@settings(max_examples=150)
+@given(LIVES, st.integers(1, 20), st.integers(1, 10))
+def test_selection_through_the_index_is_that_of_a_sort_of_everything(
+    lives: list[tuple[float, float, bool, float]], count: int, parts: int
+) -> None:
+    whole = [
+        Candidate(f"{n:03}", priority_key(e, c, tag, NOW - age), NOW - age)
+        for n, (e, c, tag, age) in enumerate(lives)
+    ]
+    true = {f"{n:03}": priority(e, c, tag, NOW - age, NOW) for n, (e, c, tag, age) in enumerate(lives)}
+    best = sorted(true.values(), reverse=True)[:count]
+    read = [(each, ordered_read(whole, each, count)) for each in slices(NOW, parts)]
+    found = select(read, count, count, NOW)
+    for _ in range(200):
+        got = sorted((true[c.memory_id] for c in found.chosen), reverse=True)
+        assert len(got) == len(best)
+        assert all(want - have <= found.doubt + 1e-3 for want, have in zip(best, got, strict=True))
+        if not found.doubtful:
+            break
+        worst = found.doubtful[0]
+        read = [pair for pair in read if pair[0] != worst]
+        read += [(half, ordered_read(whole, half, count)) for half in split(worst, NOW)]
+        found = select(read, count, count, NOW)
+    if found.doubt == 0.0:
+        assert got == pytest.approx(best, abs=1e-3)
+
+
+@given(st.integers(1, 30))
+def test_slices_cover_all_time_once_and_fall_in_recency(count: int) -> None:
+    parts = slices(NOW, count)
+    assert parts[0].until is None
+    assert parts[-1].after is None
+    for younger, older in itertools.pairwise(parts):
+        assert younger.after == older.until
+        assert younger.recency > older.recency
+    for each in parts[:-1]:
+        young, old = split(each, NOW)
+        assert (young.until, young.after, old.after) == (each.until, old.until, each.after)
+        assert young.recency == each.recency > old.recency
+
+
+def test_a_sample_of_the_familiar_is_seeded_and_its_places_are_spread() -> None:
+    places = [familiar_from("ana", cycle) for cycle in range(400)]
+    assert places == [familiar_from("ana", cycle) for cycle in range(400)]
+    assert familiar_from("ben", 0) != familiar_from("ana", 0)
+    first = np.array([int(place[:4], 16) / 65_536 for place in places])
+    heights = np.histogram(first, bins=8, range=(0.0, 1.0))[0]
+    assert heights.min() > 25
+    assert heights.max() < 80
+
+
+# --- order ------------------------------------------------------------------------------
+
+
+@given(st.lists(st.integers(0, 99), unique=True), st.lists(st.integers(100, 199), unique=True))
+def test_interleaving_loses_and_doubles_nothing_and_keeps_both_orders(
+    novel: list[int], familiar: list[int]
+) -> None:
+    order = night_order.interleaved(novel, familiar)
+    assert [x for x in order if x < 100] == novel
+    assert [x for x in order if x >= 100] == familiar
+
+
+@given(st.integers(0, 10_000))
+def test_stages_share_a_whole_without_rest(total: int) -> None:
+    parts = night_order.divided(total)
+    assert sum(parts.values()) == total
+    assert all(abs(parts[s] - night_order.SHARE[s] * total) < 1.0 for s in night_order.Stage)
+    order = list(range(total % 97))
+    assert list(itertools.chain(*night_order.staged(order).values())) == order
+
+
+PLACED = st.lists(
+    st.builds(
+        night_order.Placed,
+        st.uuids().map(str),
+        st.sampled_from(["", "breakfast", "work", "walk"]),
+        st.integers(0, 30),
+    ),
+    unique_by=lambda p: p.memory_id,
+)
+
+
+@given(PLACED)
+def test_every_memory_is_replayed_in_its_episode_forward_and_in_reverse(
+    placed: list[night_order.Placed],
+) -> None:
+    found = night_order.sweeps(placed)
+    where = {p.memory_id: p for p in placed}
+    times = {i: sum(i in sweep for sweep in found) for i in where}
+    for sweep in found:
+        assert len({where[i].episode_id for i in sweep}) == 1
+        places = [where[i].position for i in sweep]
+        assert places in (sorted(places), sorted(places, reverse=True))
+        assert len(sweep) == 1 or sweep[::-1] in found
+    for each in placed:
+        alone = each.episode_id == "" or sum(p.episode_id == each.episode_id for p in placed) == 1
+        assert times[each.memory_id] == (1 if alone else 2)
+
+
+# --- consolidation ----------------------------------------------------------------------
+
+
+@given(UNIT, UNIT, st.floats(60.0, 1e8), st.floats(0.0, 1e8), UNIT, st.booleans())
+def test_a_replay_never_weakens_and_never_tags(
+    strength: float, factor: float, stability: float, elapsed: float, arousal: float, tag: bool
+) -> None:
+    after = consolidation.replayed(
+        strength, stability, factor=factor, elapsed_s=elapsed, arousal=arousal, tag=tag
+    )
+    assert strength <= after.strength <= 1.0
+    assert after.stability_s >= stability
+    assert tag or not after.tag
+    assert after.permanent == (after.strength >= consolidation.PERMANENT)
+    assert not (after.tag and after.strength >= consolidation.CONSOLIDATED)
+
+
+@given(st.floats(0.0, 0.45), st.floats(0.5, 1.0))
+def test_replays_make_permanent_in_the_number_that_is_foretold(strength: float, factor: float) -> None:
+    count = consolidation.replays_to(strength, consolidation.PERMANENT, factor)
+    for _ in range(count - 1):
+        strength = consolidation.strengthened(strength, factor)
+    assert strength < consolidation.PERMANENT
+    assert consolidation.strengthened(strength, factor) >= consolidation.PERMANENT - 1e-9
+
+
+@given(st.integers(0, 20), st.integers(1, 6), st.floats(0.0, 3.0), st.integers(0, 2**32 - 1))
+def test_memories_that_are_replayed_together_are_never_a_clique(
+    n: int, dimension: int, spread: float, seed: int
+) -> None:
+    chance = np.random.default_rng(seed)
+    rows = np.ones(dimension) + spread * chance.standard_normal((n, dimension))
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    bonds = consolidation.bonds(rows.astype(np.float32))
+    assert all(0 <= b.earlier < b.later < n and 0.0 < b.evidence <= 1.0 + 1e-6 for b in bonds)
+    assert len(bonds) <= n * consolidation.PARTNERS_MAX
+    by_pair = {(b.earlier, b.later): b.evidence for b in bonds}
+    for four in itertools.combinations(range(min(n, 9)), 4):
+        among = [by_pair.get(pair) for pair in itertools.combinations(four, 2)]
+        assert None in among or max(among) - min(among) > 1e-9  # type: ignore[type-var, operator]
+
+
+def test_related_neighbours_are_bound_more_than_distant_or_unrelated_ones() -> None:
+    related = np.array([[1, 0, 0], [0.8, 0.6, 0], [0.8, 0.6, 0], [0, 0, 1]], np.float32)
+    evidence = {(b.earlier, b.later): b.evidence for b in consolidation.bonds(related)}
+    assert evidence[1, 2] > evidence[0, 1] > evidence[0, 2] > 0.0
+    assert (2, 3) not in evidence
+
+
+# --- homeostasis ------------------------------------------------------------------------
+
+CYCLES = st.lists(st.floats(0.0, 400 * DAY), max_size=40)
+
+
+@given(CYCLES, st.floats(0.0, 400 * DAY), st.permutations(range(5)))
+def test_a_cycle_counts_once_in_any_order_and_can_be_taken_back(
+    cycles: list[float], at: float, order: list[int]
+) -> None:
+    whole = Downscaling.of(cycles)
+    again = Downscaling()
+    for cycle in [*cycles, *cycles[::-1]]:
+        again = again.after(cycle)
+    assert again == whole
+    fresh = 401 * DAY
+    assert whole.after(fresh).without(fresh).factor(at) == whole.factor(at)
+    assert whole.after(fresh).factor(at) <= whole.factor(at) <= 1.0
+    assert whole.factor(402 * DAY) == 1.0
+
+
+@given(CYCLES, st.lists(UNIT, min_size=2, max_size=20), st.floats(0.0, 400 * DAY))
+def test_downscaling_keeps_the_order_of_weights(cycles: list[float], weights: list[float], at: float) -> None:
+    scaling = Downscaling.of(cycles)
+    after = [scaling.scaled(weight, at) for weight in sorted(weights)]
+    assert after == sorted(after)
+    assert all(0.0 <= w <= 1.0 for w in after)
+
+
+def test_a_night_takes_a_tenth_of_associations_as_a_day_does_of_routes() -> None:
+    night = Downscaling.of(float(n) for n in range(1, CYCLES_A_NIGHT + 1))
+    assert night.factor(0.0) == pytest.approx(NIGHT_FACTOR)
+    assert pytest.approx(KEPT_A_DAY) == NIGHT_FACTOR
+
+
+@pytest.mark.parametrize("every_days", [1, 2, 4, 7])
+def test_a_year_of_nights_neither_saturates_nor_empties_what_is_used(every_days: int) -> None:
+    """An association used every few days, co-replayed in every second night, four cycles a night."""
+    bond = synapses.formed("b", 1.0, 0.0)
+    scaling, course = Downscaling(), []
+    for day in range(365):
+        at = day * DAY
+        base = scaling.scaled(bond.weight, bond.last_coactivated)
+        if day % every_days == 0:
+            bond = synapses.potentiated(_with(bond, base, at), 1.0, at)
+        elif day % 2 == 0:
+            grown = synapses.potentiate(base, 0.5, consolidation.CO_REPLAY_RATE)
+            bond = _with(bond, grown, at)
+        for cycle in range(CYCLES_A_NIGHT):
+            scaling = scaling.after(at + 0.8 * DAY + cycle)
+        course.append(scaling.scaled(bond.weight, bond.last_coactivated))
+    settled = course[60:]
+    assert max(settled) < 0.6
+    assert min(settled) > (WEIGHT_MIN if every_days < 7 else 0.04)
+
+
+def test_what_nobody_uses_any_more_is_gone_within_a_month() -> None:
+    strong = 1.0
+    scaling = Downscaling.of(day * DAY + cycle for day in range(30) for cycle in range(CYCLES_A_NIGHT))
+    assert scaling.scaled(strong, -1.0) < WEIGHT_MIN
+
+
+def _with(bond: synapses.Association, weight: float, at: float) -> synapses.Association:
+    return msgspec.structs.replace(bond, weight=weight, last_coactivated=at)
