@@ -44,7 +44,11 @@ class Pause(Message, frozen=True, kw_only=True, omit_defaults=False):
 
 
 class Episode(Message, frozen=True, kw_only=True, omit_defaults=False):
-    """One bounded event of one mind, without its vector (the centroid of its members)."""
+    """One bounded event of one mind, without its vector (the centroid of its members).
+
+    `prediction_errors` and `arousals` are its course: for each member in order how unexpected it was (of the
+    gap before it, in units of z) and how aroused; None where that is not known.
+    """
 
     id: str
     mind: str
@@ -55,6 +59,8 @@ class Episode(Message, frozen=True, kw_only=True, omit_defaults=False):
     boundary_trigger: str = ""
     boundary_strength: float = 0.0
     boundary_scores: list[float] = []
+    prediction_errors: list[float | None] = []
+    arousals: list[float | None] = []
     previous_id: str | None = None
     next_id: str | None = None
     memory_count: int = 0

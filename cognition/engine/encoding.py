@@ -378,6 +378,7 @@ class Encoder:
                 salience=memory.composite_salience,
             )
         )
+        episode.judge(mind.segmenter.judged)
         mind.linking.note(memory, mind.lexicon.n)
         mind.working.admit(
             Active(
@@ -430,6 +431,8 @@ class Encoder:
                 name=arrival.memory_id,
             )
         )
+        if mind.episode is not None:
+            mind.episode.judge(mind.segmenter.judged)
         known_id = known.episode_id if known is not None else ""
         if known is not None and mind.episode is not None:
             cuts, known_id = as_stored(mind, arrival.entry.id, cuts, known.episode_id)
@@ -535,6 +538,8 @@ class Encoder:
         if not later(arrival.entry.id, mind.through):
             return self._receipt(arrival, Outcome.MARKED)
         cuts, _ = mind.segmenter.mark(mark.boundary, mark.label)
+        if mind.episode is not None:
+            mind.episode.judge(mind.segmenter.judged)
         for cut in cuts:
             self._cut(mind, cut, arrival, ledger, done)
         if mind.episode is not None:

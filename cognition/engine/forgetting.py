@@ -121,7 +121,7 @@ class Forgetting:
         self, mind: Mind, episode_id: str, doomed: Collection[str], *, epoch: int
     ) -> str | None:
         """Tell an episode anew from what is left of it: label, gist, feeling and centroid. What
-        was given as its label, and what is said of its end, go too: they may come from what is
+        was given as its label, its course, and what is said of its end, go too: they may come from what is
         erased. Returns the episode before it, of whose end its first memory was the cause."""
         if mind.episode is not None and mind.episode.id == episode_id:
             unsettled = [member.memory_id for member in mind.episode.members]
@@ -139,6 +139,8 @@ class Forgetting:
             label=tally.label(),
             gist=tally.gist(),
             boundary_trigger="",
+            prediction_errors=[],
+            arousals=[],
         )
         await self._stores.episodes.save([(retold, tally.centroid())], epoch=epoch)
         return stored.previous_id

@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from cognition.mechanisms.course import Course
 from cognition.mechanisms.episodes import PREVIEW_LENGTH_MAX, EpisodeTally
 from schemas.episode import Boundary, Episode
 
@@ -59,12 +60,13 @@ class SavedEpisode(msgspec.Struct):
     tally: dict[str, Any]
     count: int
     members: list[SavedMember] = []
+    course: bytes = b""
 
 
 @dataclass(slots=True)
 class OpenEpisode:
     """`count` : members that it had, erased ones too; the next one's position. `tally` : of all of them,
-    `settled` : of all but `members`, the last ones."""
+    `settled` : of all but `members`, the last ones. `course` : how it went, member by member."""
 
     id: str
     started_at: float
@@ -75,9 +77,11 @@ class OpenEpisode:
     settled: EpisodeTally = field(default_factory=EpisodeTally)
     tally: EpisodeTally = field(default_factory=EpisodeTally)
     members: list[Member] = field(default_factory=list)
+    course: Course = field(default_factory=Course)
 
-    def take(self, member: Member) -> None:
-        """One more member."""
+    def take(self, member: Member, error: float | None = None) -> None:
+        """One more member, and how unexpected it was, if that is known yet."""
+        self.course.note(member.arousal, error)
         _count(self.tally, member)
         self.members.append(member)
         if len(self.members) > UNSETTLED_MAX:
@@ -85,16 +89,25 @@ class OpenEpisode:
         self.count += 1
         self.last_at = max(self.last_at, member.at)
 
-    def give_up(self, members: Sequence[Member]) -> None:
-        """These, its last ones, belong to the next episode."""
+    def judge(self, judged: Sequence[tuple[str, float]]) -> None:
+        """How unexpected its members were, by entry; those of other episodes are passed over."""
+        for entry, error in judged:
+            back = next((n for n, m in enumerate(reversed(self.members)) if m.entry == entry), None)
+            if back is not None:
+                self.course.judge(back, error)
+
+    def give_up(self, members: Sequence[Member]) -> list[float | None]:
+        """These, its last ones, belong to the next episode; how unexpected each was."""
         stay = self.members[: len(self.members) - len(members)]
         self.count -= len(members)
         self._account(self.settled, stay)
         self.last_at = max(self.started_at, self.tally.ended_at) if self.tally.count else self.started_at
+        return self.course.give_up(len(members))
 
     def retell(self, settled: EpisodeTally, doomed: Collection[str]) -> None:
         """Some members were erased: this is the account of the settled ones that are left."""
         self.given_label = ""
+        self.course.clear()
         self._account(settled, [m for m in self.members if m.memory_id not in doomed])
 
     def _account(self, settled: EpisodeTally, members: list[Member]) -> None:
@@ -111,6 +124,8 @@ class OpenEpisode:
             mind=mind,
             label=self.given_label or self.tally.label(),
             started_at=self.started_at,
+            prediction_errors=self.course.errors(self.count),
+            arousals=self.course.arousals(self.count),
             previous_id=self.previous_id,
             memory_count=self.tally.count,
             emotional_summary=self.tally.emotion(),
@@ -150,6 +165,7 @@ class OpenEpisode:
             given_label=self.given_label,
             tally=self.settled.snapshot(),
             count=self.count,
+            course=self.course.snapshot(),
             members=[
                 SavedMember(
                     m.memory_id, m.entry, m.at, m.vector.astype("<f4").tobytes(),
@@ -173,6 +189,7 @@ class OpenEpisode:
             for m in saved.members
         ]  # fmt: skip
         episode._account(EpisodeTally.restore(saved.tally), members)
+        episode.course = Course.restore(saved.course)
         return episode
 
 

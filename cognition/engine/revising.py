@@ -50,14 +50,14 @@ def revise(mind: Mind, cut: Cut, *, epoch: int) -> Revised | None:
     moved = members_from(mind, cut.entry)
     if not moved or len(moved) == episode.tally.count:
         return None
-    episode.give_up(moved)
+    errors = episode.give_up(moved)
     opened = episode_id(mind.name, moved[0].entry)
     revised = Revised(episode.closed(mind.name, cut.boundary, opened, epoch=epoch), opened)
     mind.open_episode(moved[0].entry, moved[0].at, cut.label)
     assert mind.episode is not None
-    for each in moved:
+    for each, error in zip(moved, errors, strict=True):
         revised.places[each.memory_id] = Place(opened, mind.episode.count)
-        mind.episode.take(each)
+        mind.episode.take(each, error)
     revised.members = moved
     mind.working.at_boundary(revised.places)
     return revised

@@ -155,6 +155,7 @@ class Segmenter:
         "_started",
         "count",
         "first_entry",
+        "judged",
         "label",
         "last_at",
         "profile",
@@ -173,6 +174,7 @@ class Segmenter:
         self._ending: BoundaryType | None = None
         self._error = PredictionError(ahead=profile.late > 0, cue=profile.cue, reach=profile.reach)
         self._lookahead = Lookahead(profile.late, profile.threshold)
+        self.judged: list[tuple[str, float]] = []
         self._recent: list[Percept] = []
         self._rhythm = Rhythm(profile.gap_s)
 
@@ -195,8 +197,10 @@ class Segmenter:
         """Take one percept in; returns the boundaries that are known now, the oldest first.
 
         None: it belongs to the open episode, or opens one where none is open. After it, `first_entry`,
-        `started_at`, `count` and `label` are those of the percept's episode.
+        `started_at`, `count` and `label` are those of the percept's episode, and `judged` says which gaps got
+        their score: (entry of the percept after it, score).
         """
+        self.judged = []
         cause = self._cause(observation) if self.count else None
         doubtful = cause is not None and cause.type is BoundaryType.SOURCE_CHANGE
         if doubtful and self._error.guess(observation.vector) <= SUPPORT * self.profile.threshold:
@@ -219,6 +223,7 @@ class Segmenter:
 
         The label of a begin names the episode that comes next; that of an end the one that ends.
         """
+        self.judged = []
         cuts = self._end_stretch()
         if self.count and mark is BoundaryMark.END and label:
             self.label = label
@@ -371,6 +376,8 @@ class Segmenter:
         """The gap before the percept that came `back` percepts before the last one has its score."""
         shifted = back < len(self._recent) and self._recent[-1 - back].shift
         score = gap.score + (self.profile.shift if shifted else 0.0)
+        if back < len(self._recent):
+            self.judged.append((self._recent[-1 - back].entry, score))
         return self._late(self._lookahead.add(score), back)
 
     def _late(self, gaps: Sequence[int], newest: int) -> list[Cut]:
