@@ -1,12 +1,21 @@
-"""Drawing the episodes of a mind: how long each was, how strongly it ended, how it felt."""
+"""Drawing the episodes of a mind: how unexpected and how aroused each percept was, and where and why
+episodes ended.
+
+Knows episodes as they are told, newest or oldest first; it asks nobody.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cognition.errors import UnavailableError
 from schemas.episode import Episode
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 COLOURS = {
     "explicit": "#444444",
@@ -17,7 +26,34 @@ COLOURS = {
     "source_change": "#d35400",
     "open": "#aaaaaa",
 }
-LABEL_WIDTH = 42
+MEANINGS = {
+    "explicit": "marked",
+    "prediction_error": "the meaning changed",
+    "temporal": "silence",
+    "context_shift": "another place, task or people",
+    "task_completion": "a task ended",
+    "source_change": "another source",
+    "open": "still open",
+}
+LABEL_WIDTH = 72
+ROW, CURVES, MARGIN, WIDTH = 0.2, 3.6, 1.0, 12.0
+"""Inches: a line of the list, both curves, what is around them, the width."""
+NUMBERS_MAX = 40
+"""Episodes up to which each has its number over the curve; more would stand on each other."""
+CURVE_MAX = 6.0
+"""A larger prediction error is drawn at the upper edge: the first words of a subject can reach 20."""
+
+
+TRIGGER_WIDTH = 44
+SECONDS_APART = re.compile(r"(-?\d+) s apart")
+
+
+class Boundary(NamedTuple):
+    """Where an episode ends in the drawing: between two percepts, why, and how strongly."""
+
+    at: float
+    cause: str
+    strength: float
 
 
 def draw(episodes: Sequence[Episode], path: str) -> None:
@@ -30,23 +66,77 @@ def draw(episodes: Sequence[Episode], path: str) -> None:
             remedy="Install it (pip install matplotlib), or leave --plot out.",
         ) from None
     ordered = in_order(episodes)
-    figure = Figure(figsize=(11.0, 1.6 + 0.28 * len(ordered)), layout="constrained")
-    axes, strength = figure.subplots(1, 2, sharey=True, width_ratios=(3, 1))
-    before = 0
-    for row, episode in enumerate(ordered):
+    listed = ROW * (len(ordered) + 1)
+    figure = Figure(figsize=(WIDTH, CURVES + listed + MARGIN), layout="constrained")
+    curve, arousal, lines = figure.subplots(3, 1, height_ratios=(CURVES * 0.68, CURVES * 0.32, listed))
+    cuts, starts = boundaries(ordered), begins(ordered)
+    errors = [error for episode in ordered for error in _course(episode, episode.prediction_errors)]
+    aroused = [value for episode in ordered for value in _course(episode, episode.arousals)]
+    show_errors(curve, errors, cuts)
+    show_arousal(arousal, aroused, cuts)
+    arousal.sharex(curve)
+    _number(curve, starts, len(errors))
+    curve.set_title(
+        f"episodes of {ordered[0].mind}: {len(ordered)} of them, {len(errors)} percepts", loc="left", pad=18
+    )
+    show_legend(figure, [cut.cause for cut in cuts])
+    _list(lines, ordered)
+    figure.savefig(path, dpi=110)
+
+
+def boundaries(ordered: Sequence[Episode]) -> list[Boundary]:
+    """The end of each episode; one that is open has none yet."""
+    found, before = [], 0
+    for episode in ordered:
+        before += _length(episode)
         cause = str(episode.boundary_type or "open")
-        felt = 0.25 + 0.75 * episode.emotional_summary.peak_arousal
-        axes.barh(row, episode.memory_count, left=before, height=0.7, color=COLOURS[cause], alpha=felt)
-        before += episode.memory_count
-        strength.barh(row, episode.boundary_strength, height=0.7, color=COLOURS[cause])
-    axes.set_yticks(range(len(ordered)), [name(e) for e in ordered], fontsize=8)
-    axes.invert_yaxis()
-    axes.set_title("memories of each episode; the stronger the colour, the more aroused", fontsize=9)
-    strength.set_title("strength of its end", fontsize=9)
-    for cause in dict.fromkeys(str(e.boundary_type or "open") for e in ordered):
-        axes.plot([], [], "s", color=COLOURS[cause], label=cause.replace("_", " "))
-    figure.legend(loc="outside lower center", ncols=len(COLOURS), fontsize=8)
-    figure.savefig(path)
+        found.append(Boundary(before - 0.5, cause, episode.boundary_strength))
+    return found
+
+
+def begins(ordered: Sequence[Episode]) -> list[int]:
+    """The place of the first percept of each episode."""
+    lengths = [_length(episode) for episode in ordered]
+    return [sum(lengths[:number]) for number in range(len(lengths))]
+
+
+def show_errors(axes: Axes, errors: Sequence[float | None], cuts: Sequence[Boundary]) -> None:
+    """Prediction error by percept, and each boundary in the colour of its cause, up to its strength."""
+    drawn = [float("nan") if error is None else min(CURVE_MAX, error) for error in errors]
+    axes.axhline(0.0, color="#cccccc", linewidth=0.8, zorder=1)
+    axes.plot(range(len(drawn)), drawn, color="#555555", linewidth=1.0, marker=".", markersize=3, zorder=3)
+    for cut in cuts:
+        if cut.cause != "open":
+            axes.axvline(cut.at, color=COLOURS[cut.cause], linewidth=1.4, zorder=2)
+            shown = min(CURVE_MAX, cut.strength)
+            axes.plot([cut.at + 0.5], [shown], "o", color=COLOURS[cut.cause], markersize=5, zorder=4)
+    axes.set_ylabel("prediction error (z)")
+    axes.set_xlim(-0.5, max(1, len(errors)) - 0.5)
+    axes.tick_params(labelbottom=False)
+
+
+def show_arousal(axes: Axes, aroused: Sequence[float | None], cuts: Sequence[Boundary]) -> None:
+    """Arousal by percept, under the same boundaries."""
+    drawn = [float("nan") if value is None else value for value in aroused]
+    axes.bar(range(len(drawn)), drawn, width=1.0, color="#e67e22", alpha=0.5)
+    for cut in cuts:
+        if cut.cause != "open":
+            axes.axvline(cut.at, color=COLOURS[cut.cause], linewidth=0.8)
+    axes.set_ylim(0.0, 1.0)
+    axes.set_ylabel("arousal")
+    axes.set_xlabel("percepts, in the order in which they came")
+
+
+def show_legend(figure: Any, causes: Sequence[str]) -> None:
+    """What the colours mean, of those that occur."""
+    from matplotlib.lines import Line2D
+
+    seen = [cause for cause in COLOURS if cause in causes and cause != "open"]
+    handles = [Line2D([], [], color=COLOURS[cause], marker="o", label=MEANINGS[cause]) for cause in seen]
+    if handles:
+        figure.legend(
+            handles=handles, loc="outside upper right", ncols=len(handles), fontsize=8, title="ended since:"
+        )
 
 
 def in_order(episodes: Sequence[Episode]) -> list[Episode]:
@@ -67,3 +157,53 @@ def name(episode: Episode) -> str:
     label = " ".join(episode.label.split()) or "without words"
     label = label if len(label) <= LABEL_WIDTH else label[: LABEL_WIDTH - 1] + "…"
     return f"{began}  {label}"
+
+
+def why(episode: Episode) -> str:
+    """Why it ended, in a few words."""
+    cause, trigger = str(episode.boundary_type or "open"), episode.boundary_trigger
+    apart = SECONDS_APART.fullmatch(trigger)
+    if apart:
+        return f"{MEANINGS[cause]}: {lasting(abs(float(apart[1])))}"
+    told = cause in ("context_shift", "source_change") and trigger
+    return f"{MEANINGS[cause]}: {trigger[:TRIGGER_WIDTH]}" if told else MEANINGS[cause]
+
+
+def lasting(seconds: float) -> str:
+    """How long, in the unit that a person would take."""
+    for unit, length in (("days", 86_400.0), ("h", 3_600.0), ("min", 60.0)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def _number(axes: Axes, starts: Sequence[int], percepts: int) -> None:
+    """Number the episodes over the curve, as in the list below it."""
+    if len(starts) > NUMBERS_MAX:
+        return
+    for number, (start, end) in enumerate(zip(starts, [*starts[1:], percepts], strict=True), 1):
+        middle = (start + end - 1) / 2
+        axes.text(middle, 1.01, str(number), transform=axes.get_xaxis_transform(), ha="center", fontsize=8)
+
+
+def _list(axes: Axes, ordered: Sequence[Episode]) -> None:
+    """A line for each episode: number, when, label, how many, why it ended."""
+    axes.axis("off")
+    axes.set_ylim(len(ordered), -1)
+    axes.set_xlim(0, 100)
+    for row, episode in enumerate(ordered):
+        cause = str(episode.boundary_type or "open")
+        many = f"{episode.memory_count} " + ("memory" if episode.memory_count == 1 else "memories")
+        cells = ((1.5, str(row + 1), "right"), (3, name(episode), "left"), (71, many, "right"))
+        for x, text, side in cells:
+            axes.text(x, row, text, fontsize=8, ha=side, va="center")
+        axes.text(73, row, why(episode), fontsize=8, va="center", color=COLOURS[cause])
+
+
+def _length(episode: Episode) -> int:
+    """Members that it had, as far as the drawing knows: an older one tells only how many are left."""
+    return max(len(episode.prediction_errors), episode.memory_count)
+
+
+def _course(episode: Episode, curve: Sequence[float | None]) -> list[float | None]:
+    return [*[None] * (_length(episode) - len(curve)), *curve]

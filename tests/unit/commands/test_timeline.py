@@ -1,10 +1,11 @@
 """The episodes of a mind, drawn and in order."""
 
+import itertools
 from pathlib import Path
 
 import pytest
 
-from cognition.commands.timeline import draw, in_order, name
+from cognition.commands.timeline import begins, boundaries, draw, in_order, lasting, name, why
 from cognition.commands.words import scored
 from schemas.episode import BoundaryType, Episode
 
@@ -29,11 +30,36 @@ def test_a_name_is_one_short_line() -> None:
     assert name(episode(0)) == "1970-01-01 00:00  without words"
 
 
-def test_it_is_drawn(tmp_path: Path) -> None:
+def test_an_end_lies_between_two_percepts() -> None:
+    ended = [episode(0, memory_count=3, boundary_type=BoundaryType.TEMPORAL, boundary_strength=2.0),
+             episode(1, memory_count=1, prediction_errors=[None, 0.5])]  # fmt: skip
+    assert boundaries(ended) == [(2.5, "temporal", 2.0), (4.5, "open", 0.0)], "one of the second was erased"
+    assert begins(ended) == [0, 3]
+
+
+def test_why_it_ended_is_told_in_the_units_of_a_person() -> None:
+    silent = episode(0, boundary_type=BoundaryType.TEMPORAL, boundary_trigger="106800 s apart")
+    assert why(silent) == "silence: 30 h"
+    moved = episode(0, boundary_type=BoundaryType.CONTEXT_SHIFT, boundary_trigger="place: 'bed' -> 'bath'")
+    assert why(moved) == "another place, task or people: place: 'bed' -> 'bath'"
+    assert why(episode(0)) == "still open"
+    assert [lasting(s) for s in (5.0, 150.0, 7_199.0, 259_200.0)] == ["5 s", "2 min", "120 min", "3 days"]
+
+
+@pytest.mark.parametrize("count", [1, 7, 60])
+def test_it_is_drawn(tmp_path: Path, count: int) -> None:
     pytest.importorskip("matplotlib")
+    causes = itertools.cycle(BoundaryType)
     ended = [
-        episode(n, memory_count=n + 1, boundary_type=cause, boundary_strength=1.0 + n)
-        for n, cause in enumerate([*BoundaryType, None])
+        episode(
+            n,
+            memory_count=n % 3 + 1,
+            boundary_type=None if n == count - 1 else next(causes),
+            boundary_strength=1.0 + n,
+            prediction_errors=[None, 0.5, 99.0][: n % 3 + 1],
+            arousals=[0.1, None, 0.9][: n % 3 + 1],
+        )
+        for n in range(count)
     ]
     draw(ended, str(tmp_path / "drawn.png"))
     assert (tmp_path / "drawn.png").read_bytes()[:4] == b"\x89PNG"
