@@ -23,7 +23,9 @@ from benchmarks.data import Dataset, Question
 from cognition.client import Session, Ticket
 from cognition.opening import open_engine
 from cognition.ports.embedder import Embedder
+from cognition.ports.stores import Stores
 from cognition.settings import Settings, load
+from schemas.episode import Episode
 from schemas.events import Receipt
 from schemas.percept import Percept
 from schemas.recollection import Recollection
@@ -120,15 +122,27 @@ class Bench:
             step(1)
         return receipts
 
-    async def episodes_of(self, mind: str, memory_ids: Sequence[str]) -> list[str]:
-        """The episode in which each of these memories is now."""
+    async def places_of(self, mind: str, memory_ids: Sequence[str]) -> list[tuple[str, int]]:
+        """The episode in which each of these memories is now, and its position there."""
+        found: dict[str, tuple[str, int]] = {}
+        for start in range(0, len(memory_ids), CHUNK):
+            page = await self._stores.memories.get(mind, memory_ids[start : start + CHUNK])
+            found.update((i, (memory.episode_id, memory.position)) for i, memory in page.items())
+        return [found[i] for i in memory_ids]
+
+    async def episodes(self, mind: str, ids: Sequence[str]) -> dict[str, Episode]:
+        """These episodes as they are stored."""
+        each = list(dict.fromkeys(ids))
+        found: dict[str, Episode] = {}
+        for start in range(0, len(each), CHUNK):
+            found.update(await self._stores.episodes.get(mind, each[start : start + CHUNK]))
+        return found
+
+    @property
+    def _stores(self) -> Stores:
         daemon = self.session.daemon
         assert daemon is not None, "a benchmark runs the engine in its own process"
-        found: dict[str, str] = {}
-        for start in range(0, len(memory_ids), CHUNK):
-            page = await daemon.stores.memories.get(mind, memory_ids[start : start + CHUNK])
-            found.update((i, memory.episode_id) for i, memory in page.items())
-        return [found[i] for i in memory_ids]
+        return daemon.stores
 
     async def linked(self, minds: Sequence[str]) -> None:
         """Return once every association that these minds' memories form by what they speak of is there."""

@@ -101,12 +101,18 @@ def window(gold: Gaps) -> int:
 
 def pk(gold: Gaps, found: Gaps, k: int) -> float:
     """Beeferman et al. 1999: share of windows in which one side has a boundary and the other none."""
-    return float(np.mean((_within(gold, k) > 0) != (_within(found, k) > 0)))
+    return float(np.mean(window_errors(gold, found, k)[0]))
 
 
 def window_diff(gold: Gaps, found: Gaps, k: int) -> float:
     """Pevzner & Hearst 2002: share of windows in which the numbers of boundaries differ."""
-    return float(np.mean(_within(gold, k) != _within(found, k)))
+    return float(np.mean(window_errors(gold, found, k)[1]))
+
+
+def window_errors(gold: Gaps, found: Gaps, k: int) -> tuple[Gaps, Gaps]:
+    """Of each window of k gaps, (n - k,): whether Pk counts it, and whether WindowDiff does."""
+    wanted, given = _within(gold, k), _within(found, k)
+    return (wanted > 0) != (given > 0), wanted != given
 
 
 def boundary_f1(gold: Gaps, found: Gaps, tolerance: int = 0) -> float:

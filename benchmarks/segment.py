@@ -1,86 +1,119 @@
-"""`segment SET|DIR`: the daemon's own segmenter, percepts in order as one mind.
+"""`segment SET|DIR...`: the daemon's own segmenter, percepts in order as one mind.
 
 A boundary was found where two percepts that follow each other belong to different episodes in the end,
 when nothing moves any more. Gaps before an explicit mark are given, so they are not scored; they part the
-stream into dialogues.
+stream into dialogues. `--ablate` leaves out each part of it, one at a time; `--plot` draws one recording.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import anyio
 import numpy as np
 
-from benchmarks import metrics
+from benchmarks import metrics, segment_ablation
 from benchmarks.data import Dataset, Sensed
-from benchmarks.engine import EngineChoice, opened
+from benchmarks.engine import EngineChoice
 from benchmarks.loaders import load
-from benchmarks.progress import Progress
 from benchmarks.provenance import provenance
-from schemas.percept import BoundaryMark
+from benchmarks.segmenting import NO_ECHO, PARTS, Told, settings_without, told
 
 SEED = 20_260_101
 """Seed of the bootstrap over dialogues; segmentation has no chance in it."""
 
-PARTS = ("learned", "cue", "prediction_error")
-"""What the stream teaches, whole; of it what closes and opens episodes; boundaries of meaning at all."""
-
-NO_ECHO = "attention.echo_window_s=0"
-"""Annotated dialogues repeat short utterances; each must stay a percept of its own to be placed."""
+SCALES = {"sherlock-events": "coarse"}
+"""The scale on which a set's events lie, where that is not the fine one: scenes, not the shots of them."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What this command takes."""
-    parser.add_argument("set", metavar="SET|DIR", help="a named set, or a folder with gold_boundary")
+    parser.add_argument(
+        "sets", metavar="SET|DIR", nargs="+", help="named sets, or folders with gold_boundary"
+    )
     EngineChoice.add_arguments(parser)
     parser.add_argument(
         "--late", type=int, choices=(0, 2, 4), help="percepts by which a boundary may be late"
     )
-    parser.add_argument("--scale", choices=("fine", "coarse"), help="of the episodes")
+    parser.add_argument(
+        "--scale", choices=("fine", "coarse"), help="of the episodes (fine; coarse for sherlock-events)"
+    )
     parser.add_argument(
         "--without", default="", metavar="NAME,...", help=f"parts switched off: {', '.join(PARTS)}"
+    )
+    parser.add_argument("--ablate", action="store_true", help="leave out each part alone, paired intervals")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="with --ablate: write the tables there")
+    parser.add_argument("--plot", metavar="FILE.png", help="draw one recording (needs matplotlib)")
+    parser.add_argument(
+        "--recording", type=int, default=1, metavar="N", help="which of the set's dialogues --plot draws (1)"
     )
     parser.add_argument("--limit-percepts", type=int, metavar="N", help="only the first N percepts")
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
-    """Measure and report."""
-    dataset = load(options.set)
-    sensed = dataset.sensed[: options.limit_percepts]
-    _check(options.set, sensed)
-    dataset = Dataset(name=dataset.name, sensed=sensed, sha256=dataset.sha256)
-    choice = EngineChoice.from_options(options).overridden(NO_ECHO, *settings_of(options))
-    episodes = anyio.run(measure, dataset, choice)
-    return report(dataset, dialogues(sensed, episodes), choice)
+    """Measure and report; of several sets {"sets": {name: ...}}."""
+    if options.plot and len(options.sets) > 1:
+        raise SystemExit("--plot draws a recording of one set: name one.")
+    reports = {}
+    for name in options.sets:
+        dataset = load(name)
+        dataset = replace(dataset, sensed=dataset.sensed[: options.limit_percepts])
+        _check(name, dataset.sensed)
+        choice = EngineChoice.from_options(options).overridden(*settings_of(options, dataset.name))
+        reports[dataset.name] = (
+            _ablated(dataset, choice) if options.ablate else _one(dataset, choice, options)
+        )
+    if not options.ablate:
+        return reports.popitem()[1] if len(reports) == 1 else {"sets": reports}
+    report = {"sets": reports, "provenance": provenance(seed=SEED, settings=options.overrides)}
+    if options.markdown:
+        options.markdown.write_text(segment_ablation.markdown(report) + "\n", encoding="utf-8")
+    return report
 
 
-def settings_of(options: argparse.Namespace) -> list[str]:
+def settings_of(options: argparse.Namespace, name: str) -> list[str]:
     """The settings that the options stand for."""
-    off = [name for name in options.without.split(",") if name]
-    unknown = [name for name in off if name not in PARTS]
-    if unknown:
-        raise SystemExit(f"--without {unknown[0]} is unknown; there are {', '.join(PARTS)}")
     late = [] if options.late is None else [f"episodes.late={options.late}"]
-    scale = [] if options.scale is None else [f"episodes.scale={options.scale}"]
-    return [*late, *scale, *(f"episodes.{name}=false" for name in off)]
+    scale = [f"episodes.scale={options.scale or SCALES.get(name, 'fine')}"]
+    return [*late, *scale, *settings_without([name for name in options.without.split(",") if name])]
 
 
-async def measure(dataset: Dataset, choice: EngineChoice) -> list[str]:
-    """The episode of each percept in the end, in order."""
-    feeding = Progress("percepts", len(dataset.sensed))
-    async with opened(choice, dataset) as bench:
-        receipts = await bench.perceive_all([s.percept for s in dataset.sensed], feeding.step)
-        mind = dataset.sensed[-1].percept.mind
-        await (await bench.session.mind(mind).mark(BoundaryMark.END)).wait()
-        return await bench.episodes_of(mind, [receipt.memory_id for receipt in receipts])
+def _one(dataset: Dataset, choice: EngineChoice, options: argparse.Namespace) -> dict[str, Any]:
+    found = anyio.run(told, dataset, choice)
+    if options.plot:
+        from benchmarks.segment_plot import draw
+
+        draw(dataset, found, recording(dataset.sensed, options.recording), options.plot)
+    return report(dataset, dialogues(dataset.sensed, found.episodes), choice.overridden(NO_ECHO))
+
+
+def _ablated(dataset: Dataset, choice: EngineChoice) -> dict[str, Any]:
+    def pairs(found: Told) -> segment_ablation.Pairs:
+        return dialogues(dataset.sensed, found.episodes)
+
+    return anyio.run(segment_ablation.ablated, dataset, choice, pairs, SEED)
+
+
+def recording(sensed: Sequence[Sensed], number: int) -> range:
+    """The percepts of the `number`th dialogue, from 1."""
+    starts = [*stretches(sensed), len(sensed)]
+    if not 1 <= number < len(starts):
+        raise SystemExit(f"--recording {number}: there are 1 to {len(starts) - 1}.")
+    return range(starts[number - 1], starts[number])
+
+
+def stretches(sensed: Sequence[Sensed]) -> list[int]:
+    """Where a dialogue begins: at the first percept, and at each explicit mark."""
+    return [i for i, s in enumerate(sensed) if i == 0 or s.percept.boundary is not None]
 
 
 def dialogues(sensed: Sequence[Sensed], episodes: Sequence[str]) -> list[tuple[metrics.Gaps, metrics.Gaps]]:
     """(gold, found) gaps of each stretch between explicit marks that has a gap at all."""
-    starts = [i for i, s in enumerate(sensed) if i == 0 or s.percept.boundary is not None]
+    starts = stretches(sensed)
     pairs = []
     for start, end in zip(starts, [*starts[1:], len(sensed)], strict=True):
         inside = range(start + 1, end)
@@ -126,6 +159,9 @@ def report(
 
 def table(report: dict[str, Any]) -> str:
     """The same for a person to read."""
+    if "sets" in report:
+        whole = all("parts" in found for found in report["sets"].values())
+        return segment_ablation.markdown(report) if whole else "\n".join(map(table, report["sets"].values()))
     figures = "  ".join(f"{name} {value:.3f}" for name, value in report["overall"].items())
     counts = ", ".join(f"{value:,} {name.replace('_', ' ')}" for name, value in report["counts"].items())
     bounds = "".join(
