@@ -166,6 +166,39 @@ class UseFolded(Event, frozen=True, kw_only=True):
     took_s: float
 
 
+class SleepBegan(Event, frozen=True, kw_only=True):
+    """A mind has fallen asleep, or begun its next cycle."""
+
+    mind: str
+    cycle: str
+    number: int
+    trigger: str
+
+
+class SleepProgressed(Event, frozen=True, kw_only=True):
+    """A step of a cycle is done; sums so far."""
+
+    mind: str
+    cycle: str
+    stage: str
+    step: int
+    replayed: int
+    formed: int
+
+
+class SleepEnded(Event, frozen=True, kw_only=True):
+    """A cycle has ended, or was taken back."""
+
+    mind: str
+    cycle: str
+    status: str
+    replayed: int
+    formed: int
+    archived: int
+    abstracted: int
+    took_s: float
+
+
 class CueAnswered(Event, frozen=True, kw_only=True):
     mind: str
     cue_id: str
@@ -222,6 +255,9 @@ AnyEvent = (
     | MindRebuilt
     | AssociationsFormed
     | UseFolded
+    | SleepBegan
+    | SleepProgressed
+    | SleepEnded
     | CueAnswered
     | EntryBuried
     | LeaseAcquired

@@ -53,3 +53,13 @@ def checkpoint_id(mind: str, slot: str) -> str:
 def cue_id(mind: str, nonce: str) -> CueId:
     """A cue asked of this mind; `nonce` comes from whoever asks."""
     return CueId(_derive("cue", mind, nonce))
+
+
+def sleep_cycle_id(mind: str, night: str, nth: int) -> str:
+    """The n-th cycle of the night of this mind that this caused."""
+    return _derive("sleep", mind, night, str(nth))
+
+
+def undo_id(mind: str, cycle: str, step: int) -> str:
+    """What this step of a cycle is about to change."""
+    return _derive("undo", mind, cycle, str(step))

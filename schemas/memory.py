@@ -22,6 +22,7 @@ class Memory(Message, frozen=True, kw_only=True, omit_defaults=False):
     `unused_count` (how often it was shown in vain) are counted as of `learned_at`; they fade from
     there on. `plasticity_through` is the last entry of `dream` that is in them. `length` is counted in
     terms; `mean_length` was the mind's mean when this was encoded, 0 where it is not known.
+    `slept_through` is the last step of a night that changed it by replay.
     """
 
     id: str
@@ -85,6 +86,7 @@ class Memory(Message, frozen=True, kw_only=True, omit_defaults=False):
     epoch: int = 0
     rev: int = 0
     plasticity_through: str = ""
+    slept_through: str = ""
     intervention_applied: bool = False
     intervention_type: str | None = None
 

@@ -1,41 +1,162 @@
-"""Sleep: what a cycle planned, how far it came, and what it did (one point a cycle)."""
+"""Sleep: what a cycle plans, how far it came, what it did, and how it can be undone (one point a cycle)."""
+
+from __future__ import annotations
 
 import enum
+from typing import Any
 
 from schemas.base import Message
 
 
 class SleepStatus(enum.StrEnum):
+    """Where a cycle stands. What is in progress or undoing is taken up again after a crash.
+
+    `interrupted`: given up for a reason that trying again does not heal; what it did stands.
+    """
+
     IN_PROGRESS = "in_progress"
     COMPLETED = "completed"
     INTERRUPTED = "interrupted"
     ROLLED_BACK = "rolled_back"
+    UNDOING = "undoing"
+    UNDONE = "undone"
+
+
+UNFINISHED = (SleepStatus.IN_PROGRESS, SleepStatus.UNDOING)
+
+
+class SleepStage(enum.StrEnum):
+    """A stage of a cycle; `waking` is what is done once, after the dreams."""
+
+    LIGHT = "light"
+    DEEP = "deep"
+    DREAMING = "dreaming"
+    WAKING = "waking"
+
+
+class SleepWork(enum.StrEnum):
+    """What a cycle does, in the order in which it does it."""
+
+    REPLAY = "replay"
+    ASSOCIATE = "associate"
+    ABSTRACT = "abstract"
+    HOMEOSTASIS = "homeostasis"
+    FORGET = "forget"
+    IDENTITY = "identity"
+    INDEX = "index"
+
+
+class PlannedWork(Message, frozen=True, kw_only=True, omit_defaults=False):
+    """One piece of a cycle: what is done to which memories, in this order; none are named where it goes
+    through what is left to do. `budget_s` is the share of the cycle's time that it may take."""
+
+    work: SleepWork
+    stage: SleepStage
+    memory_ids: list[str] = []
+    budget_s: float = 0.0
+    why: str = ""
+
+
+class SleepPlan(Message, frozen=True, kw_only=True, omit_defaults=False):
+    """What a cycle would do, and why. `nothing` says why it would do nothing at all."""
+
+    mind: str
+    works: list[PlannedWork] = []
+    reasons: list[str] = []
+    nothing: str = ""
+    pressure: float = 0.0
+    budget_s: float = 0.0
 
 
 class SleepCursor(Message, frozen=True, kw_only=True, omit_defaults=False):
-    """How far an interrupted cycle came."""
+    """How far a cycle came: in which piece of the plan, and after how many steps of the cycle. `offset` is
+    how far the current piece has gone through what it names, or where the store goes on."""
 
     stage: str = ""
     step: int = 0
+    work: int = 0
+    offset: str = ""
+
+
+class CanaryProbe(Message, frozen=True, kw_only=True, omit_defaults=False):
+    """One cue that is asked before and after. No words are kept: ``opening`` is how the memory called
+    `name` begins, ``recall`` is the cue called `name`, as far as it is still remembered. `expected` is the
+    memory that belongs among the first."""
+
+    kind: str
+    name: str
+    expected: str
+    before: bool = False
+    after: bool | None = None
 
 
 class SleepReport(Message, frozen=True, kw_only=True, omit_defaults=False):
-    """One cycle of sleep of one mind."""
+    """One cycle of sleep of one mind.
+
+    `night` names what several cycles belong to, this one is the `number`-th of the mind's life and the
+    `nth` of `cycles` in its night. `notes` say what a person should know: what is left, what was
+    rolled back and why.
+    """
 
     id: str
     mind: str
     started_at: float
     ended_at: float | None = None
     trigger: str = ""
+    night: str = ""
+    number: int = 0
+    nth: int = 1
+    cycles: int = 1
+    pressure_before: float = 0.0
+    pressure_after: float | None = None
     stage_s: dict[str, float] = {}
     replayed: int = 0
     consolidated: int = 0
     strengthened: int = 0
+    downscaled: float = 1.0
     pruned: int = 0
     formed: int = 0
+    abstracted: int = 0
+    superseded: int = 0
     archived: int = 0
+    calls: int = 0
     canary_before: float | None = None
     canary_after: float | None = None
     status: SleepStatus = SleepStatus.IN_PROGRESS
+    ends_as: SleepStatus = SleepStatus.COMPLETED
     cursor: SleepCursor = SleepCursor()
+    plan: SleepPlan | None = None
+    canary: list[CanaryProbe] = []
+    steps: int = 0
+    restored: int = 0
+    left: list[str] = []
+    notes: list[str] = []
     undo_log: str = ""
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing of it is left to do."""
+        return self.status not in UNFINISHED
+
+
+class UndoEntry(Message, frozen=True, kw_only=True, omit_defaults=False):
+    """A memory before a step changed it: the revision that was read, and those fields as they were.
+
+    `did` counts what the step did with it. Holds nothing of a memory's content.
+    """
+
+    memory_id: str
+    rev: int
+    before: dict[str, Any] = {}
+    did: dict[str, int] = {}
+
+
+class UndoPage(Message, frozen=True, kw_only=True, omit_defaults=False):
+    """What one step of a cycle is about to change, written before it changes it."""
+
+    mind: str
+    cycle_id: str
+    step: int
+    entries: list[UndoEntry] = []
+    archived: list[str] = []
+    abstracted: list[str] = []

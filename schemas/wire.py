@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar, get_type_hints
 
 import msgspec
 
-from schemas import cue, dream, events, inquiry, learning, percept, recollection
+from schemas import cue, dream, events, inquiry, learning, percept, recollection, sleeping
 from schemas.base import Message, SchemaError
 
 T = TypeVar("T")
@@ -49,6 +49,12 @@ STREAMS: Final[dict[str, dict[str, type[Message]]]] = {
         "folded/1": learning.FoldedInquiry,
         "neighbours/1": learning.NeighboursInquiry,
         "path/1": learning.PathInquiry,
+        "sleep/1": sleeping.SleepInquiry,
+        "sleep-plan/1": sleeping.SleepPlanInquiry,
+        "sleep-log/1": sleeping.SleepLogInquiry,
+        "sleep-cycle/1": sleeping.SleepCycleInquiry,
+        "sleep-undo/1": sleeping.SleepUndoInquiry,
+        "sleep-pause/1": sleeping.SleepPauseInquiry,
     },
     RECOLLECTIONS: {
         "recollection/1": recollection.Recollection,
@@ -62,6 +68,9 @@ STREAMS: Final[dict[str, dict[str, type[Message]]]] = {
         "folded-answer/1": learning.FoldedAnswer,
         "neighbours-answer/1": learning.NeighboursAnswer,
         "path-answer/1": learning.PathAnswer,
+        "sleep-answer/1": sleeping.SleepAnswer,
+        "sleep-plan-answer/1": sleeping.SleepPlanAnswer,
+        "sleep-log-answer/1": sleeping.SleepLogAnswer,
         "failure/1": inquiry.Failure,
     },
 }

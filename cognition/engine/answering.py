@@ -18,6 +18,7 @@ from cognition.engine.liveness import Liveness
 from cognition.engine.neighbourhood import Neighbourhood
 from cognition.engine.recall import Recall
 from cognition.engine.shown import Shown
+from cognition.engine.sleep import Sleep, SleepingInquiry
 from cognition.errors import CognitionError, DeadlineError
 from cognition.ports.clock import Clock
 from cognition.ports.sink import Sink
@@ -73,7 +74,9 @@ class Answering:
         sink: Sink,
         figures: Callable[[], DaemonFigures],
         liveness: Liveness,
+        sleep: Sleep,
     ) -> None:
+        self._sleep = sleep
         self._recall = recall
         self._introspection = introspection
         self._learning = learning
@@ -127,6 +130,8 @@ class Answering:
             return await self._introspection.forgetting(request)
         if isinstance(request, LearningInquiry):
             return await self._learning.answer(request)
+        if isinstance(request, SleepingInquiry):
+            return await self._sleep.answer(request)
         raise AssertionError(f"no answer is known to {type(request).__name__}")
 
     async def _cue(self, cue: Cue) -> Message:

@@ -21,11 +21,18 @@ from cognition.engine.lessons import Reports
 from cognition.engine.liveness import FORMED_BY, Liveness, Watched
 from cognition.engine.minds import Minds
 from cognition.engine.neighbourhood import Neighbourhood
+from cognition.engine.night import Night
+from cognition.engine.night_canary import Canary
+from cognition.engine.night_journal import Journal
+from cognition.engine.night_plan import Planner
+from cognition.engine.night_works import Downscaling, Indexing, Linking, Replaying, Work
 from cognition.engine.options import AttentionOptions, EpisodeOptions, MindOptions, RecallOptions
 from cognition.engine.plasticity import Plasticity
 from cognition.engine.rebuilding import Rebuilding
 from cognition.engine.recall import Recall
 from cognition.engine.shown import Shown
+from cognition.engine.sleep import Sleep
+from cognition.engine.sleep_options import SleepOptions
 from cognition.engine.slow_learning import SlowLearning
 from cognition.engine.surroundings import Surroundings
 from cognition.engine.tongues import Tongues
@@ -39,6 +46,7 @@ from cognition.ports.shown import ShownRing
 from cognition.ports.sink import Sink
 from cognition.ports.stores import Stores
 from schemas.base import Config
+from schemas.sleep import SleepWork
 
 EMBEDDING_ATTEMPTS_MAX = 3
 """How often a text is tried before its percept is given up."""
@@ -51,6 +59,7 @@ class Options(Config, frozen=True, kw_only=True):
     attention: AttentionOptions = AttentionOptions()
     episodes: EpisodeOptions = EpisodeOptions()
     recall: RecallOptions = RecallOptions()
+    sleep: SleepOptions = SleepOptions()
 
     def off(self) -> frozenset[str]:
         """The mechanisms that are switched off for all minds, by name."""
@@ -84,6 +93,7 @@ class Engine:
     shown: Shown
     plasticity: Plasticity
     consolidation: Consolidation
+    sleep: Sleep
 
 
 def assemble(
@@ -100,11 +110,13 @@ def assemble(
     embedding_attempts_max: int = EMBEDDING_ATTEMPTS_MAX,
     figures: Callable[[], DaemonFigures] = dict,
     liveness: Liveness | None = None,
+    epoch_of: Callable[[str], int] = lambda _: 1,
 ) -> Engine:
     """An engine over these ports. Without `dreams` nothing is consolidated (the line of percepts stands
     in and is never read), without `ring` what was shown is known only to this process, without `dates`
     no date is understood. `figures` are what `status` says of the process around it, `liveness` counts
-    what each mechanism does, beginning now where none is given.
+    what each mechanism does, beginning now where none is given; `epoch_of` says under which lease epoch a
+    mind is written here, and raises `LeaseLostError` where it is not.
     """
     chosen = options or Options()
     lives = liveness or Liveness(clock.now(), off=chosen.off())
@@ -159,7 +171,10 @@ def assemble(
     plasticity = Plasticity(stores, minds, shown, clock, sink, tongues=tongues, without=without)
     consolidation = Consolidation(dreams or line, plasticity, minds, clock, sink, chosen.minds)
     learning = Learning(Reports(stores, shown), Neighbourhood(stores, clock), consolidation)
-    answering = Answering(recall, introspection, learning, shown, progress, clock, sink, figures, lives)
+    sleep = sleeper(stores, minds, recall, shown, associating, clock, sink, chosen.sleep, epoch_of)
+    answering = Answering(
+        recall, introspection, learning, shown, progress, clock, sink, figures, lives, sleep
+    )
     return Engine(
         stores,
         minds,
@@ -176,4 +191,30 @@ def assemble(
         shown,
         plasticity,
         consolidation,
+        sleep,
     )
+
+
+def sleeper(
+    stores: Stores,
+    minds: Minds,
+    recall: Recall,
+    shown: Shown,
+    associating: Associating,
+    clock: Clock,
+    sink: Sink,
+    options: SleepOptions,
+    epoch_of: Callable[[str], int],
+) -> Sleep:
+    """What sleeps, over the same stores and minds."""
+    journal = Journal(stores, minds)
+    planner = Planner(stores, options)
+    works: dict[SleepWork, Work] = {
+        SleepWork.REPLAY: Replaying(stores, minds, journal, binds="co_replay" not in options.without),
+        SleepWork.ASSOCIATE: Linking(stores, minds, associating, journal),
+        SleepWork.HOMEOSTASIS: Downscaling(minds),
+        SleepWork.INDEX: Indexing(stores),
+    }
+    canary = Canary(stores, recall, shown)
+    night = Night(stores, minds, planner, canary, journal, works, clock, sink, options)
+    return Sleep(stores, minds, night, planner, clock, sink, options, epoch_of)

@@ -10,8 +10,9 @@ A step may be repeated. It runs in the task of the mind's one writer, and recall
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import msgspec
 
@@ -55,6 +56,13 @@ class Speaker:
     epoch: int
 
 
+class Witness(Protocol):
+    """Is told, before they are written, which arrays a step is about to change: the memory, the revision
+    and the array that were read, and how many associations more there will be."""
+
+    async def __call__(self, changes: Sequence[tuple[str, int, Sequence[Association], int]]) -> None: ...
+
+
 class Associating:
     """Forms the mention associations of minds that are awake."""
 
@@ -74,7 +82,7 @@ class Associating:
             return []
         return [mind.name for mind in self._minds.all() if left(mind) and not mind.stopped]
 
-    async def step(self, name: str, *, epoch: int) -> bool:
+    async def step(self, name: str, *, epoch: int, witness: Witness | None = None) -> bool:
         """Link the next memories of this mind, under the lock of its writer; whether more is left.
 
         A pass over all of them is written down when it is finished: it need not be made again.
@@ -86,7 +94,7 @@ class Associating:
             if mind.stopped or not left(mind):
                 return False
             swept = mind.linking.swept
-            await self._link(mind, epoch)
+            await self._link(mind, epoch, witness)
             if mind.linking.swept != swept:
                 await self._minds.checkpoint()
             return left(mind) > 0
@@ -97,14 +105,14 @@ class Associating:
             if self._minds.unwritten:
                 await self._minds.checkpoint()
 
-    async def _link(self, mind: Mind, epoch: int) -> None:
+    async def _link(self, mind: Mind, epoch: int, witness: Witness | None) -> None:
         linking = mind.linking
         if linking.grown(mind.lexicon.n):
             linking.sweep()
         if linking.sweeping:
-            formed = await self._sweep(mind, epoch)
+            formed = await self._sweep(mind, epoch, witness)
         else:
-            formed = await self._follow(mind, epoch)
+            formed = await self._follow(mind, epoch, witness)
         self._sink.publish(
             AssociationsFormed(
                 at=self._clock.now(),
@@ -115,20 +123,20 @@ class Associating:
             )
         )
 
-    async def _sweep(self, mind: Mind, epoch: int) -> int:
+    async def _sweep(self, mind: Mind, epoch: int, witness: Witness | None) -> int:
         """One page of all memories: each anew with what it names now."""
         page, offset = await self._stores.associations.page(
             mind.name, mind.linking.offset, limit=SWEPT_AT_ONCE
         )
         speakers = {i: self._speaker(mind, spoken) for i, spoken in page.items()}
         targets = await self._about(mind, speakers)
-        formed, left = await self._write(mind, speakers, targets, epoch)
+        formed, left = await self._write(mind, speakers, targets, epoch, witness)
         subjects = sum(1 for spoken in page.values() if spoken.subject)
         mind.linking.passed(subjects, offset, mind.lexicon.n)
         mind.linking.owe(left)
         return formed
 
-    async def _follow(self, mind: Mind, epoch: int) -> int:
+    async def _follow(self, mind: Mind, epoch: int, witness: Witness | None) -> int:
         """The next new memories: what they name, and who names what they are about."""
         ids = mind.linking.pending[:FOLLOWED_AT_ONCE]
         new = await self._stores.associations.read(mind.name, ids)
@@ -138,7 +146,7 @@ class Associating:
             for i, spoken in found.items():
                 speaker = speakers.setdefault(i, self._speaker(mind, spoken))
                 targets.setdefault(i, held_mentions(speaker.array)).add(subject)
-        formed, left = await self._write(mind, speakers, targets, epoch)
+        formed, left = await self._write(mind, speakers, targets, epoch, witness)
         mind.linking.done(ids)
         mind.linking.owe(left)
         return formed
@@ -186,6 +194,7 @@ class Associating:
         speakers: Mapping[str, Speaker],
         targets: Mapping[str, Collection[str]],
         epoch: int,
+        witness: Witness | None = None,
     ) -> tuple[int, list[str]]:
         """Write the arrays that have changed, with what each speaker names among its targets; how many
         associations they have more than before, and whose was not taken: it changed after it was read.
@@ -202,6 +211,9 @@ class Associating:
         arrays = {i: with_mentions(speakers[i].array, found, now) for i, found in mentions.items()}
         changed = {i: array for i, array in arrays.items() if differs(speakers[i].array, array)}
         revised = {i: (speakers[i].rev, array) for i, array in changed.items()}
+        if witness is not None and changed:
+            gains = {i: len(array) - len(speakers[i].array) for i, array in changed.items()}
+            await witness([(i, speakers[i].rev, speakers[i].array, max(0, gains[i])) for i in changed])
         taken = await self._stores.associations.write(mind.name, revised, epoch=epoch)
         self._minds.facts.relate(mind.name, {i: changed[i] for i in taken})
         left = [i for i in changed if i not in taken]

@@ -380,6 +380,7 @@ class Encoder:
         )
         episode.judge(mind.segmenter.judged)
         mind.linking.note(memory, mind.lexicon.n)
+        mind.sleep.note(memory)
         mind.working.admit(
             Active(
                 memory_id=memory.id,

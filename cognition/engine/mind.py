@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from cognition.engine.linking import Linking, unknown
 from cognition.engine.open_episode import OpenEpisode, SavedEpisode
 from cognition.engine.options import AttentionOptions, EpisodeOptions, MindOptions
+from cognition.engine.sleepiness import Sleepiness
 from cognition.engine.usage import SavedUsage, Usage
 from cognition.errors import DataVersionError
 from cognition.mechanisms.lexicon import Lexicon
@@ -99,6 +100,7 @@ class SavedState(msgspec.Struct):
     linking: Linking | None = None
     thread: dict[str, Any] | None = None
     usage: SavedUsage | None = None
+    sleep: Sleepiness | None = None
     language: str = ""
     slow_slot: int = -1
 
@@ -192,6 +194,7 @@ class Mind:
     episodes_recorded: int = 0
     linking: Linking = field(default_factory=Linking)
     usage: Usage = field(default_factory=Usage)
+    sleep: Sleepiness = field(default_factory=Sleepiness)
     slow_slot: int = -1
     slow_unsaved: tuple[bytes, bytes] | None = None
     """Map and sums that the next checkpoint writes."""
@@ -226,6 +229,7 @@ class Mind:
             episodes=self.episodes,
             repeats=self.repeats,
             forgotten=self.forgotten,
+            sleeps=self.sleep.cycles,
             strengthened=self.repeats,
         )
 
@@ -338,6 +342,7 @@ class Mind:
             linking=self.linking,
             thread=self.thread.snapshot(),
             usage=self.usage.saved(),
+            sleep=self.sleep,
         )
 
     def restore(self, slots: dict[str, bytes], minds: MindOptions, episodes: EpisodeOptions) -> None:
@@ -375,6 +380,7 @@ class Mind:
         self.linking = saved.linking or unknown(self.memories)
         if saved.usage is not None:
             self.usage = Usage.restore(saved.usage)
+        self.sleep = saved.sleep or Sleepiness()
 
     def _restore_map(self, slots: dict[str, bytes], slot: int) -> None:
         """A map that does not fit (another dimension, damaged) is no reason to stop: it is learned anew."""

@@ -232,6 +232,7 @@ class Plasticity:
         names = {event.entry: event.before for event in fresh if event.entry not in refused}
         usage.take_in(name for name in (*names, *names.values()) if name)
         mind.usage = usage
+        mind.sleep.use(changes.routed + changes.formed + changes.potentiated)
         self._note(mind.name, lessons)
         self._sink.publish(
             UseFolded(

@@ -87,8 +87,14 @@ class Recall:
         self._dates = dates
         self._liveness = liveness
 
-    async def answer(self, cue: Cue) -> Recollection:
-        """What this mind remembers. Raises `BadCueError`, `MindStoppedError`, store errors."""
+    @property
+    def embeds(self) -> bool:
+        """Whether a cue may be words alone."""
+        return self._embedder is not None
+
+    async def answer(self, cue: Cue, *, observed: bool = True) -> Recollection:
+        """What this mind remembers. Raises `BadCueError`, `MindStoppedError`, store errors. What nobody
+        asked for is not `observed`: it does not count among what mechanisms did."""
         began = self._clock.monotonic()
         self._check(cue)
         cue = self._for_all(cue)
@@ -112,7 +118,8 @@ class Recall:
             reason = f"the best score {best:.3f} is below abstain_below = {cue.abstain_below}"
             return self._nothing(cue, reason, began, candidates=len(ranked))
         recalled, notes = await self._fetch(cue, mind, ranked)
-        self._look_at(cue, ranked, recalled)
+        if observed:
+            self._look_at(cue, ranked, recalled)
         if not recalled and cue.token_budget is not None:
             looked_at = min(len(ranked), cue.limit * BUDGET_REACH)
             reason = f"none of the best {looked_at} fits token_budget = {cue.token_budget}"

@@ -73,6 +73,17 @@ class Shown:
             return None
         return showing if showing.mind == mind else None
 
+    def latest(self, mind: str, count: int) -> dict[str, Showing]:
+        """The last so many of this mind's recollections that this process has shown, by what was asked: of
+        the same words the last."""
+        found: dict[str, tuple[str, Showing]] = {}
+        for (name, cue_id), showing in reversed(self._known.items()):
+            if len(found) >= count:
+                break
+            if name == mind and showing.cue and showing.shown:
+                found.setdefault(showing.cue, (cue_id, showing))
+        return dict(found.values())
+
     async def flush(self) -> None:
         """Carry what is new to the ring; what cannot be carried now stays for the next time."""
         if self._ring is None or not self._unsaved:

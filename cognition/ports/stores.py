@@ -17,6 +17,7 @@ from schemas.cue import CueFilter
 from schemas.episode import Episode
 from schemas.identity import Identity
 from schemas.memory import Memory, Tombstone
+from schemas.sleep import SleepReport, UndoPage
 
 Dense = NDArray[np.float32]
 Scores = NDArray[np.float32]
@@ -302,7 +303,78 @@ class Archive(Protocol):
 
     async def get(self, mind: str, memory_ids: Sequence[str]) -> dict[str, Memory]: ...
 
+    async def get_traces(self, mind: str, memory_ids: Sequence[str]) -> dict[str, Trace]:
+        """The same with their vectors."""
+        ...
+
     async def erase(self, mind: str, memory_ids: Sequence[str]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """A memory as a night meets it: its replay key, when it was encoded, where it stands in which episode,
+    how it begins, and the last step of a night that changed it."""
+
+    memory_id: str
+    key: float
+    encoded_at: float
+    episode_id: str = ""
+    position: int = 0
+    begins: str = ""
+    slept_through: str = ""
+
+
+class ReplayStore(Protocol):
+    """Which memories of a mind a night is about: always by an index, never by looking at all of them."""
+
+    async def novel(
+        self, mind: str, *, below: float, after: float | None, until: float | None, limit: int
+    ) -> list[Keyed]:
+        """Of those encoded after `after` and until `until` (None is open), with a consolidation strength
+        below `below`, the first by their replay key. One call."""
+        ...
+
+    async def sample(
+        self, mind: str, *, start: str, limit: int, strength: tuple[float, float] | None = None
+    ) -> list[Keyed]:
+        """The next `limit` memories in the order of their ids, from the id `start` on and then from the
+        beginning: where `start` is drawn at random, a sample. `strength` keeps to consolidation strengths
+        from the first and below the second. At most two calls."""
+        ...
+
+    async def moving(self, mind: str, *, limit: int) -> list[str]:
+        """Ids of those that moved most, the first by emotional intensity. One call."""
+        ...
+
+
+class CycleStore(Protocol):
+    """Cycles of sleep, and what was there before each of their steps."""
+
+    async def get(self, mind: str, cycle_id: str) -> SleepReport | None: ...
+
+    async def save(self, report: SleepReport, *, epoch: int) -> None:
+        """Write it whole, fenced by `epoch`: an older epoch changes nothing."""
+        ...
+
+    async def latest(self, mind: str, *, limit: int) -> list[SleepReport]:
+        """Newest first by number."""
+        ...
+
+    async def unfinished(self, *, limit: int) -> list[tuple[str, str]]:
+        """(mind, cycle id) of what is to be taken up again, whoever's it is."""
+        ...
+
+    async def keep(self, page: UndoPage, *, epoch: int) -> None:
+        """Write what a step is about to change, fenced by `epoch`. The last page of a step stands."""
+        ...
+
+    async def pages(self, mind: str, cycle_id: str, steps: Sequence[int]) -> dict[int, UndoPage]:
+        """What these steps were about to change, as far as it is kept."""
+        ...
+
+    async def drop(self, mind: str, cycle_id: str, steps: Sequence[int]) -> None:
+        """Keep it no longer: that cycle cannot be undone any more."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,6 +397,8 @@ class Stores(Protocol):
     identities: IdentityStore
     checkpoints: CheckpointStore
     archive: Archive
+    cycles: CycleStore
+    replay: ReplayStore
 
     async def flush(self) -> None:
         """Make all of it durable against loss of power."""

@@ -8,7 +8,7 @@ from cognition.ports.stores import Trace
 from cognition.stores import payloads, times
 from cognition.stores.backend import TimeRange, VectorBackend
 from cognition.stores.collections import UNCONSCIOUS
-from cognition.stores.memories import point
+from cognition.stores.memories import VECTORS, point, trace
 from cognition.stores.tenancy import for_minds, owned, payload_of
 from schemas.memory import Memory
 
@@ -42,6 +42,10 @@ class VectorArchive:
         hits = await self._backend.retrieve(UNCONSCIOUS.name, memory_ids)
         mine = owned(mind, hits)
         return {i: payloads.decode(Memory, i, payload_of(hit)) for i, hit in mine.items()}
+
+    async def get_traces(self, mind: str, memory_ids: Sequence[str]) -> dict[str, Trace]:
+        hits = await self._backend.retrieve(UNCONSCIOUS.name, memory_ids, with_vectors=VECTORS)
+        return {i: trace(hit) for i, hit in owned(mind, hits).items()}
 
     async def erase(self, mind: str, memory_ids: Sequence[str]) -> None:
         hits = await self._backend.retrieve(UNCONSCIOUS.name, memory_ids)

@@ -81,7 +81,16 @@ EPISODES: Final = CollectionSpec(
     "episodes", {CENTROID: DIMENSION}, (), {**_FENCED, "started_at": FieldType.DATETIME}
 )
 IDENTITY: Final = CollectionSpec("identity", {CONCEPT: DIMENSION}, (), {**_FENCED, "rev": FieldType.INTEGER})
-SLEEP_CYCLES: Final = CollectionSpec("sleep_cycles", indexes={**_TENANT, "started_at": FieldType.DATETIME})
+SLEEP_CYCLES: Final = CollectionSpec(
+    "sleep_cycles",
+    indexes={
+        **_FENCED,
+        "started_at": FieldType.DATETIME,
+        "number": FieldType.INTEGER,
+        "status": FieldType.KEYWORD,
+    },
+)
+"""One point a cycle, and one for each of its steps with what was there before."""
 TOMBSTONES: Final = CollectionSpec("tombstones", indexes=_TENANT)
 CHECKPOINTS: Final = CollectionSpec("checkpoints", indexes=_FENCED)
 

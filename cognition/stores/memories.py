@@ -41,7 +41,7 @@ _RANKED: Final = (
 _TOLD: Final = ("plasticity_through", "repeated_through")
 """Which entry changed a memory: tells one writer's next revision from another's."""
 _FELT: Final = ("valence", "arousal")
-_VECTORS: Final = (CONTEXT, EVIDENCE, LEXICAL, SUBJECT)
+VECTORS: Final = (CONTEXT, EVIDENCE, LEXICAL, SUBJECT)
 _NOTHING: Final = Found([], np.zeros(0, np.float32), np.zeros(0, np.float32))
 
 
@@ -62,7 +62,7 @@ class VectorMemories:
         return {i: _memory(hit) for i, hit in hits.items()}
 
     async def get_traces(self, mind: str, memory_ids: Sequence[str]) -> dict[str, Trace]:
-        hits = await self._backend.retrieve(self._collection, memory_ids, with_vectors=_VECTORS)
+        hits = await self._backend.retrieve(self._collection, memory_ids, with_vectors=VECTORS)
         return {i: trace(hit) for i, hit in owned(mind, hits).items()}
 
     async def insert(self, traces: Sequence[Trace], *, epoch: int) -> None:

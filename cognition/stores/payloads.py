@@ -20,6 +20,7 @@ from schemas.episode import Episode
 from schemas.identity import Identity
 from schemas.memory import Memory, Tombstone
 from schemas.plain import require_plain
+from schemas.sleep import SleepReport
 
 T = TypeVar("T", bound=Message)
 
@@ -35,6 +36,7 @@ MOMENTS: Final[Mapping[type, tuple[str, ...]]] = {
         "last_sleep_at",
     ),
     Tombstone: ("forgotten_at",),
+    SleepReport: ("started_at", "ended_at"),
 }
 """Which fields of a type are moments and stored as RFC 3339 (schema, section 3)."""
 

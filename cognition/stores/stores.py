@@ -11,10 +11,12 @@ from cognition.ports.stores import (
     Archive,
     AssociationStore,
     CheckpointStore,
+    CycleStore,
     EpisodeStore,
     IdentityStore,
     MemoryStore,
     Rebuilt,
+    ReplayStore,
     TombstoneStore,
 )
 from cognition.stores.archive import VectorArchive
@@ -22,9 +24,11 @@ from cognition.stores.associations import VectorAssociations
 from cognition.stores.backend import CollectionSpec, VectorBackend
 from cognition.stores.checkpoints import VectorCheckpoints
 from cognition.stores.collections import ALL
+from cognition.stores.cycles import VectorCycles
 from cognition.stores.episodes import VectorEpisodes
 from cognition.stores.identities import VectorIdentities
 from cognition.stores.memories import VectorMemories
+from cognition.stores.replay import VectorReplay
 from cognition.stores.tombstones import VectorTombstones
 
 
@@ -40,6 +44,8 @@ class VectorStores:
     identities: IdentityStore
     checkpoints: CheckpointStore
     archive: Archive
+    cycles: CycleStore
+    replay: ReplayStore
     specs: Sequence[CollectionSpec] = ALL
 
     async def ensure(self) -> None:
@@ -82,6 +88,8 @@ def over(backend: VectorBackend) -> VectorStores:
         identities=VectorIdentities(backend),
         checkpoints=VectorCheckpoints(backend),
         archive=VectorArchive(backend),
+        cycles=VectorCycles(backend),
+        replay=VectorReplay(backend),
     )
 
 

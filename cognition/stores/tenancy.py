@@ -22,6 +22,12 @@ def for_minds(minds: Iterable[str], *conditions: Condition) -> Condition:
     return Both((MatchAny("mind", tuple(sorted({_named(mind) for mind in minds}))), *conditions))
 
 
+def of_anyone(*conditions: Condition) -> Condition:
+    """All of the conditions hold, whoever's the point is: for the daemon's own upkeep, which asks whose
+    work is unfinished. What is answered to anybody never comes from here."""
+    return Both(conditions)
+
+
 def owned(mind: str, hits: Iterable[Hit]) -> dict[str, Hit]:
     """Those of the points that are this mind's, by id."""
     _named(mind)

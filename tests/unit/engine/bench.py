@@ -21,8 +21,10 @@ from cognition.testing.sink import RecordingSink
 from schemas.base import Message
 from schemas.cue import Cue
 from schemas.events import Receipt
+from schemas.identifiers import sleep_cycle_id
 from schemas.percept import Percept
 from schemas.recollection import Recollection
+from schemas.sleep import SleepReport
 
 ANA, BO = "ana", "bo"
 UNBOUND = Options(minds=MindOptions(without=("temporal",)))
@@ -50,7 +52,8 @@ class Bench:
         self.epoch += 1
         self.line = self.streams.hold()
         ports = (self.stores, self.line, self.clock, self.sink, self.embedder)
-        self.engine = assemble(*ports, self.options, dates=DateParser())
+        epoch = self.epoch
+        self.engine = assemble(*ports, self.options, dates=DateParser(), epoch_of=lambda _: epoch)
         return self.engine
 
     def entry(self, message: Message, *, seconds: float = 1.0) -> Entry:
@@ -81,6 +84,18 @@ class Bench:
     async def recall(self, content: str = "", *, mind: str = ANA, **fields: Any) -> Recollection:
         """What this mind answers."""
         return await self.engine.recall.answer(Cue(id="cue", mind=mind, content=content, **fields))
+
+    async def sleep(self, *, mind: str = ANA, cycles: int = 1, night: str = "night") -> SleepReport:
+        """One night of this mind, to its end; the report of its last cycle."""
+        night = f"{night}-{next(self.ids)}"
+        report, _ = await self.engine.sleep.fall_asleep(mind, "request", cause=night, cycles=cycles)
+        while report.id:
+            report = await self.engine.sleep.slept(report)
+            follows = await self.stores.cycles.get(mind, sleep_cycle_id(mind, night, report.nth + 1))
+            if follows is None:
+                break
+            report = follows
+        return report
 
 
 async def bench(

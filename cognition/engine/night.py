@@ -1,0 +1,292 @@
+"""Night: one cycle of sleep as a transaction.
+
+Plan, ask the canary, do the works step by step, ask the canary again; then it is a night, or all of it is
+taken back and the report says why. How far a cycle has come is written down after each step, and each step
+may be repeated: whoever holds the mind after a crash goes on where the last one stopped, and comes to the
+same end. Must not know when minds sleep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec.structs import replace
+
+from cognition.engine.mind import Mind
+from cognition.engine.minds import Minds
+from cognition.engine.night_canary import Canary, fell, share
+from cognition.engine.night_journal import RESTORED_AT_ONCE, Journal, chains_of
+from cognition.engine.night_plan import Planner
+from cognition.engine.night_works import Done, Work
+from cognition.engine.sleep_options import SleepOptions
+from cognition.mechanisms.pressure import asleep, wakes
+from cognition.ports.clock import Clock
+from cognition.ports.sink import Sink
+from cognition.ports.stores import Stores
+from schemas.events import SleepBegan, SleepEnded, SleepProgressed
+from schemas.identifiers import sleep_cycle_id
+from schemas.sleep import (
+    PlannedWork,
+    SleepCursor,
+    SleepReport,
+    SleepStage,
+    SleepStatus,
+    SleepWork,
+)
+
+PLANNING, BEFORE, WORKING, AFTER = "planning", "canary before", "working", "canary after"
+"""Where a cycle is, in its cursor; while it works, that names the stage instead."""
+
+LEFT_NAMED = 100
+"""Memories that are named which undoing left as they are; of more it says how many."""
+
+NAP_MIN_S = 0.02
+NAP_MAX_S = 1.0
+"""Between two steps everybody else gets a turn, for as long as the step took, within these bounds."""
+
+
+class Night:
+    """Takes cycles from one step to the next."""
+
+    def __init__(
+        self,
+        stores: Stores,
+        minds: Minds,
+        planner: Planner,
+        canary: Canary,
+        journal: Journal,
+        works: Mapping[SleepWork, Work],
+        clock: Clock,
+        sink: Sink,
+        options: SleepOptions,
+    ) -> None:
+        self._stores = stores
+        self._minds = minds
+        self._planner = planner
+        self._canary = canary
+        self._journal = journal
+        self._works = works
+        self._clock = clock
+        self._sink = sink
+        self._options = options
+
+    async def begin(
+        self, name: str, night: str, *, nth: int, cycles: int, trigger: str, epoch: int
+    ) -> SleepReport:
+        """The n-th cycle of this night, written down: whatever happens from now on, it will be slept. One
+        that was begun before stays as it is."""
+        cycle_id = sleep_cycle_id(name, night, nth)
+        known = await self._stores.cycles.get(name, cycle_id)
+        if known is not None:
+            return known
+        async with self._minds.writing:
+            mind = await self._minds.awake(name, epoch=epoch)
+            number = mind.sleep.cycles + 1
+        report = SleepReport(
+            id=cycle_id,
+            mind=name,
+            night=night,
+            nth=nth,
+            cycles=cycles,
+            number=number,
+            trigger=trigger,
+            started_at=self._clock.now(),
+            cursor=SleepCursor(stage=PLANNING),
+            undo_log="kept",
+        )
+        await self._stores.cycles.save(report, epoch=epoch)
+        self._sink.publish(
+            SleepBegan(at=report.started_at, mind=name, cycle=cycle_id, number=number, trigger=trigger)
+        )
+        return report
+
+    @staticmethod
+    def nap_s(took_s: float) -> float:
+        """How long everybody else has a turn after a step that took so long."""
+        return min(NAP_MAX_S, max(NAP_MIN_S, took_s))
+
+    async def step(self, report: SleepReport, epoch: int) -> SleepReport:
+        """The next step, and the report after it, which is in the store."""
+        if report.status is SleepStatus.UNDOING:
+            return await self._undo(report, epoch)
+        if report.cursor.stage == PLANNING:
+            return await self._plan(report, epoch)
+        if report.cursor.stage == BEFORE:
+            return await self._ask_before(report, epoch)
+        if report.cursor.stage == AFTER:
+            return await self._judge(report, epoch)
+        return await self._work(report, epoch)
+
+    async def _save(self, report: SleepReport, epoch: int) -> SleepReport:
+        await self._stores.cycles.save(report, epoch=epoch)
+        self._sink.publish(
+            SleepProgressed(
+                at=self._clock.now(),
+                mind=report.mind,
+                cycle=report.id,
+                stage=report.cursor.stage,
+                step=report.cursor.step,
+                replayed=report.replayed,
+                formed=report.formed,
+            )
+        )
+        return report
+
+    # --- before --------------------------------------------------------------------------------
+
+    async def _plan(self, report: SleepReport, epoch: int) -> SleepReport:
+        async with self._minds.writing:
+            mind = await self._minds.awake(report.mind, epoch=epoch)
+        if mind.stopped:
+            notes = [*report.notes, f"the mind is stopped: {mind.stopped}"]
+            return await self._end(replace(report, notes=notes), SleepStatus.INTERRUPTED, epoch)
+        plan = await self._planner.plan(mind, report)
+        cursor = replace(report.cursor, stage=BEFORE)
+        planned = replace(report, plan=plan, pressure_before=plan.pressure, cursor=cursor)
+        return await self._save(planned, epoch)
+
+    async def _ask_before(self, report: SleepReport, epoch: int) -> SleepReport:
+        probes = await self._canary.draw(report.mind, report.id, self._options.canary)
+        cursor = replace(report.cursor, stage=WORKING, step=report.cursor.step + 1)
+        asked = replace(report, canary=probes, canary_before=share([p.before for p in probes]), cursor=cursor)
+        return await self._save(asked, epoch)
+
+    # --- works ---------------------------------------------------------------------------------
+
+    async def _work(self, report: SleepReport, epoch: int) -> SleepReport:
+        assert report.plan is not None, "a cycle works by its plan"
+        works = report.plan.works
+        if report.cursor.work >= len(works):
+            return await self._save(replace(report, cursor=replace(report.cursor, stage=AFTER)), epoch)
+        planned = works[report.cursor.work]
+        spent = report.stage_s.get(planned.stage, 0.0)
+        if spent > self._budget_of(report, planned.stage) or report.cursor.step > self._options.calls_max:
+            note = f"{planned.work} was cut short: the {planned.stage} stage had used up its time"
+            return await self._save(self._onward(replace(report, notes=[*report.notes, note])), epoch)
+        began = self._clock.monotonic()
+        done = await self._works[planned.work].step(report, planned, epoch=epoch)
+        took = self._clock.monotonic() - began
+        return await self._save(self._counted(report, planned, done, took), epoch)
+
+    def _budget_of(self, report: SleepReport, stage: SleepStage) -> float:
+        """The most that the works of this stage may take together."""
+        assert report.plan is not None
+        return max((w.budget_s for w in report.plan.works if w.stage is stage), default=0.0)
+
+    def _counted(self, report: SleepReport, planned: PlannedWork, done: Done, took: float) -> SleepReport:
+        """The report after a step of this work."""
+        spent = {**report.stage_s, planned.stage: report.stage_s.get(planned.stage, 0.0) + took}
+        counts = {name: getattr(report, name) + count for name, count in done.did.items()}
+        cursor = replace(
+            report.cursor, stage=planned.stage.value, step=report.cursor.step + 1, offset=done.offset
+        )
+        notes = [*report.notes, *done.notes]
+        downscaled = report.downscaled * done.downscaled
+        report = replace(report, stage_s=spent, cursor=cursor, notes=notes, downscaled=downscaled, **counts)
+        return report if done.more else self._onward(report)
+
+    def _onward(self, report: SleepReport) -> SleepReport:
+        """On to the next piece of the plan."""
+        cursor = replace(report.cursor, work=report.cursor.work + 1, offset="")
+        return replace(report, cursor=cursor)
+
+    # --- after ---------------------------------------------------------------------------------
+
+    async def _judge(self, report: SleepReport, epoch: int) -> SleepReport:
+        """Ask the canary again. Fewer answers than before: take everything back."""
+        probes = await self._canary.again(report.mind, report.canary)
+        before, after = share([p.before for p in probes]), share([bool(p.after) for p in probes])
+        asked = replace(report, canary=probes, canary_before=before, canary_after=after)
+        if not fell(probes, self._options.tolerance):
+            return await self._end(asked, SleepStatus.COMPLETED, epoch)
+        missing = [p.expected for p in probes if p.before and not p.after]
+        why = (
+            f"rolled back: of the canary's cues {after:.0%} bring back what they should, {before:.0%} did "
+            f"before; missing {', '.join(missing[:3])}"
+        )
+        return await self.take_back(
+            replace(asked, notes=[*asked.notes, why]), ends_as=SleepStatus.ROLLED_BACK, epoch=epoch
+        )
+
+    async def take_back(self, report: SleepReport, *, ends_as: SleepStatus, epoch: int) -> SleepReport:
+        """From now on this cycle is being undone, whatever happens."""
+        cursor = replace(report.cursor, stage="undoing", offset="")
+        undoing = replace(report, status=SleepStatus.UNDOING, ends_as=ends_as, cursor=cursor)
+        return await self._save(undoing, epoch)
+
+    async def _undo(self, report: SleepReport, epoch: int) -> SleepReport:
+        """The next memories get back what they were before this cycle."""
+        chains = chains_of(await self._journal.pages(report))
+        begin = int(report.cursor.offset or 0)
+        some = dict(list(chains.items())[begin : begin + RESTORED_AT_ONCE])
+        async with self._minds.writing:
+            mind = await self._minds.awake(report.mind, epoch=epoch)
+            mind.sleep.downscaled = list(mind.sleep.homeostasis.without(report.started_at).cycles)
+            restored, left = await self._journal.restore(report.mind, some, epoch=epoch)
+        end = begin + RESTORED_AT_ONCE
+        report = replace(
+            report,
+            restored=report.restored + restored,
+            left=[*report.left, *left][:LEFT_NAMED],
+            cursor=replace(report.cursor, offset=str(end)),
+        )
+        if end < len(chains):
+            return await self._save(report, epoch)
+        async with self._minds.writing:
+            await self._minds.checkpoint()
+        return await self._end(report, report.ends_as, epoch)
+
+    @staticmethod
+    def _left(mind: Mind, report: SleepReport) -> float:
+        """The pressure after a cycle: it falls from what was there before, and what came meanwhile counts
+        from the next waking on."""
+        before = report.plan.pressure if report.plan is not None else mind.sleep.left
+        return asleep(before, 1.0)
+
+    async def _end(self, report: SleepReport, status: SleepStatus, epoch: int) -> SleepReport:
+        """The mind knows of it, then what follows in the same night is begun, then it has ended."""
+        now = self._clock.now()
+        if report.ended_at is None:
+            async with self._minds.writing:
+                mind = await self._minds.awake(report.mind, epoch=epoch)
+                pressure = self._left(mind, report)
+                mind.sleep.slept(report.number, now, mind.through, mind.usage.through, pressure)
+                await self._minds.checkpoint()
+            report = replace(report, pressure_after=pressure)
+            if status is SleepStatus.COMPLETED and goes_on(report, pressure):
+                await self.begin(
+                    report.mind,
+                    report.night,
+                    nth=report.nth + 1,
+                    cycles=report.cycles,
+                    trigger=report.trigger,
+                    epoch=epoch,
+                )
+        ended = replace(
+            report,
+            status=status,
+            ended_at=now if report.ended_at is None else report.ended_at,
+            cursor=replace(report.cursor, stage="", offset=""),
+        )
+        ended = await self._save(ended, epoch)
+        self._sink.publish(
+            SleepEnded(
+                at=now,
+                mind=report.mind,
+                cycle=report.id,
+                status=status,
+                replayed=ended.replayed,
+                formed=ended.formed,
+                archived=ended.archived,
+                abstracted=ended.abstracted,
+                took_s=max(0.0, (ended.ended_at or now) - ended.started_at),
+            )
+        )
+        return ended
+
+
+def goes_on(report: SleepReport, pressure: float) -> bool:
+    """Whether another cycle follows in the same night: as many as were asked for, else until rested."""
+    if report.cycles:
+        return report.nth < report.cycles
+    return wakes(pressure, report.nth) is None

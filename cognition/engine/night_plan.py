@@ -1,0 +1,144 @@
+"""What a cycle is about, decided before it begins and written down: which memories, in which order, and why.
+
+Reads through indexes alone, so that a plan costs the same for a thousand memories and a million. What it
+decides depends on the mind, the time and the name of the cycle. Must not know how anything is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from cognition.engine.association import left
+from cognition.engine.mind import Mind
+from cognition.engine.sleep_options import SleepOptions
+from cognition.mechanisms.night_order import SHARE, Placed, interleaved, quota, staged, sweeps
+from cognition.mechanisms.pressure import pressure
+from cognition.mechanisms.replay_priority import (
+    FAMILIAR_MAX,
+    NOVEL_MAX,
+    SPLITS_MAX,
+    Candidate,
+    Slice,
+    familiar_from,
+    recency,
+    select,
+    slices,
+    split,
+)
+from cognition.ports.stores import Keyed, Stores
+from schemas.sleep import PlannedWork, SleepPlan, SleepReport, SleepStage, SleepWork
+
+WAKING_SHARE = 0.2
+"""Of a cycle's time that what is done once at its end may take beyond the stages (a choice)."""
+
+
+class Planner:
+    """Makes plans. Changes nothing."""
+
+    def __init__(self, stores: Stores, options: SleepOptions) -> None:
+        self._stores = stores
+        self._options = options
+
+    async def plan(self, mind: Mind, report: SleepReport) -> SleepPlan:
+        """What this cycle is to do. `report` says when it began, and what it is called."""
+        now = report.started_at
+        novel = await self._novel(mind.name, report)
+        familiar = await self._familiar(mind.name, report)
+        works = [*self._replays(novel, familiar), *self._rest(mind)]
+        reasons = [
+            f"{mind.sleep.encoded} memories since the last night, {mind.sleep.tagged} of them tagged",
+            f"{len(novel)} new memories by replay priority, {len(familiar)} familiar ones at random",
+            f"{left(mind)} memories whose associations are still to be formed",
+        ]
+        if novel:
+            first = novel[0].key + recency(novel[0].encoded_at, now)
+            reasons.append(f"most urgent: {novel[0].begins[:60]!r} ({first:.2f})")
+        return SleepPlan(
+            mind=mind.name,
+            works=[w for w in works if w.work.value not in self._options.without],
+            reasons=reasons,
+            pressure=pressure(mind.sleep.waking(now)),
+            budget_s=self._options.cycle_s,
+        )
+
+    async def _novel(self, mind: str, report: SleepReport) -> list[Keyed]:
+        """The new memories of highest priority that this night has not replayed yet: exactly those that a
+        sort of all would give, from one ordered read of each slice of time."""
+        wanted, _ = quota(self._options.batch)
+        limit, now = wanted + (report.nth - 1) * wanted, report.started_at
+        read: list[tuple[Slice, Sequence[Candidate]]] = []
+        known: dict[str, Keyed] = {}
+        due = slices(now)
+        for _ in range(1 + SPLITS_MAX):
+            for each in due:
+                found = await self._slice(mind, each, limit, report, known)
+                read = [*read, (each, found)]
+            selection = select(read, wanted, wanted, now)
+            if not selection.doubtful:
+                break
+            worst = selection.doubtful[0]
+            read = [(each, found) for each, found in read if each != worst]
+            due = list(split(worst, now))
+        return [known[candidate.memory_id] for candidate in selection.chosen]
+
+    async def _slice(
+        self, mind: str, each: Slice, limit: int, report: SleepReport, known: dict[str, Keyed]
+    ) -> list[Candidate]:
+        found = await self._stores.replay.novel(
+            mind, below=NOVEL_MAX, after=each.after, until=each.until, limit=limit
+        )
+        fresh = [k for k in found if not _of_night(k, report)]
+        known.update((k.memory_id, k) for k in fresh)
+        return [Candidate(k.memory_id, k.key, k.encoded_at) for k in fresh]
+
+    async def _familiar(self, mind: str, report: SleepReport) -> list[Keyed]:
+        """Familiar memories, a sample that the name of the night and the cycle decide."""
+        _, wanted = quota(self._options.batch)
+        start = familiar_from(f"{mind}/{report.night}", report.nth)
+        drawn = await self._stores.replay.sample(
+            mind, start=start, limit=wanted, strength=(NOVEL_MAX, FAMILIAR_MAX)
+        )
+        return [k for k in drawn if not _of_night(k, report)]
+
+    def _replays(self, novel: Sequence[Keyed], familiar: Sequence[Keyed]) -> Iterator[PlannedWork]:
+        """The batch in turns, shared out among the stages; in each, episode after episode in its order."""
+        for stage, part in staged(interleaved(novel, familiar)).items():
+            if part:
+                yield PlannedWork(
+                    work=SleepWork.REPLAY,
+                    stage=SleepStage(stage.value),
+                    memory_ids=forward(part),
+                    budget_s=SHARE[stage] * self._options.cycle_s,
+                    why="new ones by priority, familiar ones at random, in turns",
+                )
+
+    def _rest(self, mind: Mind) -> Iterator[PlannedWork]:
+        shares: Mapping[str, float] = {stage.value: share for stage, share in SHARE.items()}
+        if left(mind):
+            yield PlannedWork(
+                work=SleepWork.ASSOCIATE,
+                stage=SleepStage.DREAMING,
+                budget_s=shares[SleepStage.DREAMING] * self._options.cycle_s,
+                why=f"{left(mind)} memories are not linked; what moved most first",
+            )
+        waking = WAKING_SHARE * self._options.cycle_s
+        yield PlannedWork(
+            work=SleepWork.HOMEOSTASIS,
+            stage=SleepStage.WAKING,
+            budget_s=waking,
+            why="what was learned is scaled down, all of it alike",
+        )
+        yield PlannedWork(
+            work=SleepWork.INDEX, stage=SleepStage.WAKING, budget_s=waking, why="if the index is behind"
+        )
+
+
+def forward(part: Sequence[Keyed]) -> list[str]:
+    """Ids of these, episode after episode, each in its order: a sweep that comes back is not named twice."""
+    placed = [Placed(k.memory_id, k.episode_id, k.position) for k in part]
+    return list(dict.fromkeys(i for sweep in sweeps(placed) for i in sweep))
+
+
+def _of_night(keyed: Keyed, report: SleepReport) -> bool:
+    """Whether an earlier cycle of the same night has replayed it."""
+    return keyed.slept_through.partition(":")[0] == report.night

@@ -1,0 +1,386 @@
+"""Sleep: which minds sleep when, what is asked about it, and the one task in which they do, one by one.
+
+A night is begun by writing its first cycle down; from then on it is slept, by whoever holds the mind. What
+was begun and not ended is found in the store when this starts, and when a lease is new. Must not know what
+a cycle does, nor what a schedule is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import anyio
+
+from cognition.engine.association import left
+from cognition.engine.mind import Mind
+from cognition.engine.minds import Minds
+from cognition.engine.night import Night
+from cognition.engine.night_plan import Planner
+from cognition.engine.sleep_options import SleepOptions
+from cognition.errors import BadCueError, LeaseLostError, MindStoppedError, UnavailableError
+from cognition.mechanisms.pressure import HIGH, falls_asleep, pressure
+from cognition.ports.clock import Clock
+from cognition.ports.sink import Sink
+from cognition.ports.stores import Stores
+from schemas.events import OperationRetried
+from schemas.identifiers import sleep_cycle_id
+from schemas.sleep import SleepPlan, SleepReport, SleepStatus
+from schemas.sleeping import (
+    LOG_MAX,
+    SleepAnswer,
+    SleepCycleInquiry,
+    SleepInquiry,
+    SleepLogAnswer,
+    SleepLogInquiry,
+    SleepPauseInquiry,
+    SleepPlanAnswer,
+    SleepPlanInquiry,
+    SleepUndoInquiry,
+)
+
+SleepingInquiry = (
+    SleepInquiry
+    | SleepPlanInquiry
+    | SleepLogInquiry
+    | SleepCycleInquiry
+    | SleepUndoInquiry
+    | SleepPauseInquiry
+)
+
+REQUEST, SCHEDULE = "request", "schedule"
+"""What may cause a night, beside the pressure."""
+
+UNFINISHED_MAX = 1_000
+"""Cycles that are taken up again in one look."""
+
+RETRY_S = 5.0
+PREVIEW_LENGTH = 100
+
+NOTHING_NEW = "nothing has happened since the last night and no time has passed: there is nothing to do"
+
+
+class Sleep:
+    """Runs until told to stop.
+
+    Parameters
+    ----------
+    epoch_of : the lease epoch under which a mind is written here; raises `LeaseLostError`.
+    """
+
+    def __init__(
+        self,
+        stores: Stores,
+        minds: Minds,
+        night: Night,
+        planner: Planner,
+        clock: Clock,
+        sink: Sink,
+        options: SleepOptions,
+        epoch_of: Callable[[str], int],
+    ) -> None:
+        self._stores = stores
+        self._minds = minds
+        self._night = night
+        self._planner = planner
+        self._clock = clock
+        self._sink = sink
+        self._options = options
+        self._epoch_of = epoch_of
+        self._asleep: dict[str, SleepReport] = {}
+        self._waiting: dict[tuple[str, str], None] = {}
+        self._news = anyio.Event()
+        self._wake = anyio.Event()
+        self._stopping = False
+        self._begun = anyio.Lock()
+
+    # --- the task ------------------------------------------------------------------------------
+
+    def stop(self) -> None:
+        """Begin nothing more; a cycle stops after the step that it is in, and goes on with the next start."""
+        self._stopping = True
+        self._wake.set()
+
+    def asleep(self, mind: str) -> SleepReport | None:
+        """The cycle that this mind is in, as it was after its last step."""
+        return self._asleep.get(mind)
+
+    async def run(self) -> None:
+        """Sleep what is begun, and look now and then who should begin."""
+        looked = False
+        while not self._stopping:
+            try:
+                if not looked:
+                    await self._look()
+                    looked = True
+                await self._fall_asleep()
+                while self._waiting and not self._stopping:
+                    mind, cycle_id = next(iter(self._waiting))
+                    await self._sleep(mind, cycle_id)
+                    self._waiting.pop((mind, cycle_id), None)
+            except LeaseLostError:
+                looked = False
+                self._waiting.clear()
+            except UnavailableError as error:
+                looked = False
+                self._retried(error)
+            await self._pause(self._options.check_s if looked else min(RETRY_S, self._options.check_s))
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait so long, or until there is something to do."""
+        if self._stopping or self._waiting:
+            return
+        self._wake = anyio.Event()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._until_woken, tasks.cancel_scope)
+            await self._clock.sleep(seconds)
+            tasks.cancel_scope.cancel()
+
+    async def _until_woken(self, pause: anyio.CancelScope) -> None:
+        await self._wake.wait()
+        pause.cancel()
+
+    async def _look(self) -> None:
+        """Find what was begun and has not ended; of minds that are somebody else's nothing."""
+        for mind, cycle_id in await self._stores.cycles.unfinished(limit=UNFINISHED_MAX):
+            if self._mine(mind):
+                self._waiting[mind, cycle_id] = None
+
+    async def look_again(self) -> None:
+        """A lease is new: what its last holder began goes on here."""
+        await self._look()
+        self._wake.set()
+
+    def _mine(self, mind: str) -> bool:
+        try:
+            self._epoch_of(mind)
+        except LeaseLostError:
+            return False
+        return True
+
+    async def _sleep(self, name: str, cycle_id: str) -> None:
+        """One cycle to its end, and those that follow in the same night."""
+        report = await self._stores.cycles.get(name, cycle_id)
+        while report is not None and not report.finished:
+            report = await self.slept(report)
+            if not report.finished:
+                return
+            follows = sleep_cycle_id(name, report.night, report.nth + 1)
+            report = await self._stores.cycles.get(name, follows)
+
+    async def slept(self, report: SleepReport) -> SleepReport:
+        """A cycle that was begun, as it is at its end, or when this is told to stop."""
+        name = report.mind
+        try:
+            while not report.finished and not self._stopping:
+                self._asleep[name] = report
+                report = await self._one_step(report)
+                self._advance()
+        finally:
+            self._asleep.pop(name, None)
+            self._advance()
+        return report
+
+    async def _one_step(self, report: SleepReport) -> SleepReport:
+        began = self._clock.monotonic()
+        after = await self._night.step(report, self._epoch_of(report.mind))
+        await self._clock.sleep(self._night.nap_s(self._clock.monotonic() - began))
+        return after
+
+    def _advance(self) -> None:
+        self._news.set()
+        self._news = anyio.Event()
+
+    def _retried(self, error: UnavailableError) -> None:
+        self._sink.publish(
+            OperationRetried(
+                at=self._clock.now(),
+                operation="sleep",
+                error=f"{type(error).__name__}: {error}",
+                attempt=1,
+                retry_in_s=RETRY_S,
+            )
+        )
+
+    # --- falling asleep ------------------------------------------------------------------------
+
+    async def _fall_asleep(self) -> None:
+        """Of the minds in memory those whose pressure is enough."""
+        if not self._options.enabled:
+            return
+        for mind in self._minds.all():
+            if (trigger := self.drowsy(mind)) and self._mine(mind.name):
+                await self.fall_asleep(mind.name, trigger, cause=f"{trigger} {self._clock.now():.3f}")
+
+    def drowsy(self, mind: Mind) -> str:
+        """Why this mind should sleep now; nothing where it should not."""
+        now, options, state = self._clock.now(), self._options, mind.sleep
+        if state.paused or mind.stopped or mind.name in self._asleep:
+            return ""
+        cause = falls_asleep(
+            state.waking(now),
+            idle_s=state.idle_s(now),
+            idle_min_s=options.idle_s,
+            awake_max_s=options.awake_max_s,
+        )
+        return cause.value if cause is not None else ""
+
+    def pressure(self, mind: Mind) -> tuple[float, dict[str, float]]:
+        """How strong the pressure is, 0..1, and what it is made of."""
+        now, state = self._clock.now(), mind.sleep
+        drivers = {
+            "falls asleep at": HIGH,
+            "awake_s": round(state.awake_s(now), 3),
+            "idle_s": round(state.idle_s(now), 3) if state.last_at else 0.0,
+            "tagged": float(state.tagged),
+            "encoded": float(state.encoded),
+            "taught": float(state.taught),
+        }
+        return pressure(state.waking(now)), drivers
+
+    async def fall_asleep(
+        self, name: str, trigger: str, *, cause: str, cycles: int | None = None
+    ) -> tuple[SleepReport, str]:
+        """Begin a night: its first cycle, and what is not as one might expect. Safe to repeat."""
+        async with self._begun:
+            epoch = self._epoch_of(name)
+            known = await self._stores.cycles.get(name, sleep_cycle_id(name, cause, 1))
+            if known is not None:
+                return known, ""
+            if (running := await self._running(name)) is not None:
+                return running, "it is asleep already"
+            mind = await self._minds.look(name)
+            if mind.stopped:
+                raise MindStoppedError(f"mind {name!r} is stopped: {mind.stopped}")
+            if nothing := self._nothing(mind):
+                return self._idle_report(mind, trigger, nothing), nothing
+            wanted = self._options.cycles if cycles is None else cycles
+            report = await self._night.begin(name, cause, nth=1, cycles=wanted, trigger=trigger, epoch=epoch)
+        self._waiting[name, report.id] = None
+        self._wake.set()
+        return report, ""
+
+    async def _running(self, name: str) -> SleepReport | None:
+        """The cycle that this mind is in, or is to be in again."""
+        if (running := self._asleep.get(name)) is not None:
+            return running
+        for mind, cycle in self._waiting:
+            if mind == name:
+                found = await self._stores.cycles.get(name, cycle)
+                if found is not None and not found.finished:
+                    return found
+        return None
+
+    def _nothing(self, mind: Mind) -> str:
+        """Why there is nothing to sleep on."""
+        if not mind.memories:
+            return "it has no memories"
+        if mind.sleep.rested(self._clock.now(), mind.through, mind.usage.through, self._options.rest_s):
+            return NOTHING_NEW
+        return ""
+
+    def _idle_report(self, mind: Mind, trigger: str, why: str) -> SleepReport:
+        """A night in which nothing is done: it is told, and not written down."""
+        now = self._clock.now()
+        plan = SleepPlan(mind=mind.name, nothing=why)
+        status, number = SleepStatus.COMPLETED, mind.sleep.cycles
+        return SleepReport(
+            id="", mind=mind.name, started_at=now, ended_at=now, number=number, trigger=trigger,
+            status=status, plan=plan, notes=[why],
+        )  # fmt: skip
+
+    # --- inquiries -----------------------------------------------------------------------------
+
+    async def answer(self, request: SleepingInquiry) -> SleepAnswer | SleepPlanAnswer | SleepLogAnswer:
+        """The answer to one of them."""
+        if isinstance(request, SleepInquiry):
+            report, note = await self.fall_asleep(
+                request.mind, REQUEST, cause=request.id, cycles=request.cycles
+            )
+            return SleepAnswer(inquiry_id=request.id, mind=request.mind, report=report, note=note)
+        if isinstance(request, SleepPlanInquiry):
+            return await self._planned(request)
+        if isinstance(request, SleepCycleInquiry):
+            report = await self._progressed(request)
+            return SleepAnswer(inquiry_id=request.id, mind=request.mind, report=report)
+        if isinstance(request, SleepUndoInquiry):
+            return await self._taken_back(request)
+        if isinstance(request, SleepPauseInquiry):
+            await self._paused(request)
+        limit = request.limit if isinstance(request, SleepLogInquiry) else 1
+        return await self._log(request.mind, request.id, limit)
+
+    async def _planned(self, inquiry: SleepPlanInquiry) -> SleepPlanAnswer:
+        mind = await self._minds.look(inquiry.mind)
+        if nothing := self._nothing(mind):
+            plan, previews = SleepPlan(mind=mind.name, nothing=nothing), {}
+        else:
+            as_if = SleepReport(id=inquiry.id, mind=mind.name, night=inquiry.id, started_at=self._clock.now())
+            plan = await self._planner.plan(mind, as_if)
+            ids = [i for work in plan.works for i in work.memory_ids]
+            found = await self._stores.memories.get(mind.name, ids)
+            previews = {i: found[i].content[:PREVIEW_LENGTH] for i in ids if i in found}
+        return SleepPlanAnswer(inquiry_id=inquiry.id, mind=mind.name, plan=plan, previews=previews)
+
+    async def _log(self, name: str, inquiry_id: str, limit: int) -> SleepLogAnswer:
+        mind = await self._minds.look(name)
+        pressure, drivers = self.pressure(mind)
+        return SleepLogAnswer(
+            inquiry_id=inquiry_id,
+            mind=name,
+            cycles=await self._stores.cycles.latest(name, limit=limit),
+            pressure=pressure,
+            drivers={**drivers, "unlinked": float(left(mind))},
+            paused=mind.sleep.paused,
+            schedule=self._options.schedules.get(name, self._options.schedule),
+        )
+
+    async def _find(self, name: str, called: str) -> SleepReport:
+        """A cycle by its id, its beginning, or its number."""
+        found = await self._stores.cycles.latest(name, limit=LOG_MAX)
+        for report in found:
+            if called in (report.id, str(report.number)):
+                return report
+        begin = [r for r in found if len(called) >= 4 and r.id.startswith(called)]
+        if len(begin) == 1:
+            return begin[0]
+        raise BadCueError(
+            f"mind {name!r} has no cycle {called!r}",
+            remedy=f"`cognition sleep log --mind {name}` lists them.",
+        )
+
+    async def _progressed(self, inquiry: SleepCycleInquiry) -> SleepReport:
+        """A cycle, once it has gone on. The caller sets the deadline."""
+        while True:
+            report = await self._find(inquiry.mind, inquiry.cycle)
+            if inquiry.through is None or report.finished or report.cursor.step > inquiry.through:
+                return report
+            await self._news.wait()
+
+    async def _taken_back(self, inquiry: SleepUndoInquiry) -> SleepAnswer:
+        """Begin to undo a cycle that has ended."""
+        async with self._begun:
+            report = await self._find(inquiry.mind, inquiry.cycle)
+            if report.status in (SleepStatus.UNDONE, SleepStatus.ROLLED_BACK):
+                note = f"cycle {report.number} was undone before: there is nothing to take back"
+                return SleepAnswer(inquiry_id=inquiry.id, mind=inquiry.mind, report=report, note=note)
+            if not report.finished:
+                raise BadCueError(
+                    f"cycle {report.number} of mind {inquiry.mind!r} is {report.status}",
+                    remedy="Wait until it has ended.",
+                )
+            if not report.undo_log:
+                raise BadCueError(
+                    f"what cycle {report.number} of mind {inquiry.mind!r} changed is not kept any more",
+                    remedy="Only the latest cycles can be undone (sleep.undo_kept).",
+                )
+            epoch = self._epoch_of(inquiry.mind)
+            report = await self._night.take_back(report, ends_as=SleepStatus.UNDONE, epoch=epoch)
+        self._waiting[inquiry.mind, report.id] = None
+        self._wake.set()
+        return SleepAnswer(inquiry_id=inquiry.id, mind=inquiry.mind, report=report)
+
+    async def _paused(self, inquiry: SleepPauseInquiry) -> None:
+        async with self._minds.writing:
+            mind = await self._minds.awake(inquiry.mind, epoch=self._epoch_of(inquiry.mind))
+            mind.sleep.paused = inquiry.paused
+            await self._minds.checkpoint()

@@ -1,0 +1,56 @@
+"""What a person may set of sleep, each with its default (schema, section 6, unless it says otherwise)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from cognition.mechanisms import night_order, pressure
+from schemas.base import Config
+from schemas.sleeping import CYCLES_MAX
+
+Positive = Annotated[float, msgspec.Meta(gt=0.0)]
+NotNegative = Annotated[float, msgspec.Meta(ge=0.0)]
+Count = Annotated[int, msgspec.Meta(ge=1)]
+Unit = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
+
+AtNight = Literal[
+    "replay", "associate", "abstract", "homeostasis", "forget", "identity", "index", "co_replay"
+]
+"""What a cycle does, by name: `schemas.sleep.SleepWork`; and whether what is replayed together is bound."""
+
+
+class SleepOptions(Config, frozen=True, kw_only=True):
+    """When minds sleep, and what a night may take and do.
+
+    Without a `schedule` a mind falls asleep when nothing came for `idle_s` and the pressure is there, and in
+    any case after `awake_max_s` with anything to digest; it sleeps until it is rested (`cycles` = 0), or so
+    many cycles. Again within `rest_s`, with nothing new, it does nothing.
+
+    A schedule is a crontab line, ``every 8h``, or a moment in RFC 3339; several are joined by `` or ``.
+    `schedules` gives single minds their own (``off``: never by schedule). It is read in `timezone` (empty:
+    the machine's) and shifted by up to `jitter_s` at random.
+
+    A cycle takes `cycle_s` at most and makes `calls_max` calls to the store; it replays `batch` memories.
+    `canary` cues are asked before and after: where more than `tolerance` of them fail that did not before,
+    the cycle is rolled back. `undo_kept` cycles of a mind can be undone. `without` names what is left out.
+    """
+
+    enabled: bool = True
+    schedule: str = ""
+    schedules: dict[str, str] = {}
+    timezone: str = ""
+    jitter_s: NotNegative = 0.0
+    check_s: Positive = 5.0
+    idle_s: Positive = pressure.IDLE_S
+    awake_max_s: Positive = pressure.AWAKE_MAX_S
+    rest_s: NotNegative = 600.0
+    cycles: Annotated[int, msgspec.Meta(ge=0, le=CYCLES_MAX)] = 0
+    cycle_s: Positive = 300.0
+    calls_max: Count = 2_000
+    batch: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = night_order.BATCH
+    canary: Annotated[int, msgspec.Meta(ge=0, le=256)] = 32
+    tolerance: Unit = 0.05
+    undo_kept: Annotated[int, msgspec.Meta(ge=0, le=1_000)] = 16
+    without: tuple[AtNight, ...] = ()

@@ -1,0 +1,76 @@
+"""Sleepiness: what a mind has been through since it last slept, and when that was.
+
+A small state beside the mind's other state, written down in its checkpoint. It must not know stores.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from cognition.mechanisms.homeostasis import Downscaling
+from cognition.mechanisms.pressure import Waking
+from schemas.memory import Memory
+
+
+class Sleepiness(msgspec.Struct):
+    """What drives sleep. A fold over the mind's memories and nights, so that it survives a crash with it.
+
+    `encoded`, `tagged` : memories formed since the last night, and those of them with a consolidation tag.
+    `awake_since` : when the first of them was formed, 0 while there is none; `last_at` the last.
+    `taught` : memories that use has taught since. `cycles` : of its life. `slept_at` : when the last night
+    ended, `through` and `taught_through` the last entries that it knew of, `left` the pressure that it left.
+    `downscaled` : when its cycles were. `paused` : a person said so.
+    """
+
+    encoded: int = 0
+    tagged: int = 0
+    taught: int = 0
+    awake_since: float = 0.0
+    last_at: float = 0.0
+    cycles: int = 0
+    slept_at: float = 0.0
+    through: str = ""
+    taught_through: str = ""
+    left: float = 0.0
+    downscaled: list[float] = []
+    paused: bool = False
+
+    def note(self, memory: Memory) -> None:
+        """A memory was formed."""
+        self.encoded += 1
+        self.tagged += memory.consolidation_tag
+        self.awake_since = self.awake_since or memory.encoded_at
+        self.last_at = max(self.last_at, memory.encoded_at)
+
+    def use(self, memories: int) -> None:
+        """So many memories were taught by use."""
+        self.taught += memories
+
+    @property
+    def homeostasis(self) -> Downscaling:
+        """By how much what was learned is scaled down."""
+        return Downscaling(tuple(self.downscaled))
+
+    def waking(self, now: float) -> Waking:
+        """What drives sleep as of now."""
+        return Waking(self.awake_s(now), self.encoded, self.taught, self.tagged, self.left)
+
+    def awake_s(self, now: float) -> float:
+        """How long it has been awake with something to digest; 0 where there is nothing."""
+        return max(0.0, now - self.awake_since) if self.awake_since else 0.0
+
+    def idle_s(self, now: float) -> float:
+        """For how long nothing has come. A clock that was set back does not make it busy for ever."""
+        return abs(now - self.last_at)
+
+    def slept(self, number: int, at: float, through: str, taught_through: str, left: float) -> None:
+        """The cycle of this number has ended. Saying so twice is saying it once."""
+        self.cycles, self.left = max(self.cycles, number), left
+        self.encoded = self.tagged = self.taught = 0
+        self.awake_since = 0.0
+        self.slept_at, self.through, self.taught_through = at, through, taught_through
+
+    def rested(self, now: float, through: str, taught_through: str, rest_s: float) -> bool:
+        """Whether nothing has happened and no time has passed since the last night."""
+        same = (self.through, self.taught_through) == (through, taught_through)
+        return bool(self.cycles) and same and abs(now - self.slept_at) < rest_s

@@ -1,0 +1,92 @@
+"""Which memories a night is about, over any vector backend: ordered and ranged by payload indexes.
+
+Must not know what replay does with them.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cognition.ports.stores import Keyed
+from cognition.stores import times
+from cognition.stores.backend import Both, Condition, Hit, Not, Range, TimeRange, VectorBackend
+from cognition.stores.collections import MEMORIES
+from cognition.stores.tenancy import for_mind, payload_of
+
+_FIRST_ID: Final = "00000000-0000-0000-0000-000000000000"
+_KEYED: Final = ("replay_priority_key", "encoded_at", "episode_id", "position", "content", "slept_through")
+BEGINS_LENGTH: Final = 100
+
+
+class VectorReplay:
+    """`ReplayStore` over a `VectorBackend`."""
+
+    def __init__(self, backend: VectorBackend, *, collection: str = MEMORIES.name) -> None:
+        self._backend = backend
+        self._collection = collection
+
+    async def novel(
+        self, mind: str, *, below: float, after: float | None, until: float | None, limit: int
+    ) -> list[Keyed]:
+        page = await self._backend.scroll(
+            self._collection,
+            condition=for_mind(mind, Range("consolidation_strength", lt=below), *_between(after, until)),
+            limit=limit,
+            order_by="replay_priority_key",
+            descending=True,
+            with_payload=_KEYED,
+        )
+        return [_keyed(hit) for hit in page.hits]
+
+    async def sample(
+        self, mind: str, *, start: str, limit: int, strength: tuple[float, float] | None = None
+    ) -> list[Keyed]:
+        found: dict[str, Keyed] = {}
+        within = [Range("consolidation_strength", gte=strength[0], lt=strength[1])] if strength else []
+        for offset in (start, _FIRST_ID):
+            page = await self._backend.scroll(
+                self._collection,
+                condition=for_mind(mind, *within),
+                limit=limit,
+                offset=offset,
+                with_payload=_KEYED,
+            )
+            for hit in page.hits:
+                found.setdefault(hit.id, _keyed(hit))
+            if len(found) >= limit:
+                break
+        return list(found.values())[:limit]
+
+    async def moving(self, mind: str, *, limit: int) -> list[str]:
+        page = await self._backend.scroll(
+            self._collection,
+            condition=for_mind(mind, Range("emotional_intensity", gt=0.0)),
+            limit=limit,
+            order_by="emotional_intensity",
+            descending=True,
+            with_payload=False,
+        )
+        return [hit.id for hit in page.hits]
+
+
+def _between(after: float | None, until: float | None) -> list[Condition]:
+    """Encoded after the one moment (not at it) and until the other."""
+    conditions: list[Condition] = []
+    if until is not None:
+        conditions.append(TimeRange("encoded_at", lte=until))
+    if after is not None:
+        conditions.append(Not(TimeRange("encoded_at", lte=after)))
+    return [Both(tuple(conditions))] if conditions else []
+
+
+def _keyed(hit: Hit) -> Keyed:
+    payload = payload_of(hit)
+    return Keyed(
+        memory_id=hit.id,
+        key=payload.get("replay_priority_key", 0.0),
+        encoded_at=times.from_text(payload["encoded_at"]),
+        episode_id=payload.get("episode_id", ""),
+        position=payload.get("position", 0),
+        begins=payload.get("content", "")[:BEGINS_LENGTH],
+        slept_through=payload.get("slept_through", ""),
+    )
