@@ -21,7 +21,7 @@ from benchmarks.data import Dataset, Sensed
 from benchmarks.engine import EngineChoice
 from benchmarks.loaders import load
 from benchmarks.provenance import provenance
-from benchmarks.segmenting import NO_ECHO, PARTS, Told, settings_without, told
+from benchmarks.segmenting import COARSE, NO_ECHO, PARTS, Told, settings_without, told
 
 SEED = 20_260_101
 """Seed of the bootstrap over dialogues; segmentation has no chance in it."""
@@ -78,7 +78,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 def settings_of(options: argparse.Namespace, name: str) -> list[str]:
     """The settings that the options stand for."""
     late = [] if options.late is None else [f"episodes.late={options.late}"]
-    scale = [f"episodes.scale={options.scale or SCALES.get(name, 'fine')}"]
+    scale = [COARSE if (options.scale or SCALES.get(name)) == "coarse" else "episodes.scale=fine"]
     return [*late, *scale, *settings_without([name for name in options.without.split(",") if name])]
 
 

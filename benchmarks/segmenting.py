@@ -17,6 +17,10 @@ from schemas.percept import BoundaryMark
 NO_ECHO = "attention.echo_window_s=0"
 """Annotated dialogues repeat short utterances; each must stay a percept of its own to be placed."""
 
+COARSE = "episodes.scale=both"
+"""With this among the settings the coarse episodes are told, else the fine ones: those are the same with and
+without coarse ones."""
+
 SWITCHES: Mapping[str, str] = {
     "learned": "episodes.learned=false",
     "cue": "episodes.cue=false",
@@ -81,7 +85,19 @@ async def told(dataset: Dataset, choice: EngineChoice, label: str = "percepts") 
         await (await bench.session.mind(mind).mark(BoundaryMark.END)).wait()
         places = await bench.places_of(mind, [receipt.memory_id for receipt in receipts])
         episodes = await bench.episodes(mind, [episode for episode, _ in places])
-    return _told(places, episodes)
+        coarse = COARSE in choice.overrides
+        held = await bench.episodes(mind, [e.parent_id for e in episodes.values() if e.parent_id])
+    found = _told(places, episodes)
+    return _held(found, episodes, held) if coarse else found
+
+
+def _held(found: Told, episodes: Mapping[str, Episode], coarse: Mapping[str, Episode]) -> Told:
+    """The same with the coarse episode of each percept, and why that ended."""
+    parents = [episodes[name].parent_id or name for name in found.episodes]
+    turns = [n for n in range(1, len(parents)) if parents[n] != parents[n - 1]]
+    ended = {n: coarse[parents[n - 1]] for n in turns}
+    ends = {n: End(str(e.boundary_type), e.boundary_strength) for n, e in ended.items()}
+    return Told(parents, found.errors, ends)
 
 
 def _told(places: Sequence[tuple[str, int]], episodes: Mapping[str, Episode]) -> Told:

@@ -30,7 +30,7 @@ from schemas.association import AssociationType
 from schemas.base import Message, SchemaError
 from schemas.cue import Cue, CueFilter, EpisodeFilter
 from schemas.dream import CoActivation, Feedback
-from schemas.episode import Episode
+from schemas.episode import Episode, EpisodeScale
 from schemas.events import Outcome, Receipt
 from schemas.inquiry import (
     DaemonAnswer,
@@ -319,10 +319,27 @@ class Mind:
         """The memories that are active now and the open episode: one read from the stream server."""
         return await self._session.recent(self.name)
 
-    async def episodes(self, limit: int = 20) -> list[Episode]:
-        """The latest episodes, newest first."""
-        inquiry = build(EpisodesInquiry, id=self._session.next_id(self.name), mind=self.name, limit=limit)
-        return (await self._session.ask(inquiry, EpisodesAnswer)).episodes
+    async def episodes(self, limit: int = 20, *, scale: EpisodeScale | str = "fine") -> list[Episode]:
+        """The latest episodes of this scale, newest first."""
+        return (await self._episodes(limit=limit, scale=scale)).episodes
+
+    async def timeline(self, limit: int = 20) -> EpisodesAnswer:
+        """The latest fine episodes, newest first, and the coarse ones that hold them."""
+        return await self._episodes(limit=limit)
+
+    async def episode(self, episode_id: str) -> EpisodesAnswer:
+        """One episode of either scale: itself first, then the fine ones that it holds; `coarse` is the one
+        that holds it. None where this mind has no such episode."""
+        found = await self._episodes(ids=[episode_id])
+        held = [i for episode in found.episodes for i in episode.child_ids]
+        if not held:
+            return found
+        inside = await self._episodes(ids=held)
+        return msgspec.structs.replace(found, episodes=[*found.episodes, *inside.episodes])
+
+    async def _episodes(self, **fields: Any) -> EpisodesAnswer:
+        inquiry = build(EpisodesInquiry, id=self._session.next_id(self.name), mind=self.name, **fields)
+        return await self._session.ask(inquiry, EpisodesAnswer)
 
     async def memory(self, memory_id: str = "", *, key: str = "") -> MemoryAnswer:
         """One memory by id or by the key of its percept."""

@@ -9,6 +9,7 @@ import msgspec
 
 from schemas.association import Unit
 from schemas.base import Message
+from schemas.episode import EpisodeScale
 from schemas.percept import Content, ContentType, Label, MemoryKind, MindName, Moment, Valence
 from schemas.plain import INTEGER_MAX, INTEGER_MIN
 
@@ -35,11 +36,12 @@ class DateMode(enum.StrEnum):
 class EpisodeFilter(Message, frozen=True, kw_only=True):
     """Keep to these episodes (strict), or prefer them (soft, the doorway effect).
 
-    An empty `ids` means the mind's open episode. `factor` multiplies the score of
-    what lies in other episodes when soft.
+    An empty `ids` means the mind's open episode, of this `scale`. A coarse one, by id or open, stands for all
+    that it holds. `factor` multiplies the score of what lies in other episodes when soft.
     """
 
     ids: list[str] = []
+    scale: EpisodeScale = EpisodeScale.FINE
     mode: FilterMode = FilterMode.SOFT
     factor: Unit = 0.7
 

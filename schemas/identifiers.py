@@ -40,6 +40,11 @@ def episode_id(mind: str, first_entry: str) -> EpisodeId:
     return EpisodeId(_derive("episode", mind, first_entry))
 
 
+def coarse_episode_id(mind: str, first_entry: str) -> EpisodeId:
+    """The coarse episode of this mind that opened with this entry of its stream."""
+    return EpisodeId(_derive("coarse episode", mind, first_entry))
+
+
 def identity_id(mind: str) -> str:
     """The one identity of this mind."""
     return _derive("identity", mind)

@@ -14,7 +14,7 @@ import msgspec
 
 from schemas.base import Message
 from schemas.cue import CueFilter
-from schemas.episode import Episode
+from schemas.episode import Episode, EpisodeScale
 from schemas.identity import Identity, Lifetime
 from schemas.mechanism import MechanismLife
 from schemas.memory import Memory, Tombstone
@@ -32,8 +32,10 @@ class Inquiry(Message, frozen=True, kw_only=True):
 
 
 class EpisodesInquiry(Inquiry, frozen=True, kw_only=True):
-    """The latest episodes of a mind, newest first."""
+    """The latest episodes of a mind of this scale, newest first; or those of these ids."""
 
+    scale: EpisodeScale = EpisodeScale.FINE
+    ids: Annotated[list[str], msgspec.Meta(max_length=PAGE_MAX)] = []
     limit: Annotated[int, msgspec.Meta(ge=1, le=PAGE_MAX)] = 20
 
 
@@ -75,9 +77,12 @@ class ForgettingInquiry(Inquiry, frozen=True, kw_only=True):
 
 
 class EpisodesAnswer(Message, frozen=True, kw_only=True, omit_defaults=False):
+    """`coarse` are those that hold the fine ones among the `episodes`."""
+
     inquiry_id: str
     mind: str
     episodes: list[Episode] = []
+    coarse: list[Episode] = []
 
 
 class MemoryAnswer(Message, frozen=True, kw_only=True, omit_defaults=False):

@@ -25,7 +25,7 @@ from cognition.engine.mind import Mind, later
 from cognition.engine.minds import Minds
 from cognition.engine.open_episode import Member, member
 from cognition.engine.rebuilding import Rebuilding
-from cognition.engine.revising import Place, revise
+from cognition.engine.revising import Place, promote, revise
 from cognition.engine.slow_learning import SlowLearning
 from cognition.engine.tongues import Tongues
 from cognition.engine.traces import (
@@ -44,9 +44,9 @@ from cognition.mechanisms.working_memory import Active
 from cognition.ports.clock import Clock
 from cognition.ports.sink import Sink
 from cognition.ports.stores import Revision, Stores, Trace
-from schemas.episode import Boundary, BoundaryType
+from schemas.episode import Boundary, BoundaryType, EpisodeScale
 from schemas.events import MindRebuilt, Outcome, Receipt, SalienceParts
-from schemas.identifiers import episode_id
+from schemas.identifiers import coarse_episode_id, episode_id
 from schemas.memory import Memory
 from schemas.percept import BoundaryMark, Forget, Mark, Percept, Rebuild
 
@@ -436,7 +436,9 @@ class Encoder:
             mind.episode.judge(mind.segmenter.judged)
         known_id = known.episode_id if known is not None else ""
         if known is not None and mind.episode is not None:
-            cuts, known_id = as_stored(mind, arrival.entry.id, cuts, known.episode_id)
+            fine = [cut for cut in cuts if cut.scale is EpisodeScale.FINE]
+            fine, known_id = as_stored(mind, arrival.entry.id, fine, known.episode_id)
+            cuts = [*fine, *(cut for cut in cuts if cut.scale is EpisodeScale.COARSE)]
         for cut in cuts:
             self._cut(mind, cut, arrival, ledger, done, known_id)
         if mind.episode is None:
@@ -450,6 +452,9 @@ class Encoder:
         self, mind: Mind, cut: Cut, arrival: Arrival, ledger: Ledger, done: Committed, known_id: str = ""
     ) -> None:
         """One boundary: before this percept the open episode closes, further back its last members move."""
+        if cut.scale is EpisodeScale.COARSE:
+            self._promote(mind, cut, arrival, ledger)
+            return
         if mind.episode is None:
             return
         if cut.entry == arrival.entry.id:
@@ -467,6 +472,31 @@ class Encoder:
         for each in revised.members:
             self._move(mind, each.memory_id, revised.places[each.memory_id], revised.places, ledger)
             done.moved.append((arrival.entry.partition, self._moved(mind, each, revised.opened)))
+
+    def _promote(self, mind: Mind, cut: Cut, arrival: Arrival, ledger: Ledger) -> None:
+        """One coarse boundary: before this percept, or where a fine episode began; fine ones move."""
+        if mind.coarse is None:
+            return
+        if cut.entry == arrival.entry.id and mind.episode is None:
+            self._close_coarse(mind, cut.boundary, arrival, ledger, continues=True)
+            return
+        promoted = promote(mind, cut, epoch=ledger.epochs[arrival.entry.partition])
+        if promoted is not None:
+            ledger.episodes[promoted.closed[0].id] = promoted.closed
+            for child in promoted.children:
+                ledger.hold(mind.name, child, promoted.opened)
+
+    def _close_coarse(
+        self, mind: Mind, boundary: Boundary, arrival: Arrival, ledger: Ledger, *, continues: bool
+    ) -> None:
+        """Write the open coarse episode for good; no fine one is open."""
+        assert mind.coarse is not None
+        next_id = coarse_episode_id(mind.name, arrival.entry.id) if continues else None
+        record = mind.coarse.closed(
+            mind.name, boundary, next_id, epoch=ledger.epochs[arrival.entry.partition]
+        )
+        ledger.episodes[mind.coarse.id] = record
+        mind.coarse = None
 
     def _move(
         self, mind: Mind, memory_id: str, place: Place, together: Collection[str], ledger: Ledger
@@ -526,6 +556,7 @@ class Encoder:
         record = episode.closed(mind.name, boundary, next_id, epoch=epoch)
         ledger.episodes[episode.id] = record
         done.closed.append(record[0])
+        mind.ended(episode)
         mind.episode = None
         mind.working.at_boundary()
         if not goes_on(boundary.type):
@@ -538,7 +569,8 @@ class Encoder:
         closed = ""
         if not later(arrival.entry.id, mind.through):
             return self._receipt(arrival, Outcome.MARKED)
-        cuts, _ = mind.segmenter.mark(mark.boundary, mark.label)
+        cuts, known = mind.segmenter.mark(mark.boundary, mark.label, mark.cause)
+        boundary = known or Boundary(type=mark.cause, trigger=mark.label or str(mark.boundary))
         if mind.episode is not None:
             mind.episode.judge(mind.segmenter.judged)
         for cut in cuts:
@@ -547,8 +579,9 @@ class Encoder:
             if mark.label and mark.boundary is BoundaryMark.END:
                 mind.episode.given_label = mark.label
             closed = mind.episode.id
-            boundary = Boundary(type=mark.cause, trigger=mark.label or str(mark.boundary))
             self._close(mind, boundary, arrival, ledger, done, continues=False)
+        if mind.coarse is not None and boundary.type is BoundaryType.EXPLICIT:
+            self._close_coarse(mind, boundary, arrival, ledger, continues=False)
         return self._receipt(arrival, Outcome.MARKED, episode_id=closed)
 
     def _encoded(self, arrival: Arrival, memory: Memory) -> Receipt:

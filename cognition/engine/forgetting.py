@@ -10,15 +10,12 @@ second is left.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-
-import msgspec
+from collections.abc import Mapping, Sequence
 
 from cognition.engine.mind import Mind, later
+from cognition.engine.retelling import Retelling
 from cognition.engine.surroundings import Surroundings, pages
-from cognition.mechanisms.episodes import EpisodeTally
 from cognition.mechanisms.thread import changes_between
-from cognition.mechanisms.vectors import as_kept
 from cognition.ports.clock import Clock
 from cognition.ports.sink import Sink
 from cognition.ports.stores import Stores, Trace
@@ -33,6 +30,7 @@ class Forgetting:
     def __init__(self, stores: Stores, surroundings: Surroundings, clock: Clock, sink: Sink) -> None:
         self._stores = stores
         self._surroundings = surroundings
+        self._retelling = Retelling(stores, surroundings)
         self._clock = clock
         self._sink = sink
 
@@ -48,11 +46,7 @@ class Forgetting:
         for trace in traces.values():
             first = trace.memory.position == 0
             episodes[trace.memory.episode_id] = episodes.get(trace.memory.episode_id, False) or first
-        for episode, opened in episodes.items():
-            previous = await self._retell(mind, episode, doomed, epoch=epoch)
-            if opened and previous:
-                patches = {previous: {"boundary_trigger": ""}}
-                await self._stores.episodes.patch(mind.name, patches, epoch=epoch)
+        await self._retelling.without(mind, doomed, episodes, epoch=epoch)
         for memory_id in doomed:
             mind.working.forget(memory_id)
         mind.echo.drop(doomed)
@@ -116,44 +110,6 @@ class Forgetting:
         await self._stores.tombstones.bury(
             [Tombstone(id=i, mind=mind, forgotten_at=now, entry=entry, reason=request.reason) for i in doomed]
         )
-
-    async def _retell(
-        self, mind: Mind, episode_id: str, doomed: Collection[str], *, epoch: int
-    ) -> str | None:
-        """Tell an episode anew from what is left of it: label, gist, feeling and centroid. What
-        was given as its label, its course, and what is said of its end, go too: they may come from what is
-        erased. Returns the episode before it, of whose end its first memory was the cause."""
-        if mind.episode is not None and mind.episode.id == episode_id:
-            unsettled = [member.memory_id for member in mind.episode.members]
-            settled = await self._tally(mind, episode_id, {*doomed, *unsettled})
-            mind.episode.retell(settled, doomed)
-            return mind.episode.previous_id
-        tally = await self._tally(mind, episode_id, doomed)
-        stored = (await self._stores.episodes.get(mind.name, [episode_id])).get(episode_id)
-        if stored is None:
-            return None
-        retold = msgspec.structs.replace(
-            stored,
-            memory_count=tally.count,
-            emotional_summary=tally.emotion(),
-            label=tally.label(),
-            gist=tally.gist(),
-            boundary_trigger="",
-            prediction_errors=[],
-            arousals=[],
-        )
-        await self._stores.episodes.save([(retold, tally.centroid())], epoch=epoch)
-        return stored.previous_id
-
-    async def _tally(self, mind: Mind, episode_id: str, doomed: Collection[str]) -> EpisodeTally:
-        """The account of an episode's members without the doomed ones, in the order in which they came."""
-        tally = EpisodeTally()
-        for trace in await self._surroundings.members(mind.name, episode_id):
-            m = trace.memory
-            if m.id not in doomed:
-                bare = as_kept(trace.context if trace.evidence is None else trace.evidence)
-                tally.add(bare, m.valence, m.arousal, m.content, m.composite_salience, m.occurred_at)
-        return tally
 
 
 def before(memory: Memory, entry: str) -> bool:

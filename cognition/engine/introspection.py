@@ -7,6 +7,7 @@ from collections import Counter
 import msgspec
 
 from cognition.engine.association import left
+from cognition.engine.mind import Mind
 from cognition.engine.minds import Minds
 from cognition.engine.standing import readiness
 from cognition.errors import BadCueError
@@ -14,6 +15,7 @@ from cognition.mechanisms.identity import verify
 from cognition.ports.clock import Clock
 from cognition.ports.stores import Scope, Stores
 from schemas.cue import CueFilter
+from schemas.episode import Episode, EpisodeScale
 from schemas.identifiers import memory_id
 from schemas.identity import Law
 from schemas.inquiry import (
@@ -50,13 +52,32 @@ class Introspection:
         self._laws = laws
 
     async def episodes(self, inquiry: EpisodesInquiry) -> EpisodesAnswer:
-        """The latest episodes, the open one first and as it is this moment."""
+        """The latest episodes of one scale, the open one first and as it is this moment, or those of these
+        ids; with the coarse ones that hold them."""
         mind = await self._minds.look(inquiry.mind)
-        stored = await self._stores.episodes.latest(inquiry.mind, limit=inquiry.limit)
+        live = self._live(mind)
+        if inquiry.ids:
+            stored = await self._stores.episodes.get(inquiry.mind, inquiry.ids)
+            found = [e for e in (live.get(i) or stored.get(i) for i in inquiry.ids) if e is not None]
+        else:
+            latest = await self._stores.episodes.latest(
+                inquiry.mind, limit=inquiry.limit, scale=inquiry.scale
+            )
+            now = [episode for episode in live.values() if episode.scale is inquiry.scale]
+            found = [*now, *(e for e in latest if e.id not in live)][: inquiry.limit]
+        parents = list(dict.fromkeys(e.parent_id for e in found if e.parent_id is not None))
+        held = await self._stores.episodes.get(inquiry.mind, parents) if parents else {}
+        coarse = [e for e in (live.get(i) or held.get(i) for i in parents) if e is not None]
+        return EpisodesAnswer(inquiry_id=inquiry.id, mind=inquiry.mind, episodes=found, coarse=coarse)
+
+    def _live(self, mind: Mind) -> dict[str, Episode]:
+        """What is open, as it is this moment."""
+        live = []
         if mind.episode is not None:
-            live = mind.episode.as_it_is(mind.name, epoch=0)
-            stored = [live, *(e for e in stored if e.id != live.id)]
-        return EpisodesAnswer(inquiry_id=inquiry.id, mind=inquiry.mind, episodes=stored[: inquiry.limit])
+            live.append(mind.episode.as_it_is(mind.name, epoch=0))
+        if mind.coarse is not None:
+            live.append(mind.coarse.record(mind.name, mind.episode, epoch=0)[0])
+        return {episode.id: episode for episode in live}
 
     async def memory(self, inquiry: MemoryInquiry) -> MemoryAnswer:
         """One memory, awake or archived, or the tombstone where it was."""
@@ -118,10 +139,13 @@ class Introspection:
         )
 
     async def _boundaries(self, mind: str) -> dict[str, int]:
-        """What ended the latest episodes, the most frequent cause first."""
-        latest = await self._stores.episodes.latest(mind, limit=BOUNDARIES_MAX)
-        causes = Counter(str(e.boundary_type) for e in latest if e.boundary_type is not None)
-        return dict(causes.most_common())
+        """What ended the latest episodes, the most frequent cause first, then the coarse ones."""
+        found: dict[str, int] = {}
+        for scale, named in ((EpisodeScale.FINE, "{}"), (EpisodeScale.COARSE, "coarse {}")):
+            latest = await self._stores.episodes.latest(mind, limit=BOUNDARIES_MAX, scale=scale)
+            causes = Counter(str(e.boundary_type) for e in latest if e.boundary_type is not None)
+            found |= {named.format(cause): count for cause, count in causes.most_common()}
+        return found
 
     async def forgetting(self, inquiry: ForgettingInquiry) -> ForgettingAnswer:
         """Which memories a forgetting would erase, and how many in all. Refuses an empty request."""

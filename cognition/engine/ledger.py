@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import anyio
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -49,7 +50,8 @@ class Committed:
 @dataclass(slots=True)
 class Ledger:
     """What one batch will write: new memories, what they changed of the vectors of earlier ones, fields
-    of memories by mind (each with the memory as it was read), which memories move to which place, episodes.
+    of memories by mind (each with the memory as it was read), which memories move to which place, episodes,
+    and which fine ones written before move to which coarse one (`parents`).
     `known` are the memories that the batch has met, `unbound` those that left an episode, with who came
     along, `handed_over` is set as what is already being written is."""
 
@@ -58,10 +60,19 @@ class Ledger:
     revisions: dict[str, Revision] = field(default_factory=dict)
     patches: dict[str, dict[str, tuple[Memory, dict[str, Any]]]] = field(default_factory=dict)
     episodes: dict[str, tuple[Episode, Dense | None]] = field(default_factory=dict)
+    parents: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     moves: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     unbound: dict[str, dict[str, frozenset[str]]] = field(default_factory=dict)
     known: dict[str, Memory] = field(default_factory=dict)
     handed_over: list[anyio.Event] = field(default_factory=list)
+
+    def hold(self, mind: str, episode: str, parent: str) -> None:
+        """This coarse episode holds that fine one now."""
+        if episode in self.episodes:
+            record, centroid = self.episodes[episode]
+            self.episodes[episode] = msgspec.structs.replace(record, parent_id=parent), centroid
+        else:
+            self.parents.setdefault(mind, {})[episode] = {"parent_id": parent}
 
     async def write(self, stores: Stores, epoch_of: EpochOf) -> None:
         """Write and empty it: memories, revisions, patches, episodes. Safe to repeat. Raises
@@ -78,8 +89,12 @@ class Ledger:
             await unbind(stores, mind, kept, epoch_of(mind))
         for epoch, episodes in group(self.episodes.values(), lambda e: epoch_of(e[0].mind)):
             await stores.episodes.save(episodes, epoch=epoch)
-        for written in (self.traces, self.revisions, self.patches, self.moves, self.unbound, self.episodes):
+        for mind, parents in self.parents.items():
+            await stores.episodes.patch(mind, parents, epoch=epoch_of(mind))
+        for written in (self.traces, self.revisions, self.patches, self.moves, self.unbound):
             written.clear()
+        self.episodes.clear()
+        self.parents.clear()
 
 
 async def insert(stores: Stores, traces: Sequence[Trace], epoch_of: EpochOf) -> None:

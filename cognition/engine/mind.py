@@ -17,6 +17,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from cognition.engine.coarse_episode import Child, CoarseEpisode, SavedCoarse
 from cognition.engine.linking import Linking, unknown
 from cognition.engine.open_episode import OpenEpisode, SavedEpisode
 from cognition.engine.options import AttentionOptions, EpisodeOptions, MindOptions
@@ -29,7 +30,7 @@ from cognition.mechanisms.slow_map import SlowMap, UnfitMapError
 from cognition.mechanisms.thread import Thread
 from cognition.mechanisms.turns import Changes
 from cognition.mechanisms.working_memory import WorkingMemory
-from schemas.identifiers import episode_id
+from schemas.identifiers import coarse_episode_id, episode_id
 from schemas.identity import Lifetime
 
 Dense = NDArray[np.float32]
@@ -62,9 +63,9 @@ def entry_order(entry: str) -> tuple[int, int]:
 def profile(options: EpisodeOptions) -> Profile:
     """The segmentation profile that a person chose; without prediction error it never cuts by meaning."""
     chosen = without(profile_of(options.profile), options.without)
-    chosen = replace(chosen, late=options.late, cue=options.cue)
-    chosen = chosen.coarse if options.scale == "coarse" else chosen
-    return chosen if options.prediction_error else replace(chosen, threshold=math.inf, shift=math.inf)
+    both = options.scale == "both"
+    chosen = replace(chosen, late=options.late, cue=options.cue, coarse=both)
+    return chosen if options.prediction_error else replace(chosen, threshold=math.inf)
 
 
 def without(chosen: Profile, names: Collection[str]) -> Profile:
@@ -103,6 +104,8 @@ class SavedState(msgspec.Struct):
     sleep: Sleepiness | None = None
     language: str = ""
     slow_slot: int = -1
+    coarse: SavedCoarse | None = None
+    last_coarse: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +183,9 @@ class Mind:
     language: str = ""
     episode: OpenEpisode | None = None
     last_episode: str | None = None
+    coarse: CoarseEpisode | None = None
+    """The coarse episode that is open; it may be while no fine one is."""
+    last_coarse: str | None = None
     last_arrival: float = 0.0
     percepts: int = 0
     memories: int = 0
@@ -236,16 +242,37 @@ class Mind:
     def open_episode(self, entry: str, at: float, label: str, *, known_id: str = "") -> str:
         """Open an episode with this entry; its id is derived from the entry."""
         new_id = known_id or episode_id(self.name, entry)
+        if self.coarse is None and self.segmenter.profile.coarse:
+            self.open_coarse(entry, at, label)
         self.episode = OpenEpisode(
             id=new_id,
             started_at=at,
             last_at=at,
             previous_id=self.last_episode,
             given_label=label,
+            entry=entry,
+            parent_id=self.coarse.id if self.coarse is not None else None,
         )
         self.last_episode = new_id
         self.episodes += 1
         return new_id
+
+    def open_coarse(self, entry: str, at: float, label: str = "") -> CoarseEpisode:
+        """Open a coarse episode with this entry."""
+        new_id = coarse_episode_id(self.name, entry)
+        self.coarse = CoarseEpisode(new_id, at, self.last_coarse, label)
+        self.last_coarse = new_id
+        return self.coarse
+
+    def ended(self, episode: OpenEpisode) -> None:
+        """This fine episode has ended: the coarse one holds it."""
+        if self.coarse is not None:
+            self.coarse.add(
+                Child(
+                    episode.id, episode.entry, episode.started_at, episode.last_at,
+                    episode.count, episode.tally,
+                )
+            )  # fmt: skip
 
     def repeat(self, entry: str) -> None:
         """Count an entry that made no memory of its own. The last ones are kept by name: after its
@@ -328,6 +355,8 @@ class Mind:
             slow_slot=self.slow_slot if slow_slot is None else slow_slot,
             segmenter=self.segmenter.snapshot(),
             episode=episode.saved() if episode is not None else None,
+            coarse=self.coarse.saved() if self.coarse is not None else None,
+            last_coarse=self.last_coarse,
             last_episode=self.last_episode,
             last_arrival=self.last_arrival,
             working=self.working.snapshot(),
@@ -368,6 +397,7 @@ class Mind:
         self._restore_counters(saved.lifetime)
         if saved.episode is not None:
             self.episode = OpenEpisode.restore(saved.episode)
+        self._restore_coarse(saved)
         self.lexicon_slot, self.lexicon_saved = saved.lexicon_slot, saved.lexicon_saved
         if saved.lexicon_slot >= 0:
             self.lexicon = Lexicon.restore(slots[LEXICON_SLOTS[saved.lexicon_slot]])
@@ -381,6 +411,20 @@ class Mind:
         if saved.usage is not None:
             self.usage = Usage.restore(saved.usage)
         self.sleep = saved.sleep or Sleepiness()
+
+    def _restore_coarse(self, saved: SavedState) -> None:
+        """An episode that was open when there were no coarse ones begins the first of them."""
+        self.last_coarse = saved.last_coarse
+        if not self.segmenter.profile.coarse:
+            if self.episode is not None:
+                self.episode.parent_id = None
+            return
+        if saved.coarse is not None:
+            self.coarse = CoarseEpisode.restore(saved.coarse)
+        elif self.episode is not None:
+            entry = self.episode.entry or self.segmenter.first_entry
+            opened = self.open_coarse(entry, self.episode.started_at, self.episode.given_label)
+            self.episode.entry, self.episode.parent_id = entry, opened.id
 
     def _restore_map(self, slots: dict[str, bytes], slot: int) -> None:
         """A map that does not fit (another dimension, damaged) is no reason to stop: it is learned anew."""

@@ -257,6 +257,10 @@ class Minds:
 
     async def _write(self, minds: Sequence[Mind], epoch: int) -> None:
         episodes = [m.episode.record(m.name, epoch=epoch) for m in minds if m.episode is not None]
+        for mind in minds:
+            if mind.coarse is not None and mind.coarse.changed:
+                episodes.append(mind.coarse.record(mind.name, mind.episode, epoch=epoch))
+                mind.coarse.changed = False
         if episodes:
             await self._stores.episodes.save(episodes, epoch=epoch)
         for mind in minds:

@@ -61,6 +61,8 @@ class SavedEpisode(msgspec.Struct):
     count: int
     members: list[SavedMember] = []
     course: bytes = b""
+    entry: str = ""
+    parent_id: str | None = None
 
 
 @dataclass(slots=True)
@@ -78,6 +80,10 @@ class OpenEpisode:
     tally: EpisodeTally = field(default_factory=EpisodeTally)
     members: list[Member] = field(default_factory=list)
     course: Course = field(default_factory=Course)
+    entry: str = ""
+    """Of the stream, with which it began."""
+    parent_id: str | None = None
+    """The coarse episode that holds it."""
 
     def take(self, member: Member, error: float | None = None) -> None:
         """One more member, and how unexpected it was, if that is known yet."""
@@ -122,6 +128,7 @@ class OpenEpisode:
         return Episode(
             id=self.id,
             mind=mind,
+            parent_id=self.parent_id,
             label=self.given_label or self.tally.label(),
             started_at=self.started_at,
             prediction_errors=self.course.errors(self.count),
@@ -150,6 +157,8 @@ class OpenEpisode:
             boundary_trigger=boundary.trigger,
             boundary_strength=boundary.strength,
             boundary_scores=list(boundary.scores),
+            boundary_parts=dict(boundary.parts),
+            boundary_threshold=boundary.threshold,
             next_id=next_id,
             gist=self.tally.gist(),
             rev=self.count + 1,
@@ -166,6 +175,8 @@ class OpenEpisode:
             tally=self.settled.snapshot(),
             count=self.count,
             course=self.course.snapshot(),
+            entry=self.entry,
+            parent_id=self.parent_id,
             members=[
                 SavedMember(
                     m.memory_id, m.entry, m.at, m.vector.astype("<f4").tobytes(),
@@ -190,6 +201,7 @@ class OpenEpisode:
         ]  # fmt: skip
         episode._account(EpisodeTally.restore(saved.tally), members)
         episode.course = Course.restore(saved.course)
+        episode.entry, episode.parent_id = saved.entry, saved.parent_id
         return episode
 
 

@@ -22,7 +22,7 @@ class EpisodeOptions(Config, frozen=True, kw_only=True):
     """How the flow is cut into episodes. A boundary of meaning may be put up to `late` percepts back (0, 2
     or 4: what follows shows it better); `learned` off judges by the plain cosine
     alone, `cue` off does not count what closes and opens episodes (ADR 18, 19). The
-    coarse `scale` takes the shots of a scene for one event, and a change of place for evidence of another.
+    `scale` both holds fine episodes in coarse ones (ADR 20).
     `without` names what counts for no boundary: a silence, or a change of these."""
 
     profile: Literal["conversation", "assistant", "sensors"] = "conversation"
@@ -30,7 +30,7 @@ class EpisodeOptions(Config, frozen=True, kw_only=True):
     late: Literal[0, 2, 4] = 2
     learned: bool = True
     cue: bool = True
-    scale: Literal["fine", "coarse"] = "fine"
+    scale: Literal["fine", "both"] = "both"
     without: tuple[Cause, ...] = ()
     idle_check_s: Positive = 30.0
 

@@ -21,6 +21,7 @@ from cognition.engine.mind import Mind
 from cognition.engine.minds import Minds
 from cognition.engine.naming import named
 from cognition.engine.options import RecallOptions
+from cognition.engine.scoping import in_fine_episodes
 from cognition.engine.spreading import Web
 from cognition.engine.standing import standing
 from cognition.engine.tongues import Tongues
@@ -106,6 +107,7 @@ class Recall:
             )
         if not mind.lexicon.n:
             return self._nothing(cue, "this mind has no memories yet", began)
+        cue = await in_fine_episodes(cue, mind, self._stores)
         meaning = await meant(cue, self._tongues.of(cue.mind).speech, self._dates, now=self._clock.now())
         probe = await self._probe(cue, mind, meaning)
         found = await self._candidates(cue, mind, probe)

@@ -1,4 +1,5 @@
-"""Revising where an episode ended: the last memories of one move to the next that begins with them.
+"""Revising where an episode ended: the last memories of one move to the next that begins with them, and the
+last fine episodes of a coarse one to the next.
 
 A boundary of meaning is known a few percepts late. What moves is at most the members that an open episode
 keeps by name; all of it is worked out in memory, and written in one batch with the rest. It must not
@@ -11,11 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from cognition.engine.coarse_episode import begun
 from cognition.engine.mind import Mind, later
 from cognition.engine.open_episode import Dense, Member
 from cognition.mechanisms.segmentation import Cut
 from schemas.episode import Episode
-from schemas.identifiers import episode_id
+from schemas.identifiers import coarse_episode_id, episode_id
 
 
 class Place(NamedTuple):
@@ -23,6 +25,16 @@ class Place(NamedTuple):
 
     episode_id: str
     position: int
+
+
+@dataclass(slots=True)
+class Promoted:
+    """What a coarse boundary changed: the coarse episode that ended with its centroid, and the id of the one
+    that is open now with the fine ones that moved to it."""
+
+    closed: tuple[Episode, Dense | None]
+    opened: str
+    children: Sequence[str]
 
 
 @dataclass(slots=True)
@@ -53,6 +65,7 @@ def revise(mind: Mind, cut: Cut, *, epoch: int) -> Revised | None:
     errors = episode.give_up(moved)
     opened = episode_id(mind.name, moved[0].entry)
     revised = Revised(episode.closed(mind.name, cut.boundary, opened, epoch=epoch), opened)
+    mind.ended(episode)
     mind.open_episode(moved[0].entry, moved[0].at, cut.label)
     assert mind.episode is not None
     for each, error in zip(moved, errors, strict=True):
@@ -61,3 +74,27 @@ def revise(mind: Mind, cut: Cut, *, epoch: int) -> Revised | None:
     revised.members = moved
     mind.working.at_boundary(revised.places)
     return revised
+
+
+def promote(mind: Mind, cut: Cut, *, epoch: int) -> Promoted | None:
+    """Let a coarse episode begin with the fine one that began with the cut's percept; None where no fine one
+    did, or the coarse one begins there already."""
+    coarse, episode = mind.coarse, mind.episode
+    assert coarse is not None
+    moved = coarse.give_up(cut.entry)
+    if moved is None:
+        if episode is None or episode.entry != cut.entry:
+            return None
+        moved = []
+    if not coarse.child_ids:
+        for child in moved:
+            coarse.add(child)
+        return None
+    opened = coarse_episode_id(mind.name, cut.entry)
+    closed = coarse.closed(mind.name, cut.boundary, opened, epoch=epoch)
+    begins = mind.open_coarse(cut.entry, begun(moved, episode))
+    for child in moved:
+        begins.add(child)
+    if episode is not None:
+        episode.parent_id = begins.id
+    return Promoted(closed, begins.id, [child.id for child in moved])

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from schemas.episode import Boundary, BoundaryType
+from cognition.mechanisms.causes import Cause, completed, shifted
+from schemas.episode import BoundaryType
 
 VALUE_LENGTH_MAX = 256
 """Characters of a context value that are compared and kept."""
@@ -37,29 +38,21 @@ class ContextWatch:
         self.watched = watched
         self.known: dict[str, str] = dict(known or {})
 
-    def change(self, context: Mapping[str, str], source: str) -> Boundary | None:
-        """The boundary between what was known and this: a task left (given as ""), or another value.
-
-        Its strength is the number of keys that changed.
-        """
+    def changes(self, context: Mapping[str, str], source: str) -> list[Cause]:
+        """What changed between what was known and this: each key that has another value, or the task that
+        was left (given as "")."""
         known = self.known
+        if not known:
+            return []
         if _TASK in self.watched and context.get(_TASK) == "" and _TASK in known:
-            left = f"task {known[_TASK][:_SHOWN]!r} left"
-            return Boundary(type=BoundaryType.TASK_COMPLETION, trigger=left)
-        changed: list[str] = []
+            return [completed(f"task {known[_TASK][:_SHOWN]!r} left")]
+        found: list[Cause] = []
         for key in self.watched:
             value = source if key == SOURCE else context.get(key)
             if value and key in known and not _same(known[key], value[:VALUE_LENGTH_MAX]):
-                changed.append(key)
-        if not changed:
-            return None
-        key = changed[0]
-        value = source if key == SOURCE else context[key]
-        return Boundary(
-            type=BoundaryType.SOURCE_CHANGE if changed == [SOURCE] else BoundaryType.CONTEXT_SHIFT,
-            trigger=f"{key}: {known[key][:_SHOWN]!r} -> {value[:_SHOWN]!r}",
-            strength=float(len(changed)),
-        )
+                kind = BoundaryType.SOURCE_CHANGE if key == SOURCE else BoundaryType.CONTEXT_SHIFT
+                found.append(shifted(kind, key, f"{key}: {known[key][:_SHOWN]!r} -> {value[:_SHOWN]!r}"))
+        return found
 
     def learn(self, context: Mapping[str, str], source: str) -> bool:
         """Take over what is said; whether it says that the task is done."""

@@ -20,6 +20,9 @@ from schemas.episode import EmotionalSummary
 CANDIDATES_MAX = 16
 """Members whose words may name the episode; each costs about 1.8 KB while it is open."""
 
+MERGED_MAX = 6
+"""Candidates of an account of several episodes: what names the whole is among the best of its parts."""
+
 PREVIEW_LENGTH_MAX = 240
 """Characters of a candidate's content that are kept."""
 
@@ -91,6 +94,26 @@ class EpisodeTally:
         if felt:
             total, pleasure, activation = self._feeling
             self._feeling = total + felt, pleasure + felt * valence, activation + felt * (2.0 * arousal - 1.0)
+
+    def merge(self, other: EpisodeTally) -> None:
+        """Count all members of another account after those of this one."""
+        if not other.count:
+            return
+        np.add(self._sum, other._sum, out=self._sum)
+        self._last, self._centroid = other._last, None
+        after = [each._replace(number=self.count + each.number) for each in other._best]
+        best = sorted([*self._best, *after], key=lambda each: (-each.merit, each.number))[:MERGED_MAX]
+        self._best = sorted(best, key=lambda each: each.number)
+        self.count += other.count
+        self.started_at = min(self.started_at, other.started_at)
+        self.ended_at = max(self.ended_at, other.ended_at)
+        if abs(other.peak_valence) > abs(self.peak_valence):
+            self.peak_valence = other.peak_valence
+        self.peak_arousal = max(self.peak_arousal, other.peak_arousal)
+        self.valence_sum += other.valence_sum
+        felt, pleasure, activation = self._feeling
+        total, x, y = other._feeling
+        self._feeling = felt + total, pleasure + x, activation + y
 
     def centroid(self) -> Dense | None:
         """Direction of the mean of all members, (d,) of unit length; None while there is none.

@@ -59,6 +59,10 @@ class Lookahead:
         """The score of a gap, 0 the last one."""
         return self._scores[len(self._scores) - 1 - gap]
 
+    def last(self, count: int) -> list[float]:
+        """The scores of the last gaps of this stretch, at most so many."""
+        return self._scores[-count:]
+
     def around(self, gap: int) -> list[float]:
         """The scores of up to two gaps before it, its own, and of up to two after it."""
         at = len(self._scores) - 1 - gap

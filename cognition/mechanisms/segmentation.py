@@ -6,18 +6,20 @@ closes nothing itself: it says where the cut is.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from cognition.errors import SettingsError
+from cognition.mechanisms import causes
+from cognition.mechanisms.causes import Cause, from_rows, rows
+from cognition.mechanisms.coarse import Coarse, Promotion
 from cognition.mechanisms.context import ContextWatch
-from cognition.mechanisms.lookahead import Lookahead
-from cognition.mechanisms.prediction import REACH, Gap, PredictionError
+from cognition.mechanisms.lookahead import KEPT, Lookahead
+from cognition.mechanisms.prediction import SIZE_MAX, Gap, PredictionError
 from cognition.mechanisms.rhythm import Rhythm
 from cognition.mechanisms.vectors import Dense
-from schemas.episode import Boundary, BoundaryType
+from schemas.episode import Boundary, BoundaryType, EpisodeScale
 from schemas.percept import BoundaryMark
 
 LENGTH_MAX = 500
@@ -30,18 +32,13 @@ DialSeg711 and TIAGE with what the stream has taught; see benchmarks/README.md).
 KEPT_MAX = 6
 """Percepts that are remembered so that a boundary can be put before them: four late, and two to spare."""
 
-SHIFT = 2.0
-COARSE = 2.0
-"""What a change of place, task or people adds to a score of the coarse scale, and the threshold there. Read
-off sherlock-events, the one set with places: Pk / F1 / within one .244 / .467 / .542 against .281 / .393 /
-.479 of the place alone. Reach 2 gives .330 / .396 / .486, without the place .299 / .306 / .361."""
+COARSE_SHARE = 5.0 / 3.0
+"""The threshold of the coarse scale is so many times the fine one's: 2.0 in conversation. Read off
+sherlock-events, the one set with places: Pk / F1 / F1 within one .243 / .481 / .558, where each change of
+place is a boundary .281 / .393 / .479."""
 
-SUPPORT = 0.5
-"""Share of the threshold that supports a change of source alone: an agent hears voice, calendar and
-mail of one event, so the source counts only where the meaning changes too."""
-
-_STATE_VERSION = 2
-"""1 knew no look-ahead and no lessons: a mind woken from it begins both."""
+_STATE_VERSION = 3
+"""1 knew no look-ahead and no lessons, 2 one scale alone: a mind woken from them begins what they lack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +49,8 @@ class Profile:
     is a boundary. `threshold` : z of the prediction error, above which it is one (infinity: never).
     `length_min` : percepts before prediction error may cut; `length_max` : percepts at most. `late` :
     by how many percepts a boundary of meaning may come late (0, 2 or 4): what follows shows it better.
-    `cue` : whether what usually closes and opens an episode counts. `reach` : percepts on each side of a
-    gap among which a link is looked for. `shift` : what a change of what is watched adds to the score of
-    its gap (infinity: it is a boundary by itself).
+    `cue` : whether what usually closes and opens an episode counts. `coarse` : whether boundaries between
+    larger episodes are told too.
     """
 
     name: str
@@ -65,20 +61,12 @@ class Profile:
     length_max: int = LENGTH_MAX
     late: int = 2
     cue: bool = True
-    reach: int = REACH
-    shift: float = math.inf
+    coarse: bool = False
 
     @property
-    def lateness(self) -> int:
-        """By how many percepts a boundary may come late in all."""
-        return self.late + self.reach - REACH if self.late else 0
-
-    @property
-    def coarse(self) -> Profile:
-        """The same on the coarse scale."""
-        return replace(
-            self, reach=2 * REACH, cue=False, shift=SHIFT, threshold=COARSE, late=min(self.late, 2)
-        )
+    def coarse_threshold(self) -> float:
+        """Score above which a gap can be a boundary at the coarse scale."""
+        return COARSE_SHARE * self.threshold
 
 
 CONVERSATION = Profile("conversation", 1_800.0, ("place", "task", "people", "source"))
@@ -86,7 +74,7 @@ ASSISTANT = Profile("assistant", 1_800.0, ("place", "task", "people"))
 SENSORS = Profile("sensors", 30.0, ("place", "task", "people"), threshold=3.0)
 PROFILES: Mapping[str, Profile] = {p.name: p for p in (CONVERSATION, ASSISTANT, SENSORS)}
 """Conversation: 30 min of silence, or longer in a stream of a slower rhythm. Assistant: the same, but
-sources alternate (user, tools) and do not count. Sensors: 30 s, sources interleave, coarse threshold."""
+sources alternate (user, tools) and do not count. Sensors: 30 s, sources interleave, high threshold."""
 
 
 class Observation(NamedTuple):
@@ -105,60 +93,63 @@ class Observation(NamedTuple):
 
 class Cut(NamedTuple):
     """Where an episode ended: `boundary` lies before the percept that came as `entry`. `back` : how many
-    percepts ago that was, 0 for the one just observed; `label` names the episode that begins."""
+    percepts ago that was, 0 for the one just observed; `label` names the episode that begins. A cut of the
+    coarse `scale` says that the fine episode which begins there begins a coarse one too."""
 
     boundary: Boundary
     entry: str
     back: int = 0
     label: str = ""
+    scale: EpisodeScale = EpisodeScale.FINE
 
 
 class Percept(NamedTuple):
-    """What is remembered of a percept before which a boundary may yet be put; `shift` says what changed
-    with it, where that counts towards the score."""
+    """What is remembered of a percept before which a boundary may yet be put; `causes` add to its score."""
 
     entry: str
     at: float
     label: str
-    shift: str = ""
+    causes: tuple[Cause, ...] = ()
 
 
 class Segmenter:
-    """Cuts one mind's stream of percepts into episodes.
+    """Cuts one mind's stream of percepts into episodes, at one scale or two.
 
-    An episode is open from its first percept until a boundary. Causes, in the order in which they
-    are asked: an explicit mark; a task that ended; a temporal gap (also backwards: a time long
-    before the last belongs to another event); a change of place, task, people or source from one
-    known value to another; the length; prediction error. What is not said does not change: a
+    An episode is open from its first percept until a boundary. The score of a gap is its prediction
+    error in units of z plus what each other cause adds (`causes`): a mark, a silence (also backwards: a time
+    long before the last belongs to another event), a change of place, task, people or source from one known
+    value to another, a task that ended. At the fine scale all of these but the source, and the length, are
+    enough by themselves; at the coarse one a mark and a long silence. What is not said does not change: a
     percept without a place stays where the last one was. A task ends by ``task_status`` "done" (its
     percept is the last of the episode) or by an empty ``task`` (its percept is the next one's first).
 
-    A boundary of meaning may come late: `observe` then returns a cut that lies some percepts back, and
-    they belong to the episode that begins there. Every other cause ends the stretch that is looked at.
+    A boundary by its score may come late: `observe` then returns a cut that lies some percepts back, and
+    they belong to the episode that begins there. Every cause that is enough ends the stretch that is
+    looked at. A coarse boundary is always a fine one too, and may come later than that (`Coarse`).
 
     Invariants: every percept is in exactly one episode; the same observations give the same cuts;
-    resumed from a snapshot equals uninterrupted; `tick` closes early but never moves a cut; none lies
-    more than `profile.lateness` percepts back.
+    resumed from a snapshot equals uninterrupted; `tick` closes early but never moves a cut; no fine one lies
+    more than `profile.late` percepts back.
 
     References
     ----------
-    Zacks et al. 2007; Radvansky & Zacks 2011 (event horizon model).
+    Zacks et al. 2007; Kurby & Zacks 2008 (events at several scales); Radvansky & Zacks 2011 (event horizon
+    model).
     """
 
     __slots__ = (
-        "_context",
-        "_ending",
-        "_error",
-        "_lookahead",
-        "_recent",
-        "_rhythm",
-        "_started",
-        "count",
-        "first_entry",
-        "judged",
-        "label",
-        "last_at",
-        "profile",
+        *(
+            "_coarse",
+            "_context",
+            "_ending",
+            "_error",
+            "_lookahead",
+            "_number",
+            "_recent",
+            "_rhythm",
+            "_scored",
+        ),
+        *("_started", "count", "first_entry", "judged", "label", "last_at", "profile"),
         "started_at",
     )
 
@@ -167,15 +158,18 @@ class Segmenter:
         self.first_entry = ""
         self.label = ""
         self.count = 0
+        self._number = 0
         self._started = False
         self.started_at = 0.0
         self.last_at = 0.0
         self._context = ContextWatch(profile.watched)
         self._ending: BoundaryType | None = None
-        self._error = PredictionError(ahead=profile.late > 0, cue=profile.cue, reach=profile.reach)
+        self._error = PredictionError(ahead=profile.late > 0, cue=profile.cue)
         self._lookahead = Lookahead(profile.late, profile.threshold)
-        self.judged: list[tuple[str, float]] = []
         self._recent: list[Percept] = []
+        self.judged: list[tuple[str, float]] = []
+        self._scored: list[dict[str, float]] = []
+        self._coarse = Coarse(profile.coarse_threshold, late=profile.late) if profile.coarse else None
         self._rhythm = Rhythm(profile.gap_s)
 
     @property
@@ -201,34 +195,43 @@ class Segmenter:
         their score: (entry of the percept after it, score).
         """
         self.judged = []
-        cause = self._cause(observation) if self.count else None
-        doubtful = cause is not None and cause.type is BoundaryType.SOURCE_CHANGE
-        if doubtful and self._error.guess(observation.vector) <= SUPPORT * self.profile.threshold:
-            cause = None
-        shift = ""
-        if cause is not None and cause.type is BoundaryType.CONTEXT_SHIFT and self.profile.shift < math.inf:
-            shift, cause = cause.trigger, None
-        cuts = self._end_stretch() if cause is not None else []
-        gap = self._error.observe(observation.vector, observation.name)
-        if cause is not None:
-            cuts.append(Cut(cause, observation.entry, 0, observation.label))
-        self._enter(observation, shift, opens=cause is not None or not self.count)
-        if gap is not None:
-            cuts += self._judged(gap, self.profile.reach - 1 if self.profile.late else 0)
-        return cuts
+        said = self._causes(observation)
+        self._number += 1
+        self._error.likeness.take(observation.vector)
+        boundary = self._enough(said) if said and self.count else None
+        opens = boundary is not None or not self.count
+        cuts = self._end_stretch(behind=1) if boundary is not None else []
+        now = [Cut(boundary, observation.entry, 0, observation.label)] if boundary is not None else []
+        if self._coarse is None:
+            cuts += now
+        elif opens:
+            cuts += self._opening(self._coarse, cuts, now, said, observation)
+        gap = self._error.enter(observation.name)
+        self._enter(observation, said, opens=opens)
+        found = self._judged(gap, 1 if self.profile.late else 0) if gap is not None else []
+        if self._coarse is not None:
+            found += self._bound(self._coarse, found)
+            found += self._promoted(self._coarse.take(self._error.likeness, self._number, said))
+        return cuts + found
 
-    def mark(self, mark: BoundaryMark, label: str = "") -> tuple[list[Cut], Boundary | None]:
-        """An explicit mark that comes without a percept: what is known now of the open episode, and the
-        boundary that closes what is open after that.
+    def mark(
+        self, mark: BoundaryMark, label: str = "", cause: BoundaryType = BoundaryType.EXPLICIT
+    ) -> tuple[list[Cut], Boundary | None]:
+        """A boundary that comes without a percept: what is known now of the open episode, and the boundary
+        that closes what is open after that. An explicit one closes the coarse episode, too.
 
         The label of a begin names the episode that comes next; that of an end the one that ends.
         """
         self.judged = []
-        cuts = self._end_stretch()
+        if cause is BoundaryType.EXPLICIT:
+            given = _marked(mark, label)
+            self._ending = BoundaryType.EXPLICIT if self._started else None
+        else:
+            given = Boundary(type=cause, trigger=label or str(mark), parts={causes.SILENCE: causes.SHIFT})
+            given = self._ended() or given
         if self.count and mark is BoundaryMark.END and label:
             self.label = label
-        boundary = _explicit(mark, label) if self.count else None
-        self._close()
+        cuts, boundary = self._stop(given)
         if mark is BoundaryMark.BEGIN:
             self.label = label
         return cuts, boundary
@@ -248,49 +251,64 @@ class Segmenter:
         due = self.notify_at()
         if due is None or now < due:
             return [], None
-        boundary = self._ended() or Boundary(type=BoundaryType.TEMPORAL, trigger=_gap(now - self.last_at))
-        cuts = self._end_stretch()
-        self._close()
-        return cuts, boundary
+        silence = causes.silent(max(now - self.last_at, self.gap_s), self.gap_s)
+        assert silence is not None, "a whole gap is a silence"
+        return self._stop(self._ended() or _boundary(silence, {silence.name: silence.weight}, []))
 
     def figures(self) -> dict[str, float | int | str | bool]:
         """How it cuts, and what it has learned, for a person to read."""
         error = self._error
         usual, spread = error.usual
         waiting, *scores = self._lookahead.snapshot()
-        return {
+        learned = error.map
+        found: dict[str, float | int | str | bool] = {
             "profile": self.profile.name,
             "late": self.profile.late,
             "threshold": self.profile.threshold,
             "gap_s": round(self.gap_s, 1),
             "learned_from": error.notebook.learned,
             "until_next_lesson": max(0, error.notebook.size - len(error.notebook)),
-            "map_of": error.map.n if error.map is not None else 0,
-            "directions": len(error.map.rows) if error.map is not None else 0,
-            "trust": round(error.map.weight, 3) if error.map is not None else 0.0,
+            "map_of": learned.n if learned is not None else 0,
+            "directions": len(learned.rows) if learned is not None else 0,
+            "trust": round(learned.weight, 3) if learned is not None else 0.0,
             "usual_coherence": round(-usual, 3),
             "spread": round(spread, 3),
             "undecided": int(waiting),
+            "last_z": round(self._scored[-1][causes.MEANING], 3) if self._scored else 0.0,
             "last_score": round(scores[-1], 3) if scores else 0.0,
-            "state_bytes": error.size,
+            "state_bytes": error.likeness.size,
+            "state_bytes_max": SIZE_MAX,
         }
+        if self._coarse is not None:
+            usual, spread = self._coarse.usual
+            found |= {
+                "coarse_threshold": self._coarse.threshold,
+                "coarse_usual_coherence": round(-usual, 3),
+                "coarse_spread": round(spread, 3),
+                "coarse_last_score": round(self._coarse.last_score, 3),
+                "coarse_holds": self._coarse.held,
+            }
+        return found
 
     def snapshot(self) -> dict[str, Any]:
-        """The whole state in plain values without what was learned (`PredictionError.map`): 15 to 60 KB."""
+        """The whole state in plain values without what was learned (`PredictionError.map`): 40 to 85 KB."""
         return {
             "version": _STATE_VERSION,
             "first_entry": self.first_entry,
             "label": self.label,
             "count": self.count,
+            "number": self._number,
+            "started": self._started,
             "started_at": self.started_at,
             "last_at": self.last_at,
             "known": dict(self._context.known),
-            "started": self._started,
-            "ending": self._ending.value if self._ending else "",
+            "ending": str(self._ending) if self._ending else "",
             "error": self._error.snapshot(),
             "rhythm": self._rhythm.snapshot(),
             "lookahead": self._lookahead.snapshot(),
-            "recent": [list(percept) for percept in self._recent],
+            "recent": [[each.entry, each.at, each.label, rows(each.causes)] for each in self._recent],
+            "scored": [dict(parts) for parts in self._scored],
+            "coarse": self._coarse.snapshot() if self._coarse is not None else None,
         }
 
     @classmethod
@@ -302,41 +320,67 @@ class Segmenter:
         segmenter._started = state["started"]
         segmenter._context = ContextWatch(profile.watched, state["known"])
         segmenter._ending = BoundaryType(state["ending"]) if state["ending"] else None
-        segmenter._error = PredictionError.restore(
-            state["error"], ahead=profile.late > 0, cue=profile.cue, reach=profile.reach
-        )
+        segmenter._error = PredictionError.restore(state["error"], ahead=profile.late > 0, cue=profile.cue)
         if state["version"] > 1:
+            segmenter._recent = [Percept(*each[:3]) for each in state["recent"][-KEPT_MAX:]]
+        if state["version"] >= _STATE_VERSION:
             waiting, *scores = state["lookahead"]
             segmenter._lookahead = Lookahead(profile.late, profile.threshold, scores, int(waiting))
-            segmenter._recent = [Percept(*each) for each in state["recent"]][-KEPT_MAX:]
+            segmenter._recent = [
+                Percept(entry, at, label, from_rows(kept)) for entry, at, label, kept in state["recent"]
+            ]
+            segmenter._number, segmenter._scored = state["number"], [dict(p) for p in state["scored"]]
+        if segmenter._coarse is not None and state.get("coarse"):
+            segmenter._coarse.resume(state["coarse"])
+        elif segmenter._coarse is not None and segmenter.count:
+            segmenter._coarse.begin()
         segmenter._rhythm = Rhythm.restore(state["rhythm"], profile.gap_s)
         return segmenter
 
-    def _cause(self, seen: Observation) -> Boundary | None:
+    # --- what speaks for a boundary before a percept ----------------------------------------
+
+    def _causes(self, seen: Observation) -> list[Cause]:
+        """Those that are enough first, the surest of them before the others."""
+        if not self._started:
+            return []
+        found: list[Cause] = []
         if seen.mark is BoundaryMark.BEGIN:
-            return _explicit(seen.mark, seen.label)
-        ended = self._ended()
-        if ended is not None:
-            return ended
-        gap = self.gap_s
-        if seen.at >= self.last_at + gap or seen.at <= self.last_at - gap:
-            return Boundary(type=BoundaryType.TEMPORAL, trigger=_gap(seen.at - self.last_at))
+            found.append(causes.marked(seen.label or str(seen.mark)))
+        elif self._ending is not None:
+            found.append(_ending(self._ending))
+        silence = causes.silent(seen.at - self.last_at, self.gap_s)
+        if silence is not None:
+            found.append(silence)
         if seen.context or seen.source:
-            change = self._context.change(seen.context, seen.source)
-            if change is not None:
-                return change
+            found += self._context.changes(seen.context, seen.source)
         if self.count >= self.profile.length_max:
-            return Boundary(type=BoundaryType.TEMPORAL, trigger=f"length {self.profile.length_max}")
-        return None
+            found.append(causes.long(self.profile.length_max))
+        return found
+
+    def _enough(self, said: Sequence[Cause]) -> Boundary | None:
+        """The boundary before this percept, if one of these causes is enough, or if it can be told at once
+        that what came from another source means something else."""
+        parts = {cause.name: cause.weight for cause in said}
+        guess = self._error.guess()
+        if guess is not None:
+            parts |= {causes.MEANING: guess.z, causes.CUE: guess.cue}
+        by = next((cause for cause in said if cause.enough), None)
+        if by is not None:
+            return _boundary(by, parts, self._lookahead.last(2))
+        by = next((cause for cause in said if cause.type is BoundaryType.SOURCE_CHANGE), None)
+        if by is None or guess is None or sum(parts.values()) <= self.profile.threshold:
+            return None
+        return _boundary(by, parts, self._lookahead.last(2), threshold=self.profile.threshold)
 
     def _ended(self) -> Boundary | None:
         if self._ending is None:
             return None
-        return Boundary(
-            type=self._ending, trigger="end" if self._ending is BoundaryType.EXPLICIT else "task done"
-        )
+        cause = _ending(self._ending)
+        return _boundary(cause, {cause.name: cause.weight}, self._lookahead.last(2))
 
-    def _enter(self, seen: Observation, shift: str, *, opens: bool) -> None:
+    # --- the fine scale ---------------------------------------------------------------------
+
+    def _enter(self, seen: Observation, said: Sequence[Cause], *, opens: bool) -> None:
         if self._started:
             self._rhythm.observe(seen.at - self.last_at)
         self._started = True
@@ -348,7 +392,7 @@ class Segmenter:
             self._ending = None
             self._recent.clear()
         self.count += 1
-        self._recent.append(Percept(seen.entry, seen.at, seen.label, shift))
+        self._recent.append(Percept(seen.entry, seen.at, seen.label, () if opens else tuple(said)))
         del self._recent[:-KEPT_MAX]
         self.last_at = max(self.last_at, seen.at)
         if seen.label:
@@ -358,29 +402,41 @@ class Segmenter:
         if seen.mark is BoundaryMark.END:
             self._ending = BoundaryType.EXPLICIT
 
-    def _close(self) -> None:
-        self.count, self.first_entry, self.label, self._ending = 0, "", "", None
+    def _stop(self, given: Boundary) -> tuple[list[Cut], Boundary | None]:
+        """What is open ends, and nothing begins: why it ends counts for what comes next, too."""
+        boundary = given if self.count else None
+        cuts = self._end_stretch(behind=0)
+        if self._coarse is not None:
+            cuts += self._bound(self._coarse, cuts)
+            if self._ending is BoundaryType.EXPLICIT:
+                cuts += self._promoted(self._coarse.end(self._error.likeness, self._number))
+        self.count, self.first_entry, self.label = 0, "", ""
         self._recent.clear()
+        return cuts, boundary
 
-    def _end_stretch(self) -> list[Cut]:
-        """What comes does not continue what was: decide what waits to be decided."""
-        gaps = self._error.end()
+    def _end_stretch(self, *, behind: int) -> list[Cut]:
+        """What comes does not continue what was: decide what waits to be decided. `behind` : percepts that
+        were taken since."""
+        gaps = self._error.end(behind=behind)
         found: list[Cut] = []
         for number, gap in enumerate(gaps):
-            found += self._judged(gap, len(gaps) - 1 - number)
-        found += self._late(self._lookahead.flush(), 0)
+            found += self._judged(gap, len(gaps) - 1 - number, behind)
+        found += self._late(self._lookahead.flush(), 0, behind)
         self._lookahead.clear()
+        self._scored.clear()
         return found
 
-    def _judged(self, gap: Gap, back: int) -> list[Cut]:
+    def _judged(self, gap: Gap, back: int, behind: int = 0) -> list[Cut]:
         """The gap before the percept that came `back` percepts before the last one has its score."""
-        shifted = back < len(self._recent) and self._recent[-1 - back].shift
-        score = gap.score + (self.profile.shift if shifted else 0.0)
+        parts = {causes.MEANING: gap.z, causes.CUE: gap.cue}
         if back < len(self._recent):
-            self.judged.append((self._recent[-1 - back].entry, score))
-        return self._late(self._lookahead.add(score), back)
+            parts |= {cause.name: cause.weight for cause in self._recent[-1 - back].causes}
+            self.judged.append((self._recent[-1 - back].entry, sum(parts.values())))
+        self._scored.append(parts)
+        del self._scored[:-KEPT]
+        return self._late(self._lookahead.add(sum(parts.values())), back, behind)
 
-    def _late(self, gaps: Sequence[int], newest: int) -> list[Cut]:
+    def _late(self, gaps: Sequence[int], newest: int, behind: int) -> list[Cut]:
         """The cuts at these gaps: 0 is the gap that was judged last, which lies before the percept that
         came `newest` percepts before the last one."""
         cuts = []
@@ -392,11 +448,13 @@ class Segmenter:
             first = self._recent[len(self._recent) - 1 - back]
             boundary = Boundary(
                 type=BoundaryType.PREDICTION_ERROR,
-                trigger=first.shift or "the meaning changed",
+                trigger=first.causes[0].trigger if first.causes else causes.MEANT,
                 strength=self._lookahead.score(gap),
                 scores=self._lookahead.around(gap),
+                parts=self._scored[-1 - gap],
+                threshold=self.profile.threshold,
             )
-            cuts.append(Cut(boundary, first.entry, back, self._reopen(back)))
+            cuts.append(Cut(boundary, first.entry, back + behind, self._reopen(back)))
         return cuts
 
     def _reopen(self, back: int) -> str:
@@ -407,6 +465,40 @@ class Segmenter:
         self.label = next((each.label for each in reversed(moved) if each.label), "")
         return self.label
 
+    # --- the coarse scale -------------------------------------------------------------------
+
+    def _opening(
+        self, coarse: Coarse, late: Sequence[Cut], now: list[Cut], said: list[Cause], seen: Observation
+    ) -> list[Cut]:
+        """A fine episode opens with this percept: the fine cut, and the coarse ones that are known by it."""
+        cuts = self._bound(coarse, late)
+        by = next((cause for cause in said if cause.always), None)
+        if not coarse.held or by is None:
+            held = coarse.held
+            if not held:
+                coarse.begin()
+            return [*cuts, *now, *(self._promoted(coarse.bound(self._number, seen.entry)) if held else [])]
+        cuts += self._promoted(coarse.end(self._error.likeness, self._number - 1, behind=1))
+        coarse.begin()
+        said_all = {cause.name: cause.weight for cause in said}
+        said.clear()  # the gap between two coarse episodes is judged by neither
+        boundary = now[0].boundary if now else _boundary(by, said_all, [])
+        return [*cuts, *now, Cut(boundary, seen.entry, 0, seen.label, EpisodeScale.COARSE)]
+
+    def _bound(self, coarse: Coarse, cuts: Sequence[Cut]) -> list[Cut]:
+        """Tell the coarse scale of these fine cuts; what it says to them."""
+        found = []
+        for cut in cuts:
+            if cut.scale is EpisodeScale.FINE:
+                found += self._promoted(coarse.bound(self._number - cut.back, cut.entry))
+        return found
+
+    def _promoted(self, promotions: Sequence[Promotion]) -> list[Cut]:
+        return [
+            Cut(boundary, bound.entry, self._number - bound.number, "", EpisodeScale.COARSE)
+            for boundary, bound in promotions
+        ]
+
 
 def profile_of(name: str) -> Profile:
     """The profile of this name; raises `SettingsError` that lists those there are."""
@@ -415,9 +507,25 @@ def profile_of(name: str) -> Profile:
     return PROFILES[name]
 
 
-def _explicit(mark: BoundaryMark, label: str) -> Boundary:
-    return Boundary(type=BoundaryType.EXPLICIT, trigger=label or mark.value)
+def _marked(mark: BoundaryMark, label: str) -> Boundary:
+    cause = causes.marked(label or str(mark))
+    return _boundary(cause, {cause.name: cause.weight}, [])
 
 
-def _gap(seconds: float) -> str:
-    return f"{seconds:.0f} s apart"
+def _ending(ending: BoundaryType) -> Cause:
+    return causes.marked("end") if ending is BoundaryType.EXPLICIT else causes.completed("task done")
+
+
+def _boundary(
+    by: Cause, parts: dict[str, float], before: Sequence[float], *, threshold: float = 0.0
+) -> Boundary:
+    """A boundary at once, by this cause; `before` are the scores of the gaps before it."""
+    score = sum(parts.values())
+    return Boundary(
+        type=by.type,
+        trigger=by.trigger,
+        strength=score,
+        scores=[*before, score],
+        parts=parts,
+        threshold=threshold,
+    )

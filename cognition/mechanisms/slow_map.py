@@ -66,28 +66,53 @@ class SlowMap:
     feature changes. w_L and w_R are the regressions of the evidence of a boundary on what closes and
     what opens an event. (Wiskott & Sejnowski 2002, slow feature analysis; Zacks et al. 2007.)
 
-    `n` : percepts learned from. `mean` (d,), `rows` (r, d), `closing` and `opening` (d,), float32.
+    `n` : percepts learned from. `mean` (d,); `parts` (r + 2, d) the rows of rho^1/2 Q' P', then w_L and w_R;
+    `offsets` (r + 2,) their products with the mean; float32.
     """
 
     n: int
     mean: Dense
-    rows: Dense
-    closing: Dense
-    opening: Dense
+    parts: Dense
+    offsets: Dense
+
+    @classmethod
+    def of(cls, n: int, mean: Dense, rows: Dense, closing: Dense, opening: Dense) -> SlowMap:
+        """The map of these parts."""
+        parts = np.vstack([rows, closing, opening])
+        return cls(n, mean, parts, parts @ mean)
+
+    @property
+    def rows(self) -> Dense:
+        """What gives the features, (r, d)."""
+        return self.parts[:-2]
+
+    @property
+    def closing(self) -> Dense:
+        """w_L, (d,)."""
+        found: Dense = self.parts[-2]
+        return found
+
+    @property
+    def opening(self) -> Dense:
+        """w_R, (d,)."""
+        found: Dense = self.parts[-1]
+        return found
+
+    @property
+    def size(self) -> int:
+        """Bytes of all of it."""
+        return self.mean.nbytes + self.parts.nbytes + self.offsets.nbytes
 
     @property
     def weight(self) -> float:
         """How far the map is trusted against the plain cosine: n / (n + 1000)."""
         return self.n / (self.n + SHRINKAGE)
 
-    def features(self, vector: Dense) -> Dense:
-        """phi of one vector (d,)."""
-        found: Dense = self.rows @ (vector - self.mean)
-        return found
-
-    def cue(self, before: Dense, after: Dense) -> float:
-        """How much what went before closes an event and what came opens one, in units of z."""
-        return float(self.closing.dot(before - self.mean) + self.opening.dot(after - self.mean))
+    def judge(self, vector: Dense) -> tuple[Dense, float, float]:
+        """phi of one vector (d,), and how much it closes an event and opens one, in units of z: what the
+        vector before a gap closes and the one after it opens add up to the cue."""
+        found = self.parts @ vector - self.offsets
+        return found[:-2], float(found[-2]), float(found[-1])
 
     def to_bytes(self) -> bytes:
         """All of it, 4 (r + 3) d bytes: 0.6 MB."""
@@ -105,7 +130,7 @@ class SlowMap:
         values = np.frombuffer(body, "<f4", offset=head).astype(np.float32).reshape(rank + 3, d)
         if not np.isfinite(values).all():
             raise UnfitMapError("a map that holds numbers that are none")
-        return cls(n, values[0], values[3:], values[1], values[2])
+        return cls.of(n, values[0], values[3:], values[1], values[2])
 
 
 class SlowSums:
@@ -157,7 +182,7 @@ class SlowSums:
         slowness, directions = np.linalg.eigh((inside + inside.T) / 2.0)
         scale = np.sqrt(np.clip(slowness, 0.0, SLOWNESS_MAX))
         closing, opening = self._cue(mean, whitening)
-        return SlowMap(
+        return SlowMap.of(
             n=int(self.n),
             mean=mean.astype(np.float32),
             rows=(scale[:, None] * (directions.T @ whitening.T)).astype(np.float32),

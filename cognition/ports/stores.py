@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from schemas.association import Association, Route
 from schemas.cue import CueFilter
-from schemas.episode import Episode
+from schemas.episode import Episode, EpisodeScale
 from schemas.identity import Identity
 from schemas.memory import Memory, Tombstone
 from schemas.sleep import SleepReport, UndoPage
@@ -264,11 +264,13 @@ class EpisodeStore(Protocol):
         """Set fields of existing episodes, fenced by `epoch`."""
         ...
 
-    async def latest(self, mind: str, *, limit: int) -> list[Episode]:
-        """Newest first by start."""
+    async def latest(
+        self, mind: str, *, limit: int, scale: EpisodeScale = EpisodeScale.FINE
+    ) -> list[Episode]:
+        """Those of this scale, newest first by start."""
         ...
 
-    async def count(self, mind: str) -> int: ...
+    async def count(self, mind: str, scale: EpisodeScale = EpisodeScale.FINE) -> int: ...
 
 
 class IdentityStore(Protocol):

@@ -7,10 +7,10 @@ from typing import Any
 
 from cognition.ports.stores import Dense
 from cognition.stores import payloads, vectors
-from cognition.stores.backend import Hit, Point, VectorBackend
+from cognition.stores.backend import Condition, Hit, Match, Not, Point, VectorBackend
 from cognition.stores.collections import CENTROID, EPISODES
 from cognition.stores.tenancy import for_mind, for_minds, not_newer, owned, payload_of
-from schemas.episode import Episode
+from schemas.episode import Episode, EpisodeScale
 
 
 class VectorEpisodes:
@@ -36,14 +36,23 @@ class VectorEpisodes:
         sets = {i: {**payloads.encode_patch(Episode, patch), "epoch": epoch} for i, patch in patches.items()}
         await self._backend.set_payloads(EPISODES.name, sets, condition=for_mind(mind, not_newer(epoch)))
 
-    async def latest(self, mind: str, *, limit: int) -> list[Episode]:
+    async def latest(
+        self, mind: str, *, limit: int, scale: EpisodeScale = EpisodeScale.FINE
+    ) -> list[Episode]:
         page = await self._backend.scroll(
-            EPISODES.name, condition=for_mind(mind), limit=limit, order_by="started_at", descending=True
-        )
+            EPISODES.name, condition=for_mind(mind, _of(scale)), limit=limit, order_by="started_at",
+            descending=True,
+        )  # fmt: skip
         return [_episode(hit) for hit in page.hits]
 
-    async def count(self, mind: str) -> int:
-        return await self._backend.count(EPISODES.name, condition=for_mind(mind))
+    async def count(self, mind: str, scale: EpisodeScale = EpisodeScale.FINE) -> int:
+        return await self._backend.count(EPISODES.name, condition=for_mind(mind, _of(scale)))
+
+
+def _of(scale: EpisodeScale) -> Condition:
+    """What was written when there was one scale names none: it is fine."""
+    coarse = Match("scale", EpisodeScale.COARSE.value)
+    return coarse if scale is EpisodeScale.COARSE else Not(coarse)
 
 
 def _point(episode: Episode, centroid: Dense | None, epoch: int) -> Point:

@@ -10,8 +10,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cognition.mechanisms.coarse import BACK_MAX, CHILDREN_MAX
 from cognition.mechanisms.lookahead import LATE
 from cognition.mechanisms.segmentation import PROFILES, Cut, Observation, Profile, Segmenter
+from schemas.episode import Boundary, BoundaryType, EpisodeScale
 from schemas.percept import BoundaryMark
 
 DIRECTIONS = np.eye(4, dtype=np.float32)
@@ -43,7 +45,7 @@ def streams(draw: st.DrawFn) -> list[Observation]:
 
 profiles = st.builds(
     lambda profile, late, threshold, coarse: dataclasses.replace(
-        profile.coarse if coarse else profile, late=min(late, 2) if coarse else late, threshold=threshold
+        profile, late=late, threshold=threshold, coarse=coarse
     ),
     st.sampled_from(list(PROFILES.values())),
     st.sampled_from(LATE),
@@ -52,44 +54,83 @@ profiles = st.builds(
 )
 
 
+class Told:
+    """The first entry of each percept's episode, fine and coarse, as far as cuts tell."""
+
+    def __init__(self, profile: Profile) -> None:
+        self.profile = profile
+        self.fine: list[str] = []
+        self.coarse: list[str] = []
+
+    def enter(self, entry: str, *, opens: bool, alone: bool) -> None:
+        """A percept joins what is open."""
+        self.fine.append(entry if opens else self.fine[-1])
+        self.coarse.append(entry if alone else self.coarse[-1])
+
+    def place(self, cuts: list[Cut]) -> None:
+        """Let episodes begin at these cuts."""
+        for cut in cuts:
+            first = int(cut.entry[1:])
+            back = len(self.fine) - 1 - first
+            if cut.scale is EpisodeScale.COARSE:
+                assert back <= BACK_MAX
+                assert self.fine[first] == cut.entry, "a coarse boundary is a fine one"
+                self.coarse[first:] = [cut.entry] * (back + 1)
+            else:
+                assert back <= self.profile.late
+                self.fine[first:] = [cut.entry] * (back + 1)
+
+
 def episodes(
-    stream: list[Observation], profile: Profile, between: Callable[[Segmenter, Observation], list[Cut]]
-) -> list[str]:
-    """The first entry of each percept's episode, in the end."""
-    segmenter = Segmenter(profile)
-    belongs: list[str] = []
+    stream: list[Observation],
+    profile: Profile,
+    between: Callable[[Segmenter, Observation], tuple[list[Cut], Boundary | None]],
+) -> tuple[list[str], list[str]]:
+    """The first entry of each percept's fine and coarse episode, in the end."""
+    segmenter, told = Segmenter(profile), Told(profile)
+    alone = True
     for seen in stream:
-        place(belongs, between(segmenter, seen), profile)
-        was_open = segmenter.is_open
+        cuts, closed = between(segmenter, seen)
+        told.place(cuts)
+        alone = alone or (closed is not None and closed.type is BoundaryType.EXPLICIT)
+        opens = not segmenter.is_open
         cuts = segmenter.observe(seen)
-        belongs.append(seen.entry if not was_open else belongs[-1])
-        place(belongs, cuts, profile)
-        assert segmenter.first_entry == belongs[-1]
-        assert segmenter.count == belongs.count(belongs[-1]) <= profile.length_max
-    place(belongs, segmenter.mark(BoundaryMark.END)[0], profile)
-    return belongs
+        told.enter(seen.entry, opens=opens, alone=alone)
+        alone = False
+        told.place(cuts)
+        assert segmenter.first_entry == told.fine[-1]
+        assert segmenter.count == told.fine.count(told.fine[-1]) <= profile.length_max
+        if profile.coarse:
+            held = dict.fromkeys(told.fine[told.coarse.index(told.coarse[-1]) :])
+            assert len(held) == segmenter.figures()["coarse_holds"] <= CHILDREN_MAX
+    told.place(segmenter.mark(BoundaryMark.END)[0])
+    return told.fine, told.coarse if profile.coarse else []
 
 
-def place(belongs: list[str], cuts: list[Cut], profile: Profile) -> None:
-    """Let episodes begin at these cuts."""
-    for cut in cuts:
-        first = int(cut.entry[1:])
-        assert len(belongs) - 1 - first <= profile.lateness
-        belongs[first:] = [cut.entry] * (len(belongs) - first)
-
-
-def undisturbed(_: Segmenter, __: Observation) -> list[Cut]:
-    return []
+def undisturbed(_: Segmenter, __: Observation) -> tuple[list[Cut], Boundary | None]:
+    return [], None
 
 
 @given(streams(), profiles)
 def test_every_percept_is_in_exactly_one_episode_and_episodes_do_not_interleave(
     stream: list[Observation], profile: Profile
 ) -> None:
-    belongs = episodes(stream, profile, undisturbed)
-    assert len(belongs) == len(stream)
-    order = list(dict.fromkeys(belongs))
-    assert sorted(belongs, key=order.index) == belongs
+    for belongs in episodes(stream, profile, undisturbed):
+        assert len(belongs) == len(stream)
+        order = list(dict.fromkeys(belongs))
+        assert sorted(belongs, key=order.index) == belongs
+
+
+@given(streams(), profiles)
+def test_coarse_episodes_hold_whole_fine_ones(stream: list[Observation], profile: Profile) -> None:
+    fine, coarse = episodes(stream, dataclasses.replace(profile, coarse=True), undisturbed)
+    assert len(set(zip(fine, coarse, strict=True))) == len(set(fine))
+
+
+@given(streams(), profiles)
+def test_what_is_coarse_moves_no_fine_boundary(stream: list[Observation], profile: Profile) -> None:
+    both, alone = (dataclasses.replace(profile, coarse=coarse) for coarse in (True, False))
+    assert episodes(stream, both, undisturbed)[0] == episodes(stream, alone, undisturbed)[0]
 
 
 @given(streams(), profiles)
@@ -119,8 +160,8 @@ def test_resumed_from_a_snapshot_equals_uninterrupted(
 def test_a_tick_closes_early_but_moves_no_cut(stream: list[Observation], profile: Profile) -> None:
     """As long as the clock does not run ahead of what is still to come."""
 
-    def ticked(segmenter: Segmenter, seen: Observation) -> list[Cut]:
-        return segmenter.tick(seen.at)[0]
+    def ticked(segmenter: Segmenter, seen: Observation) -> tuple[list[Cut], Boundary | None]:
+        return segmenter.tick(seen.at)
 
     assert episodes(stream, profile, ticked) == episodes(stream, profile, undisturbed)
 

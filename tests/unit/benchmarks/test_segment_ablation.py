@@ -80,7 +80,7 @@ def test_causes_are_left_out_by_one_setting() -> None:
 
 def test_a_film_is_cut_on_the_coarse_scale_unless_another_is_asked_for() -> None:
     options = argparse.Namespace(late=None, scale=None, without="")
-    assert settings_of(options, "sherlock-events") == ["episodes.scale=coarse"]
+    assert settings_of(options, "sherlock-events") == ["episodes.scale=both"]
     assert settings_of(options, "tiage") == ["episodes.scale=fine"]
     chosen = argparse.Namespace(late=4, scale="fine", without="cue")
     assert settings_of(chosen, "sherlock-events") == [

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from cognition.errors import SettingsError
+from cognition.mechanisms.causes import SHIFT
+from cognition.mechanisms.coarse import CHILDREN_MAX
 from cognition.mechanisms.prediction import PredictionError
 from cognition.mechanisms.running_z import PRIOR_MEAN
 from cognition.mechanisms.segmentation import (
@@ -14,12 +16,13 @@ from cognition.mechanisms.segmentation import (
     CONVERSATION,
     PROFILES,
     SENSORS,
+    Cut,
     Observation,
     Profile,
     Segmenter,
     profile_of,
 )
-from schemas.episode import Boundary, BoundaryType
+from schemas.episode import Boundary, BoundaryType, EpisodeScale
 from schemas.percept import BoundaryMark
 
 SAME = np.array([1.0, 0.0, 0.0], dtype=np.float32)
@@ -172,7 +175,9 @@ def test_several_changes_are_one_stronger_boundary() -> None:
     put(segmenter, seen(source="chat", context={"place": "harbour", "people": "ana"}))
     boundary = put(segmenter, seen(source="mail", context={"place": "office", "people": "bob"}))
     assert boundary is not None
-    assert (boundary.type, boundary.strength) == (BoundaryType.CONTEXT_SHIFT, 3.0)
+    assert boundary.type is BoundaryType.CONTEXT_SHIFT
+    assert {"place", "people", "source", "meaning"} <= boundary.parts.keys()
+    assert boundary.strength == sum(boundary.parts.values()) == boundary.scores[-1]
     assert boundary.trigger == "place: 'harbour' -> 'office'"
 
 
@@ -238,16 +243,54 @@ def test_a_turn_of_topic_is_known_late_and_put_where_it_was(late: int) -> None:
     assert (segmenter.first_entry, segmenter.count) == (turned[0].entry, len(turned))
 
 
+BOTH = dataclasses.replace(CONVERSATION, coarse=True)
+
+
+def coarse_cuts(segmenter: Segmenter, stream: list[Observation]) -> list[tuple[int, Cut]]:
+    """The coarse cuts with the number of the percept after which each was known."""
+    return [
+        (number, cut)
+        for number, each in enumerate(stream)
+        for cut in segmenter.observe(each)
+        if cut.scale is EpisodeScale.COARSE
+    ]
+
+
 def test_on_the_coarse_scale_a_change_of_place_is_evidence() -> None:
     home, away = {"place": "home"}, {"place": "away"}
-    segmenter = Segmenter(CONVERSATION.coarse)
+    segmenter = Segmenter(BOTH)
     calm = [seen(context=home) for _ in range(9)]
-    assert not any(segmenter.observe(each) for each in [*calm, seen(context=away), *calm])
+    assert not coarse_cuts(segmenter, [*calm, seen(context=away), *calm])
     there = [seen(context=away, vector=OTHER) for _ in range(8)]
-    found = [(number, cut) for number, each in enumerate(there) for cut in segmenter.observe(each)]
-    ((number, cut),) = found
-    assert (number, cut.entry) == (CONVERSATION.coarse.lateness, there[0].entry)
-    assert "away" in cut.boundary.trigger
+    ((number, cut),) = coarse_cuts(segmenter, there)
+    assert (number, cut.back, cut.entry) == (4, 4, there[0].entry)
+    assert "away" in cut.boundary.trigger or cut.boundary.type is BoundaryType.PREDICTION_ERROR
+    assert cut.boundary.parts["place"] == SHIFT
+    assert cut.boundary.strength > cut.boundary.threshold == BOTH.coarse_threshold
+
+
+def test_a_mark_is_a_boundary_at_both_scales_and_a_short_silence_at_the_fine_one_alone() -> None:
+    segmenter = Segmenter(BOTH)
+    for each in [seen(float(n)) for n in range(8)]:
+        segmenter.observe(each)
+    paused = segmenter.observe(seen(2_000.0))
+    assert [cut.scale for cut in paused] == [EpisodeScale.FINE]
+    marked_here = segmenter.observe(seen(2_001.0, mark=BoundaryMark.BEGIN, label="survey"))
+    assert [(cut.scale, cut.label) for cut in marked_here] == [
+        (EpisodeScale.FINE, "survey"),
+        (EpisodeScale.COARSE, "survey"),
+    ]
+    nightly = segmenter.observe(seen(2_001.0 + 8 * BOTH.gap_s))
+    assert [cut.scale for cut in nightly] == [EpisodeScale.FINE, EpisodeScale.COARSE]
+    assert {cut.boundary.type for cut in nightly} == {BoundaryType.TEMPORAL}
+
+
+def test_a_coarse_episode_holds_so_many_fine_ones_and_no_more() -> None:
+    segmenter = Segmenter(BOTH)
+    stream = [seen(context={"place": ("home", "away")[n % 2]}) for n in range(3 * CHILDREN_MAX)]
+    found = [cut.entry for _, cut in coarse_cuts(segmenter, stream)]
+    assert found == [stream[CHILDREN_MAX].entry, stream[2 * CHILDREN_MAX].entry]
+    assert segmenter.figures()["coarse_holds"] == CHILDREN_MAX
 
 
 def test_what_waits_is_decided_when_the_stretch_ends() -> None:
