@@ -1,9 +1,9 @@
 """Recall: a cue comes in, the memories that it brings back go out, with the reasons.
 
-Two round trips to the store, whatever the number of memories: candidates (the best by each vector)
-with the exact scores of their union, and the memories that answer; one more where associations lead to
-others, and one where facts of candidates are not at hand. Recall reads; it never
-writes, and what it teaches travels as an event of its own.
+One round trip to the store, whatever the number of memories: candidates (the best by each vector) with the
+exact scores of their union, and, read while those are weighed, the memories that will probably answer.
+One more for those that answer after all; one where associations lead to others, and one where facts of
+candidates are not at hand. Recall reads; it never writes, and what it teaches travels as an event of its own.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ from cognition.mechanisms.vectors import decode_vector
 from cognition.ports.clock import Clock
 from cognition.ports.dates import DateReader
 from cognition.ports.embedder import Embedder
-from cognition.ports.stores import Facts, Found, Probe, Scope, Stores
+from cognition.ports.stores import Facts, Found, Likely, Probe, Scope, Stores
 from schemas.cue import Cue, FilterMode
 from schemas.memory import Memory
 from schemas.recollection import Recalled, Recollection
@@ -62,6 +62,14 @@ NO_EPISODE = "no episode is open"
 BUDGET_REACH = 4
 """With a token budget, up to limit x 4 candidates are looked at for what still fits (a choice: what
 ranks lower is rarely worth its tokens, and whole memories are fetched for it)."""
+
+
+AHEAD_MORE = 4
+"""Memories read ahead beyond the limit, for those that rise by what is weighed besides meaning and words."""
+
+FACTS_AT_HAND = 0.5
+"""Share of a mind's memories of which facts are at hand from which on they are not asked for with the search:
+what is missing then comes by a round trip of its own."""
 
 
 class Recall:
@@ -119,7 +127,7 @@ class Recall:
         if cue.abstain_below and (best := ranked.best(1)[0].score) < cue.abstain_below:
             reason = f"the best score {best:.3f} is below abstain_below = {cue.abstain_below}"
             return self._nothing(cue, reason, began, candidates=len(ranked))
-        recalled, notes = await self._fetch(cue, mind, ranked)
+        recalled, notes = await self._fetch(cue, mind, found, ranked)
         if observed:
             self._look_at(cue, ranked, recalled)
         if not recalled and cue.token_budget is not None:
@@ -220,13 +228,25 @@ class Recall:
         facts = self._minds.facts
         known, since = facts.of(mind.name), facts.changes
         found = await self._stores.memories.probe(
-            mind.name, probes, limit=limit, also=also, with_facts=len(known) < mind.living
+            mind.name,
+            probes,
+            limit=limit,
+            also=also,
+            with_facts=len(known) < mind.living * FACTS_AT_HAND,
+            likely=self._likely(cue, mind, probe),
         )
         read = dict(found.facts)
         if unknown := [i for i in found.ids if i not in read and i not in known]:
             read.update(await self._stores.memories.facts(mind.name, unknown))
         facts.add(mind.name, read, since=since)
         return self._with_facts(mind, probe, found, [read.get(i) or known.get(i) for i in found.ids])
+
+    def _likely(self, cue: Cue, mind: Mind, probe: Probe) -> Likely:
+        """Which memories will probably answer: the first by meaning and words alone, and a few more for
+        what else is weighed."""
+        limit = cue.limit * (1 if cue.token_budget is None else BUDGET_REACH) + AHEAD_MORE
+        _, sd = mind.lexicon.lexical_moments(probe.terms)
+        return Likely(limit, 1.0 / ranking.DENSE_SD, self._options.lexical_weight / sd)
 
     def _with_facts(
         self, mind: Mind, probe: Probe, found: Found, facts: Sequence[Facts | None]
@@ -242,6 +262,7 @@ class Recall:
             lexical=found.lexical[places].astype(np.float64),
             facts=[fact for _, fact in held],
             named=named(probe.terms, subjects, mind.lexicon, analyzer) if probe.naming else None,
+            ahead=found.ahead,
         )
 
     # --- weighing -----------------------------------------------------------------------------
@@ -271,7 +292,16 @@ class Recall:
 
     # --- the answer ----------------------------------------------------------------------------
 
-    async def _fetch(self, cue: Cue, mind: Mind, ranked: Ranking) -> tuple[list[Recalled], list[str]]:
+    async def _read(self, mind: Mind, found: Candidates, memory_ids: Sequence[str]) -> dict[str, Memory]:
+        """These memories: those that were read while they were weighed, and the others."""
+        memories = await found.ahead(memory_ids) if found.ahead is not None else {}
+        if missing := [i for i in memory_ids if i not in memories]:
+            memories |= await self._stores.memories.get(mind.name, missing)
+        return memories
+
+    async def _fetch(
+        self, cue: Cue, mind: Mind, found: Candidates, ranked: Ranking
+    ) -> tuple[list[Recalled], list[str]]:
         """The memories that answer, best first, within limit and token budget, and what to note.
 
         With a budget, the best limit x `BUDGET_REACH` are gone through in order of rank: what no
@@ -279,7 +309,7 @@ class Recall:
         """
         reach = cue.limit * (1 if cue.token_budget is None else BUDGET_REACH)
         best = ranked.best(reach)
-        memories = await self._stores.memories.get(mind.name, [r.memory_id for r in best])
+        memories = await self._read(mind, found, [r.memory_id for r in best])
         best = [r for r in best if r.memory_id in memories]
         asked = self._asked_words(cue)
         if cue.token_budget is None:

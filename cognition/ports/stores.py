@@ -5,7 +5,7 @@ Every write is safe to repeat. A read that fails raises; it is never answered as
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -86,12 +86,24 @@ class Facts:
 @dataclass(frozen=True, slots=True)
 class Found:
     """What answers a cue, in any order: ids, exact cosine (n,) and weighted sum of shared terms (n,),
-    and the facts of those of which they were read."""
+    and the facts of those of which they were read. `ahead` gives those of some memories that were read
+    meanwhile, where the store did so."""
 
     ids: list[str]
     dense: Scores
     lexical: Scores
     facts: Mapping[str, Facts] = field(default_factory=dict)
+    ahead: Callable[[Sequence[str]], Awaitable[dict[str, Memory]]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Likely:
+    """Which memories are likely to answer: the `limit` of highest dense x cosine + lexical x sum of
+    shared terms. A store may read them while what was found is weighed."""
+
+    limit: int
+    dense: float
+    lexical: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,10 +180,11 @@ class MemoryStore(Protocol):
         limit: int,
         also: Sequence[str] = (),
         with_facts: bool = True,
+        likely: Likely | None = None,
     ) -> Found:
         """The union of the `limit` best by dense and the `limit` best by lexical score in the scope of
         each probe, and those of `also` that are this mind's; with exact scores. The probes ask the
-        same question in different places. One round trip where the engine can."""
+        same question in different places. One round trip where the engine can, with `likely` too."""
         ...
 
     async def score(self, mind: str, probe: Probe, memory_ids: Sequence[str]) -> Found:

@@ -10,7 +10,7 @@ nowhere above `cognition.stores`.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -194,17 +194,30 @@ class Search:
     condition: Condition | None = None
 
 
+class Ahead(msgspec.Struct, frozen=True, array_like=True):
+    """Which points are likely to be read next: the `limit` of highest sum of weight times score over
+    the vectors that have a weight."""
+
+    limit: int
+    weights: dict[str, float]
+
+
 @dataclass(frozen=True, slots=True)
 class Gather:
     """Find points by several searches and score all of them exactly by every vector.
 
     `vectors` (name -> the vector to compare with) serves the searches and the scoring. With
-    `with_payload` these top-level fields of everything found come along.
+    `with_payload` these top-level fields of everything found come along. `ahead` names points that an
+    engine may read, whole, while the caller looks at what was found.
     """
 
     vectors: Mapping[str, Vector]
     searches: Sequence[Search]
     with_payload: tuple[str, ...] = ()
+    ahead: Ahead | None = None
+
+
+ReadAhead = Callable[[], Awaitable[list[Hit]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +228,8 @@ class Gathered:
     ids: list[str]
     scores: Mapping[str, NDArray[np.float32]]
     payloads: list[Payload] | None = None
+    ahead: ReadAhead | None = None
+    """The points that were likely to be read next, where the engine reads them by itself."""
 
 
 class WriteMode(enum.StrEnum):

@@ -85,6 +85,8 @@ def gather(spec: CollectionSpec, asked: Gather) -> None:
         if search.limit < 1:
             raise StoreRefusedError(f"{spec.name}: a search for {search.limit} points")
         condition(spec, search.condition)
+    if asked.ahead is not None and (strangers := asked.ahead.weights.keys() - asked.vectors.keys()):
+        raise StoreRefusedError(f"{spec.name}: a weight of {min(strangers)!r}, of which no vector is given")
 
 
 def page(spec: CollectionSpec, limit: int) -> None:

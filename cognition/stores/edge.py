@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
@@ -117,9 +118,12 @@ class EdgeBackend:
         return [wire.hits_in(answer) for answer in found.answers]
 
     async def gather(self, collection: str, asked: Gather) -> Gathered:
-        body = wire.gather_out(collection, asked)
-        found = await self._seat(collection).link.call(body, wire.WireGathered)
-        return wire.gathered_in(found)
+        found, read = await self._seat(collection).link.gather(wire.gather_out(collection, asked))
+
+        async def ahead() -> list[Hit]:
+            return wire.hits_in((await read()).hits)
+
+        return replace(wire.gathered_in(found), ahead=ahead if asked.ahead is not None else None)
 
     async def scroll(
         self,

@@ -11,10 +11,13 @@ import ctypes
 import os
 import signal
 import sys
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from cognition.stores import edge_wire as wire
+from cognition.stores.backend import Ahead, Gathered
 from cognition.stores.qdrant_edge import EdgeShards
 
 BUFFER_BYTES: Final = 2**20
@@ -42,20 +45,41 @@ def serve(shards: EdgeShards, requests: BinaryIO, replies: BinaryIO) -> None:
         if len(header) < wire.HEADER_BYTES or not content:
             return
         number, body = wire.request_of(content)
-        replies.write(_framed(number, shards, body))
-        replies.flush()
+        for reply in _answers(shards, number, body):
+            replies.write(reply)
+            replies.flush()
         if isinstance(body, wire.Close):
             return
 
 
-def _framed(number: int, shards: EdgeShards, body: wire.Request) -> bytes:
+def _answers(shards: EdgeShards, number: int, body: wire.Request) -> Iterator[bytes]:
+    """The reply, framed; two where what is likely to be asked next is read while the daemon weighs."""
+    if not isinstance(body, wire.WireGather):
+        yield _framed(number, partial(handle, shards, body))
+        return
+    found: list[Gathered] = []
+    yield _framed(number, partial(_gather, shards, body, found))
+    if body.ahead is not None:
+        yield _framed(number + 1, partial(_ahead, shards, body.collection, body.ahead, found))
+
+
+def _framed(number: int, make: Callable[[], wire.Reply]) -> bytes:
     try:
-        return wire.frame(number, handle(shards, body))
+        return wire.frame(number, make())
     except Exception as error:
         return wire.frame(number, wire.failure_of(error))
 
 
-def handle(shards: EdgeShards, body: wire.Request) -> wire.Reply:
+def _gather(shards: EdgeShards, body: wire.WireGather, found: list[Gathered]) -> wire.Reply:
+    found.append(shards.gather(body.collection, wire.gather_in(body)))
+    return wire.gathered_out(found[0])
+
+
+def _ahead(shards: EdgeShards, collection: str, ahead: Ahead, found: Sequence[Gathered]) -> wire.Reply:
+    return wire.Hits([wire.hit_out(hit) for each in found for hit in shards.ahead(collection, each, ahead)])
+
+
+def handle(shards: EdgeShards, body: wire.Single) -> wire.Reply:
     """Do what is asked."""
     match body:
         case wire.Upsert(name, points, mode, condition):
@@ -84,7 +108,7 @@ def handle(shards: EdgeShards, body: wire.Request) -> wire.Reply:
 
 def _read(
     shards: EdgeShards,
-    body: wire.Retrieve | wire.Queries | wire.WireGather | wire.Scroll | wire.Count | wire.Info,
+    body: wire.Retrieve | wire.Queries | wire.Scroll | wire.Count | wire.Info,
 ) -> wire.Reply:
     match body:
         case wire.Retrieve(name, ids, with_payload, with_vectors):
@@ -93,8 +117,6 @@ def _read(
         case wire.Queries(name, queries):
             answers = shards.query(name, [wire.query_in(asked) for asked in queries])
             return wire.Answers([[wire.hit_out(hit) for hit in answer] for answer in answers])
-        case wire.WireGather(name):
-            return wire.gathered_out(shards.gather(name, wire.gather_in(body)))
         case wire.Scroll(name):
             page = shards.scroll(
                 name,

@@ -7,6 +7,7 @@ which collections lie where.
 from __future__ import annotations
 
 import signal
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -95,12 +96,21 @@ class HostLink:
 
     async def call(self, body: wire.Request, expected: type[T]) -> T:
         """Ask and wait. Raises what the host raised, or `StoreUnavailableError` when it died."""
-        if not self._ready.is_set():
-            with anyio.move_on_after(PATIENCE_S):
-                await self._ready.wait()
-        if self._ended or not self._ready.is_set():
-            raise self._unavailable()
+        await self._reach()
         return await self._ask(body, expected)
+
+    async def gather(
+        self, body: wire.WireGather
+    ) -> tuple[wire.WireGathered, Callable[[], Awaitable[wire.Hits]]]:
+        """What was found; and how to wait for what is read ahead, where that was asked for."""
+        await self._reach()
+        ahead = _Slot()
+        found = await self._ask(body, wire.WireGathered, ahead if body.ahead is not None else None)
+
+        async def read() -> wire.Hits:
+            return await self._reply(ahead, wire.Hits)
+
+        return found, read
 
     async def close(self) -> None:
         """Let the host flush and end; after a while it is ended. Idempotent."""
@@ -187,22 +197,36 @@ class HostLink:
             slot.reply = reply
             slot.arrived.set()
 
-    async def _ask(self, body: wire.Request, expected: type[T]) -> T:
-        self._numbers += 1
-        number, slot = self._numbers, _Slot()
+    async def _reach(self) -> None:
+        """Wait a while for a host that is being started."""
+        if not self._ready.is_set():
+            with anyio.move_on_after(PATIENCE_S):
+                await self._ready.wait()
+        if self._ended or not self._ready.is_set():
+            raise self._unavailable()
+
+    async def _ask(self, body: wire.Request, expected: type[T], following: _Slot | None = None) -> T:
+        """Send and wait for the reply; `following` is where the next one after it goes."""
+        number, slot = self._numbers + 1, _Slot()
+        self._numbers += 1 if following is None else 2
         frame = wire.frame(number, body)
         async with self._sending:
             self._waiting[number] = slot
+            if following is not None:
+                self._waiting[number + 1] = following
             await self._send(frame)
         try:
-            await slot.arrived.wait()
+            return await self._reply(slot, expected)
         finally:
             self._waiting.pop(number, None)
+
+    async def _reply(self, slot: _Slot, expected: type[T]) -> T:
+        await slot.arrived.wait()
         if slot.reply is None:
             raise self._unavailable()
         if isinstance(slot.reply, wire.Failure):
             raise wire.raised(slot.reply)
-        assert isinstance(slot.reply, expected), f"{type(slot.reply).__name__} answers {type(body).__name__}"
+        assert isinstance(slot.reply, expected), f"{type(slot.reply).__name__} is no {expected.__name__}"
         return slot.reply
 
     async def _send(self, frame: bytes) -> None:

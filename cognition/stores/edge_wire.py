@@ -14,6 +14,7 @@ import numpy as np
 
 from cognition import errors
 from cognition.stores.backend import (
+    Ahead,
     CollectionInfo,
     CollectionSpec,
     Condition,
@@ -128,11 +129,15 @@ class Queries(_Body):
 
 
 class WireGather(_Body):
+    """With `ahead` two replies follow: what was found, and under the next number, made after the first one
+    is sent, the points that are likely to be read next (`Hits`)."""
+
     collection: str
     dense: dict[str, bytes]
     sparse: dict[str, WireSparse]
     searches: list[tuple[str, int, Condition | None]]
     with_payload: tuple[str, ...]
+    ahead: Ahead | None = None
 
 
 class Scroll(_Body):
@@ -203,7 +208,7 @@ class Failure(_Body):
     message: str
 
 
-Request = (
+Single = (
     Ensure
     | Upsert
     | SetPayload
@@ -212,7 +217,6 @@ Request = (
     | Delete
     | Retrieve
     | Queries
-    | WireGather
     | Scroll
     | Count
     | Info
@@ -220,6 +224,9 @@ Request = (
     | Drop
     | Close
 )
+"""A request with one reply."""
+
+Request = Single | WireGather
 Reply = Done | Hits | Answers | WireGathered | Number | Described | Failure
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
@@ -294,12 +301,12 @@ def query_out(asked: Query) -> WireQuery:
 def gather_out(collection: str, asked: Gather) -> WireGather:
     dense, sparse = _split(asked.vectors)
     searches = [(s.using, s.limit, s.condition) for s in asked.searches]
-    return WireGather(collection, dense, sparse, searches, asked.with_payload)
+    return WireGather(collection, dense, sparse, searches, asked.with_payload, asked.ahead)
 
 
 def gather_in(asked: WireGather) -> Gather:
     searches = [Search(*each) for each in asked.searches]
-    return Gather(_joined(asked.dense, asked.sparse), searches, asked.with_payload)
+    return Gather(_joined(asked.dense, asked.sparse), searches, asked.with_payload, asked.ahead)
 
 
 def gathered_out(found: Gathered) -> WireGathered:

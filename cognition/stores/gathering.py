@@ -1,4 +1,5 @@
-"""`gather` for engines that have queries and reads but no such verb: the same in three steps.
+"""`gather` for engines that have queries and reads but no such verb: the same in three steps. And which
+points of what was gathered are likely to be read next.
 
 Must not know any engine.
 """
@@ -9,7 +10,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from cognition.stores.backend import Gather, Gathered, HasId, Query, VectorBackend
+from cognition.stores.backend import Ahead, Gather, Gathered, HasId, Query, VectorBackend
 
 
 async def gathered(backend: VectorBackend, collection: str, asked: Gather) -> Gathered:
@@ -52,3 +53,12 @@ async def _complete(
         answers = await backend.query(collection, list(queries.values()))
         for name, hits in zip(queries, answers, strict=True):
             scores[name].update((hit.id, hit.score) for hit in hits)
+
+
+def first(found: Gathered, ahead: Ahead) -> list[str]:
+    """Ids of the points of highest weighted sum of scores, best first, equals as they were found."""
+    if not found.ids:
+        return []
+    sums = np.sum([weight * found.scores[name] for name, weight in ahead.weights.items()], axis=0)
+    order = np.argsort(-np.broadcast_to(sums, len(found.ids)), kind="stable")
+    return [found.ids[place] for place in order[: ahead.limit].tolist()]

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 
-from cognition.ports.stores import Facts, Found, Probe, Revision, Scope, Terms, Trace
+from cognition.ports.stores import Facts, Found, Likely, Probe, Revision, Scope, Terms, Trace
 from cognition.stores import payloads, times, vectors
 from cognition.stores.backend import (
+    Ahead,
     Gather,
     HasId,
     Hit,
     Match,
     Payload,
     Point,
+    ReadAhead,
     Search,
     Vector,
     VectorBackend,
@@ -132,6 +134,7 @@ class VectorMemories:
         limit: int,
         also: Sequence[str] = (),
         with_facts: bool = True,
+        likely: Likely | None = None,
     ) -> Found:
         if not probes:
             return _NOTHING
@@ -139,21 +142,28 @@ class VectorMemories:
         if also:
             searches.append(Search(CONTEXT, len(also), for_mind(mind, HasId(tuple(dict.fromkeys(also))))))
         mood = probes[0].scope.filter.mood
-        return await self._gather(probes[0], searches, mood, with_facts=with_facts)
+        return await self._gather(mind, probes[0], searches, mood, with_facts=with_facts, likely=likely)
 
     async def score(self, mind: str, probe: Probe, memory_ids: Sequence[str]) -> Found:
         ids = tuple(dict.fromkeys(memory_ids))
         if not ids:
             return _NOTHING
         inside = for_mind(mind, HasId(ids), *of_scope(probe.scope))
-        return await self._gather(probe, [Search(CONTEXT, len(ids), inside)], probe.scope.filter.mood)
+        return await self._gather(mind, probe, [Search(CONTEXT, len(ids), inside)], probe.scope.filter.mood)
 
     async def facts(self, mind: str, memory_ids: Sequence[str]) -> dict[str, Facts]:
         hits = owned(mind, await self._backend.retrieve(self._collection, memory_ids))
         return {i: facts_of(payload_of(hit)) for i, hit in hits.items()}
 
     async def _gather(
-        self, probe: Probe, searches: Sequence[Search], mood: Mood | None, *, with_facts: bool = True
+        self,
+        mind: str,
+        probe: Probe,
+        searches: Sequence[Search],
+        mood: Mood | None,
+        *,
+        with_facts: bool = True,
+        likely: Likely | None = None,
     ) -> Found:
         asked: dict[str, Vector] = {CONTEXT: vectors.dense(probe.vector, "the cue")}
         if probe.terms:
@@ -161,7 +171,8 @@ class VectorMemories:
             if probe.naming:
                 asked[SUBJECT] = asked[LEXICAL]
         fields = (_RANKED if with_facts else ()) + (_FELT if mood else ())
-        found = await self._backend.gather(self._collection, Gather(asked, searches, fields))
+        ahead = _ahead(likely, asked) if likely is not None else None
+        found = await self._backend.gather(self._collection, Gather(asked, searches, fields, ahead))
         payloads = found.payloads or []
         kept = [n for n, payload in enumerate(payloads) if payload] if fields else range(len(found.ids))
         if mood is not None:
@@ -174,6 +185,7 @@ class VectorMemories:
             dense=found.scores[CONTEXT][places],
             lexical=found.scores.get(LEXICAL, zeros)[places],
             facts={i: facts_of(payloads[n]) for i, n in zip(ids, kept, strict=True)} if with_facts else {},
+            ahead=_reader(mind, found.ahead) if found.ahead is not None else None,
         )
 
     async def select(self, mind: str, scope: Scope, *, limit: int) -> list[str]:
@@ -220,6 +232,19 @@ def _searches(mind: str, probe: Probe, limit: int) -> list[Search]:
     if probe.naming and probe.terms:
         asked.append(Search(SUBJECT, probe.naming, condition))
     return asked
+
+
+def _ahead(likely: Likely, asked: Mapping[str, Vector]) -> Ahead:
+    weights = {CONTEXT: likely.dense, LEXICAL: likely.lexical}
+    return Ahead(likely.limit, {name: weight for name, weight in weights.items() if name in asked})
+
+
+def _reader(mind: str, read: ReadAhead) -> Callable[[Sequence[str]], Awaitable[dict[str, Memory]]]:
+    async def ahead(memory_ids: Sequence[str]) -> dict[str, Memory]:
+        hits = owned(mind, await read())
+        return {i: _memory(hits[i]) for i in memory_ids if i in hits}
+
+    return ahead
 
 
 def facts_of(payload: Payload) -> Facts:

@@ -25,6 +25,7 @@ import qdrant_edge as engine
 from cognition.errors import CognitionError, SchemaDriftError, StoreRefusedError, StoreUnavailableError
 from cognition.stores import checks, edge_directory, edge_packing, times
 from cognition.stores.backend import (
+    Ahead,
     Both,
     CollectionInfo,
     CollectionSpec,
@@ -49,6 +50,7 @@ from cognition.stores.backend import (
     Vector,
     WriteMode,
 )
+from cognition.stores.gathering import first
 
 NO_VECTOR: Final = "none"
 """Name of the sparse vector, never given, of a collection that has none: the engine wants one."""
@@ -74,6 +76,7 @@ _INDEXES: Final[Mapping[FieldType, Any]] = {
     FieldType.BOOL: engine.PayloadSchemaType.Bool,
 }
 _HALF: Final = engine.VectorStorageDatatype.Float16
+_EXACT: Final = engine.SearchParams(exact=True)
 _FAULTS_OF_THE_DISK: Final = (
     "no space left",
     "storagefull",
@@ -191,6 +194,10 @@ class EdgeShards:
         with self._reading(collection) as shard:
             checks.gather(shard.spec, asked)
             return shard.gather(asked)
+
+    def ahead(self, collection: str, found: Gathered, ahead: Ahead) -> list[Hit]:
+        """What is likely to be read next of what was gathered, whole."""
+        return self.retrieve(collection, first(found, ahead))
 
     def scroll(
         self,
@@ -501,7 +508,7 @@ def _search_in(nearest: Any, limit: int, where: Any, *, exact: bool = False) -> 
         filter=where,
         with_payload=False,
         with_vector=False,
-        params=engine.SearchParams(exact=exact),
+        params=_EXACT if exact else None,
     )
 
 
@@ -530,20 +537,30 @@ def _vectors_out(found: Mapping[str, Any]) -> dict[str, Vector]:
 
 
 def filter_of(condition: Condition) -> Any:
-    """A condition as the engine's filter."""
-    return engine.Filter(must=[_part(condition)])
+    """A condition as the engine's filter. Flat: a filter within a filter costs each search a seventh more
+    (measured with 10,000 points: 1.9 against 1.65 ms for a pair)."""
+    return engine.Filter(must=[_part(each) for each in _all_of(condition)])
+
+
+def _all_of(condition: Condition) -> Iterator[Condition]:
+    """The conditions that all have to hold."""
+    if isinstance(condition, Both):
+        for each in condition.conditions:
+            yield from _all_of(each)
+    else:
+        yield condition
 
 
 def ids_filter(ids: Sequence[str], condition: Condition | None) -> Any:
     """These points, where the condition holds."""
-    rest = [] if condition is None else [_part(condition)]
+    rest = [] if condition is None else [_part(each) for each in _all_of(condition)]
     return engine.Filter(must=[engine.HasIdCondition(set(ids)), *rest])
 
 
 def _part(condition: Condition) -> Any:
     match condition:
-        case Both(conditions):
-            return engine.Filter(must=[_part(each) for each in conditions])
+        case Both():
+            return filter_of(condition)
         case Either(()) | MatchAny(_, ()):
             return engine.HasIdCondition(set())
         case Either(conditions):

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from cognition.errors import BadPerceptError, StoreRefusedError
-from cognition.ports.stores import Facts, Probe, Revision, Scope, Trace
+from cognition.ports.stores import Facts, Likely, Probe, Revision, Scope, Trace
 from cognition.stores.backend import VectorBackend
+from cognition.stores.edge import EdgeBackend
 from cognition.stores.stores import VectorStores, open_stores
 from schemas.association import Association, AssociationType
 from schemas.cue import CueFilter, Mood
@@ -160,6 +161,35 @@ async def test_candidates_are_the_best_of_both_vectors(stores: VectorStores, min
     scored = await stores.memories.score(mind, probe, found.ids)
     shared = dict(zip(scored.ids, scored.lexical.tolist(), strict=True))
     assert shared == pytest.approx({near: 0.0, wordy: 1.8})
+
+
+async def test_what_is_likely_to_answer_is_read_meanwhile(
+    stores: VectorStores, backend: VectorBackend, mind: str
+) -> None:
+    """The host reads ahead for the daemon; whoever does not leaves it to be asked for."""
+    await stores.memories.insert(
+        [
+            trace(mind, "near", 1.0, 0.1, lexical={1: 0.1}),
+            trace(mind, "wordy", 0.0, 1.0, lexical={5: 0.9}),
+            trace(f"{mind}, not", "near", 1.0, 0.1, lexical={5: 0.9}),
+        ],
+        epoch=1,
+    )
+    near, wordy = (memory_id(mind, key) for key in ("near", "wordy"))
+    probe = Probe(direction(1.0), {5: 2.0}, Scope())
+    for likely, expected in (
+        (Likely(1, dense=1.0, lexical=0.0), {near}),
+        (Likely(1, dense=1.0, lexical=1.0), {wordy}),
+        (Likely(9, dense=1.0, lexical=1.0), {near, wordy}),
+    ):
+        found = await stores.memories.probe(mind, [probe], limit=2, likely=likely)
+        assert (found.ahead is not None) == isinstance(backend, EdgeBackend)
+        if found.ahead is not None:
+            stolen = memory_id(f"{mind}, not", "near")
+            assert set(await found.ahead([near, wordy, stolen])) == expected
+            assert await found.ahead([near, wordy]) == await stores.memories.get(mind, sorted(expected))
+    unasked = await stores.memories.probe(mind, [probe], limit=2)
+    assert unasked.ahead is None
 
 
 async def test_facts_are_what_ranking_reads(stores: VectorStores, mind: str) -> None:
