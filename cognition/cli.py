@@ -180,7 +180,13 @@ def import_options(parser: argparse.ArgumentParser) -> None:
 
 def episodes_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=int, default=20, metavar="N")
+    parser.add_argument("--scale", choices=("fine", "coarse"), default="fine", help="which of them (fine)")
+    parser.add_argument("--explain", action="store_true", help="why each ended, in words and numbers")
     parser.add_argument("--plot", metavar="FILE.png", help="draw them too: boundaries, arousal (matplotlib)")
+
+
+def episode_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("id", help="episode id")
 
 
 def memory_options(parser: argparse.ArgumentParser) -> None:
@@ -243,8 +249,8 @@ COMMANDS: list[tuple[str, str, str, str, Add]] = [
      "cognition feedback --mind ana 3f0c... --useful ana-0042", "learning:feedback", feedback_options),
     ("associations", "What a memory is associated with: a tree with weights, types and ages.",
      "cognition associations --mind ana ana-0042 --depth 2", "learning:associations", associations_options),
-    ("episodes", "The latest episodes of a mind, newest first.",
-     "cognition episodes --mind ana --limit 5", "minds:episodes", episodes_options),
+    ("episodes", "The latest episodes of a mind, newest first, fine ones in coarse ones.",
+     "cognition episodes --mind ana --limit 5", "episodes:episodes", episodes_options),
     ("status", "How a mind and the daemon that serves it are; without --mind the daemon alone.",
      "cognition status --mind ana --json", "minds:status", no_options),
     ("doctor", "Check that every part is there and works, and say what to do where not.",
@@ -270,7 +276,9 @@ SHAPES = {
     "learning:associations": "a NeighboursAnswer {inquiry_id, mind, memory_id, preview, neighbours:\n"
     "  [{source, target, type, weight, depth, age_s, count, given, preview}], notes}; with --to a\n"
     "  PathAnswer {inquiry_id, mind, steps: [the same], strength, notes}",
-    "minds:episodes": "[Episode {id, mind, label, started_at, ended_at, boundary_type, memory_count, ...}]",
+    "episodes:episodes": "[Episode {id, mind, scale, parent_id, child_ids, label, started_at, ended_at,\n"
+    "  boundary_type, boundary_parts, memory_count, ...}]",
+    "episodes:episode_show": "{episode: Episode, why: [text], inside: [Episode], held_by: [Episode]}",
     "minds:status": "a StatusAnswer {inquiry_id, mind, memories, episodes, open_episode: Episode | null,\n"
     "  lifetime, lexicon_terms, segmenter: {name: figure}, boundaries: {cause: count}, stopped,\n"
     "  language, notes: [text], through, unlinked, daemon: {version, streams, uptime_s, ...}};\n"
@@ -310,6 +318,10 @@ FAMILIES: list[tuple[str, str, list[Verb]]] = [
     ("mind", "Look after a whole mind.", [
         ("rebuild", "Derive anew what a mind derives from its memories: vectors in context, lexicon.",
          "cognition mind rebuild --mind ana", "minds:mind_rebuild", rebuild_options),
+    ]),
+    ("episode", "Look at one episode.", [
+        ("show", "One episode: why it ended, what holds it and what it holds.",
+         "cognition episode show --mind ana 5b0f...", "episodes:episode_show", episode_options),
     ]),
     ("segmenter", "Look at how the episodes of a mind are cut.", [
         ("show", "Thresholds, what its stream has taught so far, and what ended the latest episodes.",

@@ -13,7 +13,6 @@ from cognition.cli import DONE, NO
 from cognition.client import Mind
 from cognition.commands.running import UsageError, loaded_settings, mind_of, print_json
 from cognition.commands.sensed import numbers_of, relations_of
-from cognition.commands.timeline import draw, in_order
 from cognition.commands.words import (
     acted,
     episode_of,
@@ -132,21 +131,6 @@ async def recent(options: argparse.Namespace) -> int:
         who = f"{memory.actor}: " if memory.actor else ""
         print(f"{when(memory.at)}  {who}{short(memory.content, 120)}")
     return DONE if now.memories else NO
-
-
-async def episodes(options: argparse.Namespace) -> int:
-    """The latest episodes."""
-    async with the_mind(options) as mind:
-        found = await mind.episodes(options.limit)
-    if options.json:
-        print_json(found)
-    else:
-        for episode in reversed(in_order(found)):
-            show_episode(episode)
-    if options.plot and found:
-        draw(found, options.plot)
-        print(f"drawn in {options.plot}", file=sys.stderr)
-    return DONE if found else NO
 
 
 async def segmenter_show(options: argparse.Namespace) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 from cognition.client import build
 from cognition.commands.running import UsageError
 from schemas.cue import CueFilter, EpisodeFilter, FilterMode, Mood
-from schemas.episode import Episode
+from schemas.episode import BoundaryType, Episode
 from schemas.mechanism import MechanismLife
 from schemas.recollection import Recalled, Recollection
 
@@ -167,17 +167,21 @@ def show_recalled(place: int, recalled: Recalled, *, explain: bool = False) -> N
             print(f"        {part.name:13} value {part.value:8.4f}  {acts}{ways}")
 
 
-def show_episode(episode: Episode) -> None:
-    """One episode as two lines."""
+def show_episode(episode: Episode, indent: str = "") -> None:
+    """One episode as two lines; a coarse one says how many fine ones it holds."""
     end = when(episode.ended_at) if episode.ended_at is not None else "open"
     cause = f"ended by {episode.boundary_type}" if episode.boundary_type else "open now"
-    if episode.boundary_scores:
+    if episode.boundary_type is BoundaryType.PREDICTION_ERROR and episode.boundary_scores:
         cause = f"ended where the meaning changed ({scored(episode)})"
     elif episode.boundary_trigger:
         cause += f" ({episode.boundary_trigger})"
-    print(f"{when(episode.started_at)} .. {end:16}  {episode.memory_count:4} memories  {episode.label}")
+    held = len(episode.child_ids)
+    if held:
+        cause = f"{held} episode{'s' * (held > 1)}; {cause}"
+    size = f"{episode.memory_count:4} memories"
+    print(f"{indent}{when(episode.started_at)} .. {end:16}  {size}  {episode.label}")
     feeling = episode.emotional_summary.dominant_emotion
-    print(f"      {cause}; {feeling}; {episode.id}")
+    print(f"{indent}      {cause}; {feeling}; {episode.id}")
 
 
 def scored(episode: Episode) -> str:
