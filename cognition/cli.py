@@ -56,6 +56,12 @@ def build_parser() -> argparse.ArgumentParser:
     for name, help_text, verbs in FAMILIES:
         family = commands.add_parser(name, help=help_text, description=help_text, parents=[common])
         family.set_defaults(run="running:show_help", parser=family)
+        if name in ALONE:
+            run, example, add = ALONE[name]
+            family.set_defaults(run=run)
+            family.epilog = f"example:\n  {example}\n\nwith --json:\n  {SHAPES[run]}"
+            family.formatter_class = argparse.RawDescriptionHelpFormatter
+            add(family)
         inner = family.add_subparsers(metavar="VERB")
         for verb, text, example, run, add in verbs:
             command(inner, common, verb, text, example, run, add)
@@ -224,6 +230,20 @@ def associations_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=int, default=16, metavar="N", help="of each memory (16)")
 
 
+def sleep_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--cycles", type=int, default=1, metavar="N", help="0: until it is rested")
+    parser.add_argument("--plan", action="store_true", help="say what it would do and why, and do nothing")
+    parser.add_argument("--no-wait", action="store_true", help="return once the night is sure to be slept")
+
+
+def log_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--limit", type=int, default=20, metavar="N")
+
+
+def cycle_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("cycle", help="number of the cycle, its id, or how that begins")
+
+
 def dead_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("id", help="id of a dead letter, or `all`")
 
@@ -297,6 +317,19 @@ SHAPES = {
     "  problems: [text]}",
     "minds:identity_verify": "an IdentityAnswer {inquiry_id, mind, identity: Identity | null, verified,\n"
     "  problems: [text]}",
+    "sleeping:sleep": "[SleepReport {id, mind, number, status, started_at, ended_at, trigger, stage_s,\n"
+    "  replayed, strengthened, consolidated, formed, archived, abstracted, canary_before, canary_after,\n"
+    "  notes, ...}];\n"
+    "  with --plan a SleepPlanAnswer {inquiry_id, mind, plan: {works: [{work, stage, memory_ids, budget_s,\n"
+    "  why}], reasons, nothing, pressure, budget_s}, previews: {id: text}}",
+    "sleeping:sleep_log": "a SleepLogAnswer {inquiry_id, mind, cycles: [SleepReport], pressure,\n"
+    "  drivers: {name: figure}, paused, schedule, next_at}",
+    "sleeping:sleep_show": "a SleepReport {id, mind, number, status, ...}",
+    "sleeping:sleep_undo": "{report: SleepReport, note}",
+    "sleeping:sleep_pause": "a SleepLogAnswer {inquiry_id, mind, cycles, pressure, drivers, paused,\n"
+    "  schedule, next_at}",
+    "sleeping:sleep_resume": "a SleepLogAnswer {inquiry_id, mind, cycles, pressure, drivers, paused,\n"
+    "  schedule, next_at}",
     "dead:dead_list": "[{id, mind: text | null, stream, entry, reason, times_delivered,\n"
     "  fields: {name: text}}]",
     "dead:dead_retry": "{retried: [entry]}",
@@ -333,6 +366,18 @@ FAMILIES: list[tuple[str, str, list[Verb]]] = [
         ("verify", "Check laws and history against their hashes; 1 if they do not match.",
          "cognition identity verify --mind ana", "minds:identity_verify", no_options),
     ]),
+    ("sleep", "Sleep now: replay, connect, tidy up; a night can be looked at, and taken back.", [
+        ("log", "The latest nights, and how strong the pressure to sleep is.",
+         "cognition sleep log --mind ana", "sleeping:sleep_log", log_options),
+        ("show", "One cycle as a page: what it did, to what, how the canary fared.",
+         "cognition sleep show 12 --mind ana", "sleeping:sleep_show", cycle_options),
+        ("undo", "Take back what a cycle did, but for what was touched since.",
+         "cognition sleep undo 12 --mind ana", "sleeping:sleep_undo", cycle_options),
+        ("pause", "Do not sleep any more, but on request.",
+         "cognition sleep pause --mind ana", "sleeping:sleep_pause", no_options),
+        ("resume", "Sleep again when it is time.",
+         "cognition sleep resume --mind ana", "sleeping:sleep_resume", no_options),
+    ]),
     ("dead", "Entries that could not be taken.", [
         ("list", "What lies there, with the reasons; with --mind of one mind.",
          "cognition dead list", "dead:dead_list", no_options),
@@ -351,6 +396,12 @@ FAMILIES: list[tuple[str, str, list[Verb]]] = [
          "cognition model show", "model:model_show", no_options),
     ]),
 ]  # fmt: skip
+
+
+ALONE: dict[str, tuple[str, str, Add]] = {
+    "sleep": ("sleeping:sleep", "cognition sleep --mind ana --cycles 2", sleep_options),
+}
+"""Families that do something without a verb."""
 
 
 def script() -> None:

@@ -59,6 +59,18 @@ from schemas.learning import (
 )
 from schemas.percept import FORGET_MAX, BoundaryMark, Forget, Mark, Percept, Rebuild
 from schemas.recollection import Recollection
+from schemas.sleep import SleepReport
+from schemas.sleeping import (
+    SleepAnswer,
+    SleepCycleInquiry,
+    SleepInquiry,
+    SleepLogAnswer,
+    SleepLogInquiry,
+    SleepPauseInquiry,
+    SleepPlanAnswer,
+    SleepPlanInquiry,
+    SleepUndoInquiry,
+)
 from streams.dead_letters import DeadLetters
 from streams.errors import (
     AnswerTimeoutError,
@@ -101,6 +113,9 @@ WORDS_KEPT = 1_024
 
 FOLDED_WAIT_MAX_S = 300.0
 """The longest deadline of one inquiry."""
+
+SLEEP_STEP_WAIT_S = 300.0
+"""How long a step of a night may take: building an index of a million memories takes minutes."""
 
 ANSWER_WAY_S = 1.0
 """Added to a request's own deadline: the daemon's refusal to be late has a way to go, too."""
@@ -415,6 +430,68 @@ class Mind:
         assert receipt is not None
         return receipt.count
 
+    async def sleep(
+        self, *, cycles: int = 1, told: Callable[[SleepReport], None] | None = None, wait: bool = True
+    ) -> list[SleepReport]:
+        """Sleep now, so many cycles (0: until rested); the reports of the night. `told` hears of each step.
+
+        Without `wait` it returns once the night is sure to be slept. A mind that sleeps already goes on;
+        where nothing has happened since the last night there is nothing to do, and its report says so.
+        """
+        inquiry = build(SleepInquiry, id=self._session.next_id(self.name), mind=self.name, cycles=cycles)
+        report = (await self._session.ask(inquiry, SleepAnswer)).report
+        slept: list[SleepReport] = []
+        while report.id and wait:
+            while not report.finished:
+                report = await self.sleep_cycle(report.id, through=report.cursor.step)
+                if told is not None:
+                    told(report)
+            slept.append(report)
+            follows = [c for c in (await self.sleep_log()).cycles if _follows(c, report)]
+            if not follows:
+                return slept
+            report = follows[0]
+        return slept or [report]
+
+    async def sleep_plan(self) -> SleepPlanAnswer:
+        """What a cycle would do now, and why. Nothing is done."""
+        inquiry = build(SleepPlanInquiry, id=self._session.next_id(self.name), mind=self.name)
+        return await self._session.ask(inquiry, SleepPlanAnswer)
+
+    async def sleep_log(self, limit: int = 20) -> SleepLogAnswer:
+        """The latest cycles, the newest first, and how strong the pressure to sleep is."""
+        inquiry = build(SleepLogInquiry, id=self._session.next_id(self.name), mind=self.name, limit=limit)
+        return await self._session.ask(inquiry, SleepLogAnswer)
+
+    async def sleep_cycle(
+        self, cycle: str, *, through: int | None = None, within_s: float = SLEEP_STEP_WAIT_S
+    ) -> SleepReport:
+        """One cycle by id, beginning of it, or number; with `through` once more steps than that are done."""
+        inquiry = build(
+            SleepCycleInquiry,
+            id=self._session.next_id(self.name),
+            mind=self.name,
+            cycle=cycle,
+            through=through,
+            deadline_s=within_s,
+        )
+        return (await self._session.ask(inquiry, SleepAnswer)).report
+
+    async def undo_sleep(self, cycle: str, *, wait: bool = True) -> SleepAnswer:
+        """Take back what a cycle did: what nobody has touched since is as it was, byte for byte; the report
+        names what was left."""
+        inquiry = build(SleepUndoInquiry, id=self._session.next_id(self.name), mind=self.name, cycle=cycle)
+        answer = await self._session.ask(inquiry, SleepAnswer)
+        report = answer.report
+        while wait and not report.finished:
+            report = await self.sleep_cycle(report.id, through=report.cursor.step)
+        return msgspec.structs.replace(answer, report=report)
+
+    async def pause_sleep(self, paused: bool = True) -> SleepLogAnswer:
+        """Do not sleep any more until told to, but on request; or sleep again."""
+        inquiry = build(SleepPauseInquiry, id=self._session.next_id(self.name), mind=self.name, paused=paused)
+        return await self._session.ask(inquiry, SleepLogAnswer)
+
     async def _forget(
         self, memory_ids: list[str], filter: CueFilter | None, reason: str, page: int, within_s: float
     ) -> int:
@@ -427,6 +504,11 @@ class Mind:
         receipt = await ticket.wait(within_s=within_s)
         assert receipt is not None
         return receipt.count
+
+
+def _follows(cycle: SleepReport, before: SleepReport) -> bool:
+    """Whether it is the next cycle of the same night."""
+    return cycle.night == before.night and cycle.nth == before.nth + 1
 
 
 class Session:

@@ -24,6 +24,7 @@ VERSION_FILE = "VERSION"
 LOCK_FILE = "daemon.lock"
 ADDRESS_FILE = "daemon.json"
 LIVES_FILE = "mechanisms.json"
+SCHEDULE_FILE = "schedule.json"
 STREAMS_FOLDER = "streams"
 STORE_FOLDER = "store"
 

@@ -22,10 +22,12 @@ from cognition.engine.consolidation import FOLDED_AT_ONCE, Consolidation
 from cognition.engine.intake import Intake
 from cognition.engine.introspection import DaemonFigures
 from cognition.engine.liveness import Liveness
+from cognition.engine.sleep import Sleep
 from cognition.errors import LeaseLostError, UnavailableError
 from cognition.ports.clock import Clock
 from cognition.ports.embedder import Embedder
 from cognition.ports.stores import Stores
+from cognition.ports.timetable import Timetable
 from cognition.settings import Settings, hide_password
 from cognition.telemetry import LogSink
 from cognition.version import VERSION
@@ -128,6 +130,7 @@ class Service:
             attention=settings.attention,
             episodes=settings.episodes,
             recall=settings.recall,
+            sleep=settings.sleep,
         )
         self.liveness = Liveness(clock.now(), off=chosen.off())
         if (before := directories.find_lives(directory)) is not None:
@@ -145,6 +148,8 @@ class Service:
             embedding_attempts_max=settings.embedding.attempts_max,
             figures=self.figures,
             liveness=self.liveness,
+            epoch_of=self._epoch_of,
+            timetable=timetable_of(settings, directory, clock.now()),
         )
         self.requests = Requests(
             client,
@@ -157,6 +162,14 @@ class Service:
             concurrency=settings.recall.concurrency,
         )
         self._began = clock.monotonic()
+
+    def _epoch_of(self, mind: str) -> int:
+        """The epoch under which this mind is written here."""
+        home = self.keys.partition_of(mind)
+        epochs = self.partitions.epochs()
+        if home not in epochs:
+            raise LeaseLostError(f"mind {mind!r} is on partition {home}, which this daemon does not hold")
+        return epochs[home]
 
     def figures(self) -> DaemonFigures:
         """Sums over all minds; no names."""
@@ -182,10 +195,12 @@ class Service:
         await self._acquire()
         began = self._clock.monotonic()
         async with anyio.create_task_group() as tasks:
-            finished = (anyio.Event(), anyio.Event())
+            finished = (anyio.Event(), anyio.Event(), anyio.Event())
             tasks.start_soon(self.partitions.keep)
             tasks.start_soon(self._run, self.engine.intake, finished[0])
             tasks.start_soon(self._run, self.engine.consolidation, finished[1])
+            tasks.start_soon(self._run, self.engine.sleep, finished[2])
+            tasks.start_soon(self._notice_leases)
             tasks.start_soon(self.requests.run)
             tasks.start_soon(self._close_idle_episodes)
             tasks.start_soon(self._link_when_due)
@@ -225,6 +240,7 @@ class Service:
         """Finish what is in hand, within the time that is given; whether it was."""
         self.engine.intake.stop()
         self.engine.consolidation.stop()
+        self.engine.sleep.stop()
         self.requests.stop()
         with anyio.move_on_after(self._settings.shutdown_s) as scope:
             for each in finished:
@@ -240,11 +256,17 @@ class Service:
             runs_out_s = self._settings.streams.lease_s
             self._sink.publish(retried(self._clock, "releasing leases", error, runs_out_s))
 
-    async def _run(self, pipeline: Intake | Consolidation, finished: anyio.Event) -> None:
+    async def _run(self, pipeline: Intake | Consolidation | Sleep, finished: anyio.Event) -> None:
         try:
             await pipeline.run()
         finally:
             finished.set()
+
+    async def _notice_leases(self) -> None:
+        """Nights that the last holder of a new lease began go on here."""
+        while True:
+            await self.partitions.changed.wait()
+            self.engine.sleep.look_again()
 
     async def _keep_lives(self) -> None:
         """Write down now and then what each mechanism did. A crash loses the last of it, nothing else."""
@@ -282,6 +304,8 @@ class Service:
 
     async def _link_when_due(self) -> None:
         """Form associations while nothing arrives, and now and then while much does."""
+        if not self._settings.sleep.while_awake:
+            return
         linked_at = settled_at = 0.0
         while True:
             await self._clock.sleep(LINK_EVERY_S)
@@ -348,3 +372,20 @@ class Service:
                         pause_s=each.pause_s,
                     )
                 )
+
+
+def timetable_of(settings: Settings, directory: Path, now: float) -> Timetable | None:
+    """The hours at which minds are to sleep, where any are set."""
+    chosen = settings.sleep
+    if not chosen.schedule and not chosen.schedules:
+        return None
+    from cognition.circadian import Circadian
+
+    return Circadian(
+        chosen.schedule,
+        chosen.schedules,
+        zone=chosen.timezone,
+        jitter_s=chosen.jitter_s,
+        file=directory / directories.SCHEDULE_FILE,
+        now=now,
+    )

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from cognition.engine.options import AttentionOptions, EpisodeOptions, MindOptions, RecallOptions
+from cognition.engine.sleep_options import SleepOptions
 from cognition.errors import SettingsError
 from schemas.base import Config
 
@@ -77,6 +78,7 @@ class Settings(Config, frozen=True, kw_only=True):
     attention: AttentionOptions = AttentionOptions()
     recall: RecallOptions = RecallOptions()
     minds: MindOptions = MindOptions()
+    sleep: SleepOptions = SleepOptions()
     log: LogSettings = LogSettings()
 
 
@@ -89,9 +91,9 @@ WELL_KNOWN = {
     "LOG_LEVEL": "log.level",
 }
 SECRETS = frozenset({"store.api_key"})
-LISTS = frozenset({"episodes.without", "minds.without", "recall.without"})
+LISTS = frozenset({"episodes.without", "minds.without", "recall.without", "sleep.without"})
 """Settings of several values; in the environment and in flags they stand with commas between them."""
-TABLES = frozenset({"minds.languages"})
+TABLES = frozenset({"minds.languages", "sleep.schedules"})
 """Settings that are a table of names that we do not know; in the environment and in flags ``a=x,b=y``."""
 NOT_SETTINGS = frozenset({"COGNITION_CACHE", "COGNITION_BENCH_DATA", "COGNITION_CONFIG"})
 

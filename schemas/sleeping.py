@@ -84,3 +84,4 @@ class SleepLogAnswer(Message, frozen=True, kw_only=True, omit_defaults=False):
     drivers: dict[str, float] = {}
     paused: bool = False
     schedule: str = ""
+    next_at: float | None = None

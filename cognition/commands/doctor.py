@@ -161,6 +161,7 @@ async def _lives(settings: Settings, directory: Path) -> list[MechanismLife]:
         attention=settings.attention,
         episodes=settings.episodes,
         recall=settings.recall,
+        sleep=settings.sleep,
     )
     liveness = Liveness(math.inf, off=chosen.off())
     if (kept := find_lives(directory)) is not None:

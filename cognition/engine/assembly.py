@@ -45,6 +45,7 @@ from cognition.ports.line import Line
 from cognition.ports.shown import ShownRing
 from cognition.ports.sink import Sink
 from cognition.ports.stores import Stores
+from cognition.ports.timetable import Timetable
 from schemas.base import Config
 from schemas.sleep import SleepWork
 
@@ -111,6 +112,7 @@ def assemble(
     figures: Callable[[], DaemonFigures] = dict,
     liveness: Liveness | None = None,
     epoch_of: Callable[[str], int] = lambda _: 1,
+    timetable: Timetable | None = None,
 ) -> Engine:
     """An engine over these ports. Without `dreams` nothing is consolidated (the line of percepts stands
     in and is never read), without `ring` what was shown is known only to this process, without `dates`
@@ -171,7 +173,7 @@ def assemble(
     plasticity = Plasticity(stores, minds, shown, clock, sink, tongues=tongues, without=without)
     consolidation = Consolidation(dreams or line, plasticity, minds, clock, sink, chosen.minds)
     learning = Learning(Reports(stores, shown), Neighbourhood(stores, clock), consolidation)
-    sleep = sleeper(stores, minds, recall, shown, associating, clock, sink, chosen.sleep, epoch_of)
+    sleep = sleeper(stores, minds, recall, shown, associating, clock, sink, chosen.sleep, epoch_of, timetable)
     answering = Answering(
         recall, introspection, learning, shown, progress, clock, sink, figures, lives, sleep
     )
@@ -205,6 +207,7 @@ def sleeper(
     sink: Sink,
     options: SleepOptions,
     epoch_of: Callable[[str], int],
+    timetable: Timetable | None,
 ) -> Sleep:
     """What sleeps, over the same stores and minds."""
     journal = Journal(stores, minds)
@@ -217,4 +220,4 @@ def sleeper(
     }
     canary = Canary(stores, recall, shown)
     night = Night(stores, minds, planner, canary, journal, works, clock, sink, options)
-    return Sleep(stores, minds, night, planner, clock, sink, options, epoch_of)
+    return Sleep(stores, minds, night, planner, clock, sink, options, epoch_of, timetable)

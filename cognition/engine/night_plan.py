@@ -57,7 +57,7 @@ class Planner:
             mind=mind.name,
             works=[w for w in works if w.work.value not in self._options.without],
             reasons=reasons,
-            pressure=pressure(mind.sleep.waking(now)),
+            pressure=max(pressure(mind.sleep.waking(now)), mind.sleep.left),
             budget_s=self._options.cycle_s,
         )
 

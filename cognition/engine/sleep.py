@@ -7,7 +7,7 @@ a cycle does, nor what a schedule is.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import anyio
 
@@ -22,6 +22,7 @@ from cognition.mechanisms.pressure import HIGH, falls_asleep, pressure
 from cognition.ports.clock import Clock
 from cognition.ports.sink import Sink
 from cognition.ports.stores import Stores
+from cognition.ports.timetable import Timetable
 from schemas.events import OperationRetried
 from schemas.identifiers import sleep_cycle_id
 from schemas.sleep import SleepPlan, SleepReport, SleepStatus
@@ -50,6 +51,9 @@ SleepingInquiry = (
 REQUEST, SCHEDULE = "request", "schedule"
 """What may cause a night, beside the pressure."""
 
+MINDS_AT_ONCE = 256
+"""Minds whose names are read together."""
+
 UNFINISHED_MAX = 1_000
 """Cycles that are taken up again in one look."""
 
@@ -77,7 +81,9 @@ class Sleep:
         sink: Sink,
         options: SleepOptions,
         epoch_of: Callable[[str], int],
+        timetable: Timetable | None = None,
     ) -> None:
+        self._timetable = timetable
         self._stores = stores
         self._minds = minds
         self._night = night
@@ -91,6 +97,7 @@ class Sleep:
         self._news = anyio.Event()
         self._wake = anyio.Event()
         self._stopping = False
+        self._looked = False
         self._begun = anyio.Lock()
 
     # --- the task ------------------------------------------------------------------------------
@@ -106,24 +113,25 @@ class Sleep:
 
     async def run(self) -> None:
         """Sleep what is begun, and look now and then who should begin."""
-        looked = False
         while not self._stopping:
             try:
-                if not looked:
+                if not self._looked:
+                    self._looked = True
                     await self._look()
-                    looked = True
+                await self._by_the_hour()
                 await self._fall_asleep()
                 while self._waiting and not self._stopping:
                     mind, cycle_id = next(iter(self._waiting))
                     await self._sleep(mind, cycle_id)
                     self._waiting.pop((mind, cycle_id), None)
             except LeaseLostError:
-                looked = False
                 self._waiting.clear()
+                self._looked = False
             except UnavailableError as error:
-                looked = False
                 self._retried(error)
-            await self._pause(self._options.check_s if looked else min(RETRY_S, self._options.check_s))
+                self._waiting.clear()
+                self._looked = False
+            await self._pause(self._options.check_s if self._looked else RETRY_S)
 
     async def _pause(self, seconds: float) -> None:
         """Wait so long, or until there is something to do."""
@@ -145,9 +153,9 @@ class Sleep:
             if self._mine(mind):
                 self._waiting[mind, cycle_id] = None
 
-    async def look_again(self) -> None:
-        """A lease is new: what its last holder began goes on here."""
-        await self._look()
+    def look_again(self) -> None:
+        """The leases have changed: what another holder began may go on here."""
+        self._looked = False
         self._wake.set()
 
     def _mine(self, mind: str) -> bool:
@@ -202,6 +210,35 @@ class Sleep:
         )
 
     # --- falling asleep ------------------------------------------------------------------------
+
+    async def _by_the_hour(self) -> None:
+        """Who is to sleep now by the timetable. It is kept when every night of it is written down."""
+        if self._timetable is None or not self._options.enabled:
+            return
+        for due in self._timetable.due(self._clock.now()):
+            cause = f"{SCHEDULE} {due.at:.0f}"
+            if due.mind:
+                await self._if_mine(due.mind, cause)
+            else:
+                await self._everybody(cause, but=self._timetable.own())
+            self._timetable.keep(due, self._clock.now())
+
+    async def _everybody(self, cause: str, *, but: Collection[str]) -> None:
+        """Every mind that there is."""
+        offset: str | None = None
+        while True:
+            names, offset = await self._stores.identities.minds(offset, limit=MINDS_AT_ONCE)
+            for name in names:
+                if name not in but:
+                    await self._if_mine(name, cause)
+            if offset is None:
+                return
+
+    async def _if_mine(self, name: str, cause: str) -> None:
+        """This mind, if it is written here and nobody has told it to stay awake."""
+        mind = await self._minds.look(name)
+        if self._mine(name) and not mind.sleep.paused and not mind.stopped:
+            await self.fall_asleep(name, SCHEDULE, cause=cause)
 
     async def _fall_asleep(self) -> None:
         """Of the minds in memory those whose pressure is enough."""
@@ -324,6 +361,7 @@ class Sleep:
     async def _log(self, name: str, inquiry_id: str, limit: int) -> SleepLogAnswer:
         mind = await self._minds.look(name)
         pressure, drivers = self.pressure(mind)
+        due = self._timetable.next_at(name) if self._timetable is not None else None
         return SleepLogAnswer(
             inquiry_id=inquiry_id,
             mind=name,
@@ -332,6 +370,7 @@ class Sleep:
             drivers={**drivers, "unlinked": float(left(mind))},
             paused=mind.sleep.paused,
             schedule=self._options.schedules.get(name, self._options.schedule),
+            next_at=due,
         )
 
     async def _find(self, name: str, called: str) -> SleepReport:

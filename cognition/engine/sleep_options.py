@@ -34,7 +34,9 @@ class SleepOptions(Config, frozen=True, kw_only=True):
 
     A cycle takes `cycle_s` at most and makes `calls_max` calls to the store; it replays `batch` memories.
     `canary` cues are asked before and after: where more than `tolerance` of them fail that did not before,
-    the cycle is rolled back. `undo_kept` cycles of a mind can be undone. `without` names what is left out.
+    the cycle is rolled back. `undo_kept` cycles of a mind can be undone. Without
+    `while_awake` associations by what memories speak of form in sleep alone. `without` names what is left
+    out.
     """
 
     enabled: bool = True
@@ -52,5 +54,6 @@ class SleepOptions(Config, frozen=True, kw_only=True):
     batch: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = night_order.BATCH
     canary: Annotated[int, msgspec.Meta(ge=0, le=256)] = 32
     tolerance: Unit = 0.05
+    while_awake: bool = True
     undo_kept: Annotated[int, msgspec.Meta(ge=0, le=1_000)] = 16
     without: tuple[AtNight, ...] = ()

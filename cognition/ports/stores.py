@@ -296,6 +296,11 @@ class IdentityStore(Protocol):
         """Insert-only, then read back: the identity that is stored now, ours or an earlier one."""
         ...
 
+    async def minds(self, offset: str | None, *, limit: int) -> tuple[list[str], str | None]:
+        """The names of the next minds that have an identity, for the daemon's own upkeep; the second value
+        is the next offset."""
+        ...
+
     async def swap(self, identity: Identity, *, expected_rev: int) -> bool:
         """Replace the fields if the stored rev is `expected_rev`; False when it was not."""
         ...

@@ -7,7 +7,7 @@ from cognition.ports.stores import Dense
 from cognition.stores import payloads, vectors
 from cognition.stores.backend import Match, Payload, Point, VectorBackend, WriteMode
 from cognition.stores.collections import CONCEPT, IDENTITY
-from cognition.stores.tenancy import for_mind, not_newer, owned, payload_of
+from cognition.stores.tenancy import for_mind, not_newer, of_anyone, owned, payload_of
 from schemas.identifiers import identity_id
 from schemas.identity import Identity
 
@@ -34,6 +34,12 @@ class VectorIdentities:
                 remedy="Replicas may disagree just now; try again.",
             )
         return stored
+
+    async def minds(self, offset: str | None, *, limit: int) -> tuple[list[str], str | None]:
+        page = await self._backend.scroll(
+            IDENTITY.name, condition=of_anyone(), limit=limit, offset=offset, with_payload=("mind",)
+        )
+        return [payload_of(hit)["mind"] for hit in page.hits], page.next_offset
 
     async def swap(self, identity: Identity, *, expected_rev: int) -> bool:
         """Compare-and-set; the reply of a conditional write does not say whether it took effect,

@@ -17,7 +17,26 @@ from schemas.base import Message
 from schemas.episode import BoundaryType, EmotionalSummary, Episode, Pause
 from schemas.identity import ConnectionDrive, Identity, Law, Lifetime, Revision, SelfModel
 from schemas.memory import Archived, Memory, Tombstone
-from schemas.sleep import SleepCursor, SleepReport, SleepStatus
+from schemas.sleep import (
+    PlannedWork,
+    SleepCursor,
+    SleepPlan,
+    SleepReport,
+    SleepStage,
+    SleepStatus,
+    SleepWork,
+)
+from schemas.sleeping import (
+    SleepAnswer,
+    SleepCycleInquiry,
+    SleepInquiry,
+    SleepLogAnswer,
+    SleepLogInquiry,
+    SleepPauseInquiry,
+    SleepPlanAnswer,
+    SleepPlanInquiry,
+    SleepUndoInquiry,
+)
 
 NOON: Final = 1_772_452_800.0
 ZONED: Final = dt.datetime(2026, 3, 2, 12, 0, tzinfo=dt.UTC)
@@ -176,6 +195,39 @@ NEIGHBOUR = learning.Neighbour(
 )
 
 TOMBSTONE = Tombstone(id=MEMORY.id, mind="ana", forgotten_at=NOON, entry="1772452800011-0", reason="asked to")
+
+SLEPT = SleepReport(
+    id="0b0c6d46-0000-5000-8000-000000000009",
+    mind="ana",
+    started_at=NOON,
+    ended_at=NOON + 300,
+    trigger="schedule",
+    stage_s={"light": 60.0},
+    replayed=1,
+    consolidated=2,
+    strengthened=3,
+    pruned=4,
+    formed=5,
+    archived=6,
+    canary_before=0.5,
+    canary_after=0.625,
+    status=SleepStatus.COMPLETED,
+    cursor=SleepCursor(stage="deep", step=2),
+    undo_log="u1",
+)
+
+PLAN = SleepPlan(
+    mind="ana",
+    works=[
+        PlannedWork(
+            work=SleepWork.REPLAY, stage=SleepStage.DEEP, memory_ids=["m1"], budget_s=150.0, why="urgent"
+        )
+    ],
+    reasons=["12 memories since the last night"],
+    nothing="no time has passed",
+    pressure=0.5,
+    budget_s=300.0,
+)
 
 WIRE: Final[dict[str, Message]] = {
     "percept/1": percept.Percept(
@@ -359,6 +411,26 @@ WIRE: Final[dict[str, Message]] = {
     "path-answer/1": learning.PathAnswer(
         inquiry_id="q12", mind="ana", steps=[NEIGHBOUR], strength=0.25, notes=["1 is archived"]
     ),
+    "sleep/1": SleepInquiry(id="q13", mind="ana", deadline_s=5.0, cycles=3),
+    "sleep-plan/1": SleepPlanInquiry(id="q14", mind="ana", deadline_s=5.0),
+    "sleep-log/1": SleepLogInquiry(id="q15", mind="ana", deadline_s=5.0, limit=7),
+    "sleep-cycle/1": SleepCycleInquiry(id="q16", mind="ana", deadline_s=5.0, cycle="12", through=3),
+    "sleep-undo/1": SleepUndoInquiry(id="q17", mind="ana", deadline_s=5.0, cycle="12"),
+    "sleep-pause/1": SleepPauseInquiry(id="q18", mind="ana", deadline_s=5.0, paused=False),
+    "sleep-answer/1": SleepAnswer(inquiry_id="q13", mind="ana", report=SLEPT, note="it is asleep already"),
+    "sleep-plan-answer/1": SleepPlanAnswer(
+        inquiry_id="q14", mind="ana", plan=PLAN, previews={"m1": "The kettle is on."}
+    ),
+    "sleep-log-answer/1": SleepLogAnswer(
+        inquiry_id="q15",
+        mind="ana",
+        cycles=[SLEPT],
+        pressure=0.5,
+        drivers={"encoded": 12.0},
+        paused=True,
+        schedule="0 3 * * *",
+        next_at=NOON,
+    ),
     "failure/1": inquiry.Failure(
         inquiry_id="q7", mind="ana", kind="DeadlineError", message="too late", remedy="Ask again."
     ),
@@ -377,25 +449,7 @@ STORED: Final[dict[str, Message]] = {
         last_surfaced=NOON + 1,
     ),
     "stored-tombstone/1": TOMBSTONE,
-    "stored-sleep-report/1": SleepReport(
-        id="0b0c6d46-0000-5000-8000-000000000009",
-        mind="ana",
-        started_at=NOON,
-        ended_at=NOON + 300,
-        trigger="schedule",
-        stage_s={"light": 60.0},
-        replayed=1,
-        consolidated=2,
-        strengthened=3,
-        pruned=4,
-        formed=5,
-        archived=6,
-        canary_before=0.5,
-        canary_after=0.625,
-        status=SleepStatus.COMPLETED,
-        cursor=SleepCursor(stage="deep", step=2),
-        undo_log="u1",
-    ),
+    "stored-sleep-report/1": SLEPT,
 }
 
 GROWN: Final[dict[str, Message]] = {

@@ -1,0 +1,171 @@
+"""Circadian: schedules become moments, and what is due survives a restart. The one door to APScheduler.
+
+Uses its triggers (cron, interval, date, any of several) and keeps the jobs itself, in one small file: when
+each is due next, and by which schedule. It must not know what a night is. Time is an argument.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import tzlocal
+from apscheduler.triggers.combining import OrTrigger
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.date import DateTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+from apscheduler.util import astimezone
+
+from cognition.errors import SettingsError
+from cognition.ports.timetable import Appointment
+
+NEVER = "off"
+"""A schedule that is none: for a mind that is left out of the one for all."""
+
+UNITS_S = {"s": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+_EVERY = re.compile(r"every\s+(\d+)\s*(s|m|min|h|d|w)\Z")
+_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
+REMEDY = "Write a crontab line (0 3 * * *), an interval (every 8h), or a moment (2026-12-24T03:00)."
+
+
+class Job(msgspec.Struct):
+    """One schedule as it is kept: what it says, and when it is due next (none: never again)."""
+
+    schedule: str
+    next_at: float | None = None
+
+
+class Circadian:
+    """`Timetable` over a file.
+
+    Parameters
+    ----------
+    schedule, schedules : for all minds, and for single ones (see `SleepOptions`).
+    zone : name of a time zone, empty for the machine's. jitter_s : up to so much earlier or later.
+    file : where jobs are kept. A job whose schedule has changed begins anew.
+    """
+
+    def __init__(
+        self,
+        schedule: str,
+        schedules: Mapping[str, str],
+        *,
+        zone: str,
+        jitter_s: float,
+        file: Path,
+        now: float,
+    ) -> None:
+        self._file = file
+        self._zone = zone_of(zone)
+        self._jitter_s = jitter_s
+        wanted = {"": schedule, **schedules} if schedule else dict(schedules)
+        self._own = frozenset(schedules)
+        self._triggers = {
+            mind: trigger_of(text, self._zone, jitter_s, whose=mind)
+            for mind, text in wanted.items()
+            if text.strip() != NEVER
+        }
+        kept = _read(file)
+        self._jobs: dict[str, Job] = {}
+        for mind in self._triggers:
+            known = kept.get(mind)
+            text = f"{wanted[mind]} in {self._zone} give or take {jitter_s:g} s"
+            if known is not None and known.schedule == text:
+                self._jobs[mind] = known
+            else:
+                self._jobs[mind] = Job(text, self._after(mind, None, now))
+        if self._jobs or kept:
+            self._write()
+
+    def due(self, now: float) -> list[Appointment]:
+        found = [Appointment(m, j.next_at) for m, j in self._jobs.items() if j.next_at is not None]
+        return [appointment for appointment in found if appointment.at <= now]
+
+    def keep(self, appointment: Appointment, now: float) -> None:
+        job = self._jobs[appointment.mind]
+        job.next_at = self._after(appointment.mind, appointment.at, now)
+        self._write()
+
+    def next_at(self, mind: str) -> float | None:
+        job = self._jobs.get(mind) if mind in self._own else self._jobs.get("")
+        return job.next_at if job is not None else None
+
+    def own(self) -> frozenset[str]:
+        return self._own
+
+    def _after(self, mind: str, previous: float | None, now: float) -> float | None:
+        """The first moment of this schedule after now: those that were missed are passed over."""
+        at = dt.datetime.fromtimestamp(now, self._zone)
+        before = dt.datetime.fromtimestamp(previous, self._zone) if previous is not None else None
+        following = self._triggers[mind].get_next_fire_time(before, at)
+        while following is not None and following.timestamp() <= now and previous is not None:
+            before = following
+            following = self._triggers[mind].get_next_fire_time(before, at)
+        return None if following is None else float(following.timestamp())
+
+    def _write(self) -> None:
+        making = self._file.with_suffix(".making")
+        making.write_bytes(msgspec.json.format(msgspec.json.encode(self._jobs)))
+        os.replace(making, self._file)
+
+
+def zone_of(name: str) -> Any:
+    """The time zone of this name, or the machine's."""
+    if not name:
+        return tzlocal.get_localzone()
+    try:
+        return astimezone(name)
+    except (KeyError, ValueError, OSError, TypeError) as error:
+        raise SettingsError(
+            f"setting sleep.timezone = {name!r} names no time zone", remedy="Write it like Europe/Berlin."
+        ) from error
+
+
+def trigger_of(text: str, zone: Any, jitter_s: float, *, whose: str = "") -> Any:
+    """The trigger that a schedule means; several are joined by ``or``. Raises `SettingsError`."""
+    key = f"sleep.schedules.{whose}" if whose else "sleep.schedule"
+    jitter = round(jitter_s) or None
+    try:
+        parts = [_one(part.strip(), zone, jitter) for part in text.split(" or ")]
+    except (ValueError, TypeError, OverflowError) as error:
+        raise SettingsError(f"setting {key} = {text!r} is no schedule: {error}", remedy=REMEDY) from error
+    return parts[0] if len(parts) == 1 else OrTrigger(parts)
+
+
+def _one(text: str, zone: Any, jitter: int | None) -> Any:
+    if every := _EVERY.match(text.lower()):
+        seconds = int(every[1]) * UNITS_S[every[2]]
+        if not seconds:
+            raise ValueError("an interval of no length")
+        return IntervalTrigger(seconds=seconds, timezone=zone, jitter=jitter)
+    fields = text.split()
+    if len(fields) == 5:
+        minute, hour, day, month, weekday = fields
+        return CronTrigger(
+            minute=minute,
+            hour=hour,
+            day=day,
+            month=month,
+            day_of_week=_named_days(weekday),
+            timezone=zone,
+            jitter=jitter,
+        )
+    return DateTrigger(dt.datetime.fromisoformat(text), timezone=zone)
+
+
+def _named_days(field: str) -> str:
+    """Days of the week by name: crontab counts from Sunday, the trigger from Monday."""
+    return re.sub(r"(?<![/\d])[0-7](?!\d)", lambda digit: _DAYS[int(digit[0])], field)
+
+
+def _read(file: Path) -> dict[str, Job]:
+    """What was kept; nothing where there is none or it cannot be read: schedules then begin anew."""
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=dict[str, Job])
+    except (OSError, msgspec.MsgspecError):
+        return {}
