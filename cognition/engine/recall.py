@@ -39,12 +39,11 @@ from cognition.engine.weighing import (
     prefers,
     rank,
     unasked,
-    why,
 )
 from cognition.errors import BadCueError, BadPerceptError, MindStoppedError
 from cognition.mechanisms import ranking
 from cognition.mechanisms.evidence import query_weights
-from cognition.mechanisms.text import token_estimate, words
+from cognition.mechanisms.text import token_estimate
 from cognition.mechanisms.vectors import decode_vector
 from cognition.ports.clock import Clock
 from cognition.ports.dates import DateReader
@@ -311,12 +310,12 @@ class Recall:
         best = ranked.best(reach)
         memories = await self._read(mind, found, [r.memory_id for r in best])
         best = [r for r in best if r.memory_id in memories]
-        asked = self._asked_words(cue)
+        asked = self._tongues.of(cue.mind).telling(cue.content)
         if cue.token_budget is None:
-            return [self._recalled(cue, r, memories[r.memory_id], asked) for r in best], []
+            return [self._recalled(cue, ranked, r, memories[r.memory_id], asked) for r in best], []
         costs = [token_estimate(memories[r.memory_id].content) for r in best]
         kept = ranking.within_budget(costs, cue.token_budget, cue.limit)
-        recalled = [self._recalled(cue, best[i], memories[best[i].memory_id], asked) for i in kept]
+        recalled = [self._recalled(cue, ranked, best[i], memories[best[i].memory_id], asked) for i in kept]
         passed = kept[-1] + 1 - len(kept) if kept else 0
         note = f"{passed} that ranked higher did not fit token_budget = {cue.token_budget}"
         return recalled, [note] if passed else []
@@ -329,20 +328,15 @@ class Recall:
         return notes
 
     def _recalled(
-        self, cue: Cue, ranked: Ranked, memory: Memory, asked: Mapping[str, frozenset[int]]
+        self, cue: Cue, ranking: Ranking, ranked: Ranked, memory: Memory, asked: Mapping[str, int]
     ) -> Recalled:
-        analyzer = self._tongues.of(memory.mind)
-        said = analyzer.evidence_terms(memory.content, memory.actor).keys() if asked else set()
-        shared = [word for word, terms in asked.items() if not terms.isdisjoint(said)]
+        shared: list[str] = []
+        if asked:
+            said = self._tongues.of(memory.mind).said_terms(memory.content, memory.actor)
+            shared = [word for word, term in asked.items() if term in said]
         return Recalled(
             memory=memory,
             score=ranked.score,
-            why=why(ranked.parts, shared),
-            parts=[*ranked.parts, *standing(memory, self._clock.now())] if cue.explain else [],
+            why=ranking.why(ranked, shared),
+            parts=[*ranking.parts(ranked), *standing(memory, self._clock.now())] if cue.explain else [],
         )
-
-    def _asked_words(self, cue: Cue) -> dict[str, frozenset[int]]:
-        """The words of the cue that tell something, each with its terms."""
-        analyzer = self._tongues.of(cue.mind)
-        asked = {word: frozenset(analyzer.evidence_terms(word)) for word in words(cue.content)}
-        return {word: terms for word, terms in asked.items() if terms}

@@ -5,7 +5,7 @@ Takes exact scores that were already fetched; asks no store. The formula is `mec
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -82,11 +82,10 @@ class Ranking:
         self._found = found
         self._kinds = kinds
         self._factors = factors
-        total: ranking.Scores = np.sum([kind.weight * kind.z for kind in kinds], axis=0)
-        self._total = total
-        score = ranking.squashed(total) if factors is None else ranking.squashed(total) * factors
-        rows = sorted(zip((-score).tolist(), (-total).tolist(), found.ids, range(len(total)), strict=True))
-        self.order: list[int] = [row[-1] for row in rows]
+        self._total = _sum(kinds)
+        score = ranking.squashed(self._total)
+        self._score: ranking.Scores = score if factors is None else score * factors
+        self.order = _best_first(self._score, self._total, found.ids)
 
     def __len__(self) -> int:
         return len(self.order)
@@ -129,14 +128,17 @@ class Ranking:
             episodes = [facts.episode_id for facts in self._found.facts]
             best, z = ranking.episode_prior(np.sum(direct, axis=0), episodes)
             rest.append(Kind(EPISODE_PRIOR, best, z, prior.weight))
-        total: ranking.Scores = np.sum([other.weight * other.z for other in rest], axis=0)
-        return total
+        return _sum(rest)
 
     def best(self, count: int) -> list[Ranked]:
-        """The first of them, with their parts."""
-        return [self._ranked(place) for place in self.order[:count]]
+        """The first of them."""
+        return [
+            Ranked(self._found.ids[place], float(self._score[place]), place) for place in self.order[:count]
+        ]
 
-    def _ranked(self, place: int) -> Ranked:
+    def parts(self, ranked: Ranked) -> list[ScorePart]:
+        """What the score of one of them is made of."""
+        place = ranked.place
         parts = [
             ranking.part(
                 k.name,
@@ -150,16 +152,52 @@ class Ranking:
         if self._factors is not None:
             times = float(self._factors[place])
             parts.append(ranking.factor(EPISODE, float(times == 1.0), times))
-        return Ranked(self._found.ids[place], ranking.score(parts), tuple(parts))
+        return parts
+
+    def why(self, ranked: Ranked, shared: Sequence[str]) -> str:
+        """One line that a person reads: what spoke for this memory."""
+        place = ranked.place
+        spoke = {k.name: k for k in self._kinds if k.values[place]}
+        reasons = [f"meaning {k.values[place]:.2f}" for k in self._kinds if k.name == DENSE and k.weight]
+        if shared:
+            reasons.append("words " + ", ".join(shared[:5]))
+        if ACTOR in spoke:
+            reasons.append("whom the cue means")
+        if TIME in spoke and spoke[TIME].values[place] >= NEAR:
+            reasons.append("near the date")
+        if self._factors is not None and self._factors[place] == 1.0:
+            reasons.append("same episode")
+        if MENTION in spoke:
+            reasons.append("what the cue names")
+        if SPREADING in spoke and spoke[SPREADING].z[place]:
+            reasons.append("associated with what was found")
+        return "; ".join(reasons) or "nearest of what there is"
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
-    """One candidate with its evidence: the score in 0..1, and the parts."""
+class Ranked(NamedTuple):
+    """One candidate with its score in 0..1, and its place among the candidates."""
 
     memory_id: str
     score: float
-    parts: tuple[ScorePart, ...]
+    place: int
+
+
+def _sum(kinds: Sequence[Kind]) -> ranking.Scores:
+    """The evidence of all kinds for each candidate (n,), at least of one kind."""
+    total = kinds[0].weight * kinds[0].z
+    for kind in kinds[1:]:
+        total = total + kind.weight * kind.z
+    return total
+
+
+def _best_first(score: ranking.Scores, total: ranking.Scores, ids: Sequence[str]) -> list[int]:
+    """The places by score; equals by evidence (a score may round to 1), then in the order of their ids."""
+    order = np.argsort(-score)
+    ordered = score[order]
+    if (ordered[1:] < ordered[:-1]).all():
+        return order.tolist()
+    rows = sorted(zip((-score).tolist(), (-total).tolist(), ids, range(len(ids)), strict=True))
+    return [row[-1] for row in rows]
 
 
 def _first(total: ranking.Scores, factors: ranking.Scores | None, count: int) -> frozenset[int]:
@@ -192,8 +230,7 @@ def rank(
     ]
     kinds += _named_subjects(cue, found, kinds)
     if EPISODE_PRIOR not in cue.without:
-        sums = np.sum([kind.weight * kind.z for kind in kinds], axis=0)
-        best, z = ranking.episode_prior(sums, [f.episode_id for f in found.facts])
+        best, z = ranking.episode_prior(_sum(kinds), [f.episode_id for f in found.facts])
         kinds.append(Kind(EPISODE_PRIOR, best, z, ranking.EPISODE_WEIGHT))
     return Ranking(found, kinds, _doorway(cue, mind, found))
 
@@ -252,7 +289,7 @@ def _named_subjects(cue: Cue, found: Candidates, kinds: Sequence[Kind]) -> list[
     units of the best evidence so far: it lifts what is wholly named beside that."""
     if MENTION in cue.without or found.named is None or not found.named.any():
         return []
-    best = float(np.max(np.sum([kind.weight * kind.z for kind in kinds], axis=0)))
+    best = float(_sum(kinds).max())
     return [Kind(MENTION, found.named, found.named, ranking.MENTION_WEIGHT * max(0.0, best))]
 
 
@@ -285,24 +322,3 @@ def named_episodes(wanted: EpisodeFilter, mind: Mind) -> tuple[str, ...]:
     if wanted.ids:
         return tuple(wanted.ids)
     return (mind.episode.id,) if mind.episode is not None else ()
-
-
-def why(parts: Sequence[ScorePart], shared: Sequence[str]) -> str:
-    """One line that a person reads: what spoke for this memory."""
-    values: Mapping[str, ScorePart] = {p.name: p for p in parts}
-    reasons = []
-    if DENSE in values and values[DENSE].weight:
-        reasons.append(f"meaning {values[DENSE].value:.2f}")
-    if shared:
-        reasons.append("words " + ", ".join(shared[:5]))
-    if ACTOR in values and values[ACTOR].value:
-        reasons.append("whom the cue means")
-    if TIME in values and values[TIME].value >= NEAR:
-        reasons.append("near the date")
-    if EPISODE in values and values[EPISODE].value:
-        reasons.append("same episode")
-    if MENTION in values and values[MENTION].value:
-        reasons.append("what the cue names")
-    if SPREADING in values and values[SPREADING].contribution:
-        reasons.append("associated with what was found")
-    return "; ".join(reasons) or "nearest of what there is"

@@ -74,11 +74,13 @@ def episode_prior(evidence: Scores, episodes: Sequence[str]) -> tuple[Scores, Sc
     best: dict[str, float] = {}
     names = [name or f"\0{place}" for place, name in enumerate(episodes)]
     for name, value in zip(names, evidence.tolist(), strict=True):
-        best[name] = max(value, best.get(name, -math.inf))
-    peaks = np.array(list(best.values()), dtype=np.float64)
-    sd = float(peaks.std()) if len(peaks) > 1 else 0.0
+        if name not in best or value > best[name]:
+            best[name] = value
+    peaks = list(best.values())
+    mean = math.fsum(peaks) / max(1, len(peaks))
+    sd = math.sqrt(math.fsum((peak - mean) ** 2 for peak in peaks) / max(1, len(peaks)))
     own = np.array([best[name] for name in names])
-    return own, (own - peaks.max()) / sd if sd > NO_CONTRAST else np.zeros(len(names))
+    return own, (own - max(peaks)) / sd if sd > NO_CONTRAST else np.zeros(len(names))
 
 
 def mood_congruence(felt: Scores, mood: Mood) -> Scores:

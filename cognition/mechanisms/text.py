@@ -99,6 +99,19 @@ class Analyzer:
         self._count_actor(actor, counts)
         return counts
 
+    def said_terms(self, text: str, actor: str = "") -> set[int]:
+        """The term ids of `evidence_terms`, without counting how often each occurs."""
+        said = set(map(self._ids.__getitem__, _runs(text)))
+        said.discard(0)
+        if actor:
+            said.update(self._actors.get(actor) or self._actor_terms(actor))
+        return said
+
+    def telling(self, text: str) -> dict[str, int]:
+        """The words of a text that tell something, in order, each with the id of its term."""
+        told = {word: self._ids[word] for word in words(text)}
+        return {word: term for word, term in told.items() if term}
+
     def turn_terms(self, text: str, actor: str = "") -> tuple[dict[int, int], dict[int, int]]:
         """`evidence_terms` in two: of the sentences that state and of those that ask.
 

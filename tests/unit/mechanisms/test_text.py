@@ -130,3 +130,15 @@ def test_a_turn_is_counted_apart_by_what_it_states_and_asks() -> None:
     )
     assert ENGLISH.turn_terms("The boats.", "Ana") == ({boat: 1, ana: 1}, {})
     assert ENGLISH.turn_terms("", "") == ({}, {})
+
+
+@pytest.mark.parametrize(
+    "text", ["The keys' pots aren't under Ana's pot.", "Über Straße 7", "鍵は青い鍋", "", "l'eau"]
+)
+@pytest.mark.parametrize("language", ["english", "german", "french", "plain"])
+def test_what_is_said_and_what_tells_are_the_terms_that_are_counted(text: str, language: str) -> None:
+    analyzer = Analyzer(language)
+    assert analyzer.said_terms(text, "Ana Li") == analyzer.evidence_terms(text, "Ana Li").keys()
+    told = analyzer.telling(text)
+    assert set(told.values()) == analyzer.evidence_terms(text).keys()
+    assert all({told[word]} == analyzer.evidence_terms(word).keys() for word in told)
