@@ -125,6 +125,7 @@ def assemble(
     sink = Watched(sink, lives)
     laws = tuple(DEFAULT_LAWS)
     tongues = Tongues(chosen.minds)
+    model = embedder.model if embedder is not None else ""
     minds = Minds(
         stores,
         clock,
@@ -133,6 +134,7 @@ def assemble(
         attention=chosen.attention,
         episodes=chosen.episodes,
         laws=laws,
+        model=model,
     )
     senses = Senses(
         stores,
@@ -144,7 +146,6 @@ def assemble(
     )
     surroundings = Surroundings(stores, tongues, chosen.minds.without)
     forgetting = Forgetting(stores, surroundings, clock, sink)
-    model = embedder.model if embedder is not None else ""
     without = chosen.minds.without
     rebuilding = Rebuilding(stores, tongues, chosen.minds.without)
     learned = chosen.episodes.learned and chosen.episodes.prediction_error

@@ -29,6 +29,7 @@ from cognition.engine.revising import Place, promote, revise
 from cognition.engine.slow_learning import SlowLearning
 from cognition.engine.tongues import Tongues
 from cognition.engine.traces import (
+    GIVEN,
     bonds,
     compose,
     patched,
@@ -60,8 +61,6 @@ STABILITY_MAX_S = 10 * 365 * 86_400.0
 FOLDED_AT_ONCE = 32
 """Arrivals of a long batch that are folded before their memories are handed to the store."""
 PREVIEW_LENGTH = 280
-GIVEN = "given"
-"""The embedding model of a memory whose vector came with its percept."""
 
 
 class Encoder:
@@ -160,7 +159,7 @@ class Encoder:
         if not leaves_nothing(mind, arrival):
             mind = await self._minds.awake(arrival.mind, epoch=ledger.epochs[entry.partition])
         done.touched[mind.name] = entry.partition
-        if mind.segmenter.error.notebook.overdue:
+        if self._learning.due_before(mind) and isinstance(entry.message, Percept | Mark):
             await self._all_written(ledger)
             await self._learning.settle(mind)
         receipt = await self._outcome(mind, arrival, ledger, erased, done)
@@ -220,6 +219,7 @@ class Encoder:
             began = self._clock.monotonic()
             epoch = ledger.epochs[arrival.entry.partition]
             await self._rebuilding.rebuild(mind, arrival.entry.id, epoch=epoch)
+            await self._learning.relearn(mind)
             took_s = self._clock.monotonic() - began
             self._sink.publish(
                 MindRebuilt(at=self._clock.now(), mind=mind.name, count=mind.lexicon.n, took_s=took_s)

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from cognition.engine.mind import Mind, later
 from cognition.engine.retelling import Retelling
 from cognition.engine.surroundings import Surroundings, pages
+from cognition.mechanisms.context import SOURCE
 from cognition.mechanisms.thread import changes_between
 from cognition.ports.clock import Clock
 from cognition.ports.sink import Sink
@@ -54,6 +55,8 @@ class Forgetting:
             mind.unlearn(dict(trace.lexical), trace.memory.length, trace.context)
         await self._unlearn_neighbours(mind, traces)
         mind.forgotten += len(doomed)
+        if traces:
+            mind.void([{SOURCE: t.memory.source, **t.memory.context} for t in traces.values()])
 
     async def _unlearn_neighbours(self, mind: Mind, traces: Mapping[str, Trace]) -> None:
         """Count the neighbours of the doomed as they will be, and begin the open thread without them."""

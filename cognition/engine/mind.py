@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -25,6 +25,7 @@ from cognition.engine.sleepiness import Sleepiness
 from cognition.engine.usage import SavedUsage, Usage
 from cognition.errors import DataVersionError
 from cognition.mechanisms.lexicon import Lexicon
+from cognition.mechanisms.prediction import PredictionError, Scale
 from cognition.mechanisms.segmentation import Profile, Segmenter, profile_of
 from cognition.mechanisms.slow_map import SlowMap, UnfitMapError
 from cognition.mechanisms.thread import Thread
@@ -106,6 +107,7 @@ class SavedState(msgspec.Struct):
     slow_slot: int = -1
     coarse: SavedCoarse | None = None
     last_coarse: str | None = None
+    relearns: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +165,17 @@ class Taught:
     map: SlowMap | None
 
 
+@dataclass(frozen=True, slots=True)
+class Relived:
+    """What was learned anew from all memories: the sums, what judges from now on at either scale, and of
+    which state of the mind (`token`)."""
+
+    token: tuple[str, int]
+    sums: bytes
+    error: PredictionError
+    coarse: Scale
+
+
 @dataclass(slots=True)
 class Mind:
     """The state of one mind. `through` is the last entry folded into it, `recallable` the last
@@ -206,12 +219,24 @@ class Mind:
     """Map and sums that the next checkpoint writes."""
     taught: Taught | None = None
     """A lesson that was learned beside the stream and is not yet applied."""
+    slow_void: bool = False
+    """What is written down of map and sums is to go."""
+    relearns: bool = False
+    """All of it is to be learned anew before the next percept."""
+    relived: Relived | None = None
+    """What was learned anew beside the stream and is not yet applied."""
 
     @classmethod
     def new(
-        cls, name: str, minds: MindOptions, attention: AttentionOptions, episodes: EpisodeOptions
+        cls,
+        name: str,
+        minds: MindOptions,
+        attention: AttentionOptions,
+        episodes: EpisodeOptions,
+        *,
+        model: str = "",
     ) -> Mind:
-        """A mind without a past."""
+        """A mind without a past; `model` is what embeds its percepts."""
         return cls(
             name=name,
             segmenter=Segmenter(profile(episodes)),
@@ -219,6 +244,7 @@ class Mind:
             echo=EchoWindow(attention),
             thread=Thread(minds.without),
             language=minds.language_of(name),
+            model=model,
         )
 
     @property
@@ -303,7 +329,7 @@ class Mind:
         error.notebook.turn()
         if taught.map is not None:
             error.adopt(taught.map)
-        self.slow_unsaved = (error.map.to_bytes() if error.map is not None else b"", taught.sums)
+        self.slow_unsaved = (self._map_bytes(), taught.sums)
         self.taught = None
 
     def unlearned(self) -> None:
@@ -311,6 +337,25 @@ class Mind:
         self.segmenter.error.adopt(None)
         self.segmenter.error.notebook.drop()
         self.slow_slot, self.slow_unsaved, self.taught = -1, None, None
+        self.slow_void, self.relived = True, None
+
+    def void(self, contexts: Iterable[Mapping[str, str]]) -> None:
+        """What was perceived in these surroundings is erased: nothing of what the stream has taught, and of
+        how its last percepts were judged, is left; all of it is learned anew before the next percept."""
+        self.unlearned()
+        self.segmenter.forget(contexts)
+        self.relearns = True
+
+    def relearned(self, relived: Relived) -> None:
+        """Judge by what was learned anew; the next checkpoint writes it down."""
+        self.segmenter.relearned(relived.error, relived.coarse)
+        self.slow_unsaved = (self._map_bytes(), relived.sums) if relived.sums else None
+        self.slow_slot, self.slow_void = -1, True
+        self.relearns, self.relived, self.taught = False, None, None
+
+    def _map_bytes(self) -> bytes:
+        learned = self.segmenter.error.map
+        return learned.to_bytes(self.model) if learned is not None else b""
 
     # --- writing down -------------------------------------------------------------
 
@@ -320,6 +365,8 @@ class Mind:
         could not be written is made again (`written` says that it was)."""
         states: dict[str, bytes] = {}
         slow: int | None = None
+        if self.slow_void:
+            states.update(dict.fromkeys((*SLOW_MAP_SLOTS, *SLOW_SUMS_SLOTS), b""))
         if self.slow_unsaved is not None:
             slow = (self.slow_slot + 1) % 2
             states[SLOW_MAP_SLOTS[slow]], states[SLOW_SUMS_SLOTS[slow]] = self.slow_unsaved
@@ -340,6 +387,7 @@ class Mind:
             self.lexicon_saved = self.lexicon.n
             self.lexicon_whole_due = False
             self.lexicon.saved()
+        self.slow_void = False
         if draft.slow_slot is not None:
             self.slow_slot, self.slow_unsaved = draft.slow_slot, None
 
@@ -371,6 +419,7 @@ class Mind:
             linking=self.linking,
             thread=self.thread.snapshot(),
             usage=self.usage.saved(),
+            relearns=self.relearns,
             sleep=self.sleep,
         )
 
@@ -383,10 +432,11 @@ class Mind:
                 f"{STATE_VERSION}",
                 remedy="Start the release that wrote it, or a later one.",
             )
-        self.through, self.model = saved.through, saved.model
+        self.through = saved.through
         self.language = saved.language or "english"
         self.recallable = saved.through
         self.segmenter = Segmenter.restore(saved.segmenter, profile(episodes))
+        self.relearns = saved.relearns
         self._restore_map(slots, saved.slow_slot if episodes.learned else -1)
         self.working = WorkingMemory.restore(saved.working)
         self.echo.restore(saved.echo)
@@ -427,15 +477,17 @@ class Mind:
             self.episode.entry, self.episode.parent_id = entry, opened.id
 
     def _restore_map(self, slots: dict[str, bytes], slot: int) -> None:
-        """A map that does not fit (another dimension, damaged) is no reason to stop: it is learned anew."""
+        """A map that does not fit (another model or dimension, damaged) is no reason to stop: it is learned
+        anew from the memories that there are."""
         if slot < 0:
             return
         try:
             body = slots[SLOW_MAP_SLOTS[slot]]
-            self.segmenter.error.adopt(SlowMap.from_bytes(body) if body else None)
+            self.segmenter.error.adopt(SlowMap.from_bytes(body, self.model) if body else None)
             self.slow_slot = slot
         except (UnfitMapError, LookupError):
             self.unlearned()
+            self.relearns = True
 
     def _restore_counters(self, lifetime: Lifetime) -> None:
         self.percepts, self.memories = lifetime.percepts, lifetime.memories

@@ -44,6 +44,7 @@ class Minds:
         attention: AttentionOptions,
         episodes: EpisodeOptions,
         laws: Sequence[Law],
+        model: str = "",
     ) -> None:
         self._stores = stores
         self._clock = clock
@@ -52,6 +53,7 @@ class Minds:
         self._attention = attention
         self._episodes = episodes
         self._laws = tuple(laws)
+        self._model = model
         self._resident: OrderedDict[str, Mind] = OrderedDict()
         self._identities: dict[str, Identity] = {}
         self._dirty: dict[str, int] = {}
@@ -138,7 +140,7 @@ class Minds:
 
     async def _load(self, name: str) -> Mind:
         began = self._clock.monotonic()
-        mind = Mind.new(name, self._options, self._attention, self._episodes)
+        mind = self._new(name)
         slots = (STATE_SLOT, *LEXICON_SLOTS, *SLOW_MAP_SLOTS)
         found = await self._stores.checkpoints.load([(name, slot) for slot in slots])
         resumed = (name, STATE_SLOT) in found
@@ -146,13 +148,16 @@ class Minds:
             try:
                 mind.restore({slot: body for (_, slot), body in found.items()}, self._options, self._episodes)
             except (msgspec.MsgspecError, DataVersionError, ValueError, TypeError, LookupError) as error:
-                mind = Mind.new(name, self._options, self._attention, self._episodes)
+                mind = self._new(name)
                 self._stop(mind, f"its checkpoint cannot be read ({error!r}); restore a copy of the store")
         await self._check_identity(mind, resumed)
         if resumed:
             took = self._clock.monotonic() - began
             self._sink.publish(MindWoke(at=self._clock.now(), mind=name, resumed=resumed, took_s=took))
         return mind
+
+    def _new(self, name: str) -> Mind:
+        return Mind.new(name, self._options, self._attention, self._episodes, model=self._model)
 
     async def _check_identity(self, mind: Mind, resumed: bool) -> None:
         identity = await self._stores.identities.get(mind.name)

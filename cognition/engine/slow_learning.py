@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import anyio
 
-from cognition.engine.mind import SLOW_SUMS_SLOTS, Mind, Taught
+from cognition.engine.mind import SLOW_SUMS_SLOTS, Mind, Relived, Taught
 from cognition.engine.minds import Minds
-from cognition.mechanisms.slow_map import Lesson, SlowMap, SlowSums, UnfitMapError
-from cognition.mechanisms.vectors import Dense
+from cognition.engine.reliving import relive, token
+from cognition.engine.traces import GIVEN
+from cognition.mechanisms.slow_map import Lesson, SlowMap, SlowSums, UnfitMapError, worth
+from cognition.mechanisms.vectors import Dense, as_kept
 from cognition.ports.clock import Clock
 from cognition.ports.sink import Sink
 from cognition.ports.stores import Stores
@@ -21,9 +23,6 @@ from schemas.events import SegmentationLearned
 
 READ_AT_ONCE = 128
 """Memories with their vectors in one round trip."""
-
-GROWTH = 1.2
-"""A map is solved anew when so many times as much was learned from (measured on DialSeg711 and TIAGE)."""
 
 
 class SlowLearning:
@@ -37,9 +36,16 @@ class SlowLearning:
         self._enabled = enabled
         self._busy = anyio.Lock()
 
+    def due_before(self, mind: Mind) -> bool:
+        """Whether `settle` has something to do before the next percept of this mind."""
+        return mind.relearns or mind.segmenter.error.notebook.overdue
+
     async def settle(self, mind: Mind) -> None:
         """Before the next percept of this mind: apply what has to be learned by now. Its writer waits here
-        only when percepts of one mind come faster than a lesson is learned beside them."""
+        only when percepts of one mind come faster than a lesson is learned beside them, or sooner after an
+        erasure than the rest is learned anew."""
+        if mind.relearns:
+            await self.relearn(mind)
         book = mind.segmenter.error.notebook
         if not book.overdue:
             return
@@ -51,23 +57,43 @@ class SlowLearning:
         taught = mind.taught
         assert taught is not None
         mind.learned(taught)
-        solved = taught.map is not None
+        self._tell(mind, solved=taught.map is not None)
+
+    async def relearn(self, mind: Mind) -> None:
+        """Learn all anew from the memories that there are, and judge by it from now on."""
+        async with self._busy:
+            if mind.relived is None or mind.relived.token != token(mind):
+                mind.relived = await self._relive(mind, token(mind))
+        mind.relearned(mind.relived)
+        self._tell(mind, solved=mind.segmenter.error.map is not None)
+
+    async def _relive(self, mind: Mind, began: tuple[str, int]) -> Relived:
+        return await relive(mind, self._stores, (mind.model, GIVEN), began=began, learn=self._enabled)
+
+    def _tell(self, mind: Mind, *, solved: bool) -> None:
+        learned = mind.segmenter.error.notebook.learned
         self._sink.publish(
-            SegmentationLearned(at=self._clock.now(), mind=mind.name, learned=book.learned, solved=solved)
+            SegmentationLearned(at=self._clock.now(), mind=mind.name, learned=learned, solved=solved)
         )
 
     def due(self) -> list[Mind]:
-        """Minds in memory with a lesson that could be learned now."""
-        if not self._enabled:
-            return []
+        """Minds in memory with a lesson that could be learned now, or all of them anew."""
         return [
             mind
             for mind in self._minds.all()
-            if mind.segmenter.error.notebook.due and not _is_taught(mind) and not mind.stopped
+            if not mind.stopped and (_awaits(mind) or (self._enabled and _could(mind)))
         ]
 
     async def prepare(self, mind: Mind) -> None:
-        """Learn the next lesson of this mind ahead of time. Changes nothing that is written down."""
+        """Learn the next lesson of this mind, or all anew, ahead of time. Changes nothing that is written
+        down."""
+        if mind.relearns:
+            async with self._minds.writing:  # what is erased now is gone when this is held
+                began = token(mind)
+            async with self._busy:
+                if _awaits(mind):
+                    mind.relived = await self._relive(mind, began)
+            return
         async with self._minds.writing:  # between two batches: what the lesson is read from is in the store
             page = mind.segmenter.error.notebook.page()
         async with self._busy:
@@ -82,7 +108,7 @@ class SlowLearning:
         vectors = await self._vectors(mind.name, page)
         lesson = book.lesson(vectors)
         before = unsaved[1] if unsaved is not None else await self._sums(mind.name, slot)
-        sums, solved = await anyio.to_thread.run_sync(_study, before, lesson, known)
+        sums, solved = await anyio.to_thread.run_sync(_study, before, lesson, known, mind.model)
         mind.taught = Taught(page, sums, solved)
 
     async def _vectors(self, mind: str, page: tuple[str, ...]) -> dict[str, Dense]:
@@ -91,7 +117,7 @@ class SlowLearning:
         for start in range(0, len(page), READ_AT_ONCE):
             traces = await self._stores.memories.get_traces(mind, page[start : start + READ_AT_ONCE])
             for name, trace in traces.items():
-                vectors[name] = trace.context if trace.evidence is None else trace.evidence
+                vectors[name] = as_kept(trace.context if trace.evidence is None else trace.evidence)
         return vectors
 
     async def _sums(self, mind: str, slot: int) -> bytes:
@@ -101,19 +127,28 @@ class SlowLearning:
         return (await self._stores.checkpoints.load([key])).get(key, b"")
 
 
+def _awaits(mind: Mind) -> bool:
+    return mind.relearns and (mind.relived is None or mind.relived.token != token(mind))
+
+
+def _could(mind: Mind) -> bool:
+    return mind.segmenter.error.notebook.due and not _is_taught(mind)
+
+
 def _is_taught(mind: Mind) -> bool:
     """Whether the next lesson was learned already, from what is still there."""
     return mind.taught is not None and mind.taught.page == tuple(mind.segmenter.error.notebook.page())
 
 
-def _study(before: bytes, lesson: Lesson | None, known: SlowMap | None) -> tuple[bytes, SlowMap | None]:
+def _study(
+    before: bytes, lesson: Lesson | None, known: SlowMap | None, model: str
+) -> tuple[bytes, SlowMap | None]:
     """The sums after this lesson, and a new map where it is worth one. Sums that do not fit begin anew."""
     try:
-        sums = SlowSums.from_bytes(before) if before else SlowSums()
+        sums = SlowSums.from_bytes(before, model) if before else SlowSums()
     except UnfitMapError:
         sums = SlowSums()
     if lesson is None:
         return before, None
     sums.take(lesson)
-    worth = known is None or not known.n / GROWTH < sums.n < known.n * GROWTH
-    return sums.to_bytes(), sums.solve() if worth else None
+    return sums.to_bytes(model), sums.solve() if worth(sums, known) else None

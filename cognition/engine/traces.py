@@ -30,6 +30,9 @@ from schemas.percept import Percept
 
 Dense = NDArray[np.float32]
 
+GIVEN = "given"
+"""The embedding model of a memory whose vector came with its percept."""
+
 ATTENTION_WINDOW_S = 5.0
 """Length of an attention window (schema: 5 s)."""
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+import msgspec
+
 from cognition.mechanisms.causes import LENGTH, MEANING, Cause, from_rows, leading, rows
 from cognition.mechanisms.likeness import Likeness
 from cognition.mechanisms.lookahead import Lookahead
@@ -132,6 +134,19 @@ class Coarse:
         self.held = 0
         return found
 
+    def judge_by(self, scale: Scale) -> None:
+        """Judge what comes by this."""
+        self._scale = scale
+
+    def forget(self) -> None:
+        """Nothing is left of what was said by causes, nor of how the last percepts were judged."""
+        self._scale = Scale(COARSE_REACH, cue=False)
+        self._causes = [(number, [_silenced(c) for c in causes]) for number, causes in self._causes]
+        self._scored = [(n, parts, [_silenced(c) for c in causes]) for n, parts, causes in self._scored]
+        self._peaks = [
+            (number, msgspec.structs.replace(boundary, trigger="")) for number, boundary in self._peaks
+        ]
+
     def snapshot(self) -> dict[str, Any]:
         """The whole state in plain values."""
         return {
@@ -201,3 +216,7 @@ class Coarse:
         self._bounds = [each for each in self._bounds if each.number > bound.number]
         self.held = 1 + len(self._bounds)
         return Promotion(boundary, bound)
+
+
+def _silenced(cause: Cause) -> Cause:
+    return cause._replace(trigger="")

@@ -6,7 +6,7 @@ closes nothing itself: it says where the cut is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -14,9 +14,9 @@ from cognition.errors import SettingsError
 from cognition.mechanisms import causes
 from cognition.mechanisms.causes import Cause, from_rows, rows
 from cognition.mechanisms.coarse import Coarse, Promotion
-from cognition.mechanisms.context import ContextWatch
+from cognition.mechanisms.context import VALUE_LENGTH_MAX, ContextWatch
 from cognition.mechanisms.lookahead import KEPT, Lookahead
-from cognition.mechanisms.prediction import SIZE_MAX, Gap, PredictionError
+from cognition.mechanisms.prediction import SIZE_MAX, Gap, PredictionError, Scale
 from cognition.mechanisms.rhythm import Rhythm
 from cognition.mechanisms.vectors import Dense
 from schemas.episode import Boundary, BoundaryType, EpisodeScale
@@ -254,6 +254,24 @@ class Segmenter:
         silence = causes.silent(max(now - self.last_at, self.gap_s), self.gap_s)
         assert silence is not None, "a whole gap is a silence"
         return self._stop(self._ended() or _boundary(silence, {silence.name: silence.weight}, []))
+
+    def forget(self, contexts: Iterable[Mapping[str, str]]) -> None:
+        """Nothing is left of how the last percepts were judged, nor of what was known of these surroundings:
+        some of what was perceived there is erased. `relearned` then says how to go on."""
+        self._error = PredictionError(ahead=self.profile.late > 0, cue=self.profile.cue)
+        self._recent = [each._replace(causes=()) for each in self._recent]
+        if self._coarse is not None:
+            self._coarse.forget()
+        for context in contexts:
+            for key, value in context.items():
+                if self._context.known.get(key) == value[:VALUE_LENGTH_MAX]:
+                    del self._context.known[key]
+
+    def relearned(self, error: PredictionError, coarse: Scale) -> None:
+        """Judge by this from now on."""
+        self._error = error
+        if self._coarse is not None:
+            self._coarse.judge_by(coarse)
 
     def figures(self) -> dict[str, float | int | str | bool]:
         """How it cuts, and what it has learned, for a person to read."""

@@ -6,6 +6,7 @@ form (`SlowMap`). It must not know where a boundary is, nor who keeps the sums b
 
 from __future__ import annotations
 
+import hashlib
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,8 +33,14 @@ REMEMBERED = 32_768
 VARIANCE_MIN = 1e-6
 """Mean variance of a direction below which there is nothing to learn (a constant stream): its floor."""
 
-_MAGIC = b"SLM1"
-_HEAD = struct.Struct("<4sIIddddd")
+GROWTH = 1.2
+"""A map is solved anew when so many times as much was learned from (measured on DialSeg711 and TIAGE)."""
+
+_MAGIC = b"SLM2"
+"""1 did not say of which model its vectors were."""
+
+_HEAD = struct.Struct("<4s8sIIddddd")
+_MAP_HEAD = struct.Struct("<4s8sIII")
 
 Matrix = NDArray[np.float64]
 
@@ -114,19 +121,23 @@ class SlowMap:
         found = self.parts @ vector - self.offsets
         return found[:-2], float(found[-2]), float(found[-1])
 
-    def to_bytes(self) -> bytes:
-        """All of it, 4 (r + 3) d bytes: 0.6 MB."""
-        head = struct.pack("<4sIII", _MAGIC, self.mean.size, len(self.rows), self.n)
+    def to_bytes(self, model: str = "") -> bytes:
+        """All of it, 4 (r + 3) d bytes: 0.6 MB; of vectors of this model."""
+        head = _MAP_HEAD.pack(_MAGIC, _fingerprint(model), self.mean.size, len(self.rows), self.n)
         parts = (self.mean, self.closing, self.opening, self.rows)
         return head + b"".join(part.astype("<f4").tobytes() for part in parts)
 
     @classmethod
-    def from_bytes(cls, body: bytes, dimension: int = DIMENSION) -> SlowMap:
-        """What `to_bytes` wrote. Raises `UnfitMapError` if it is of another dimension or damaged."""
-        head = struct.calcsize("<4sIII")
-        magic, d, rank, n = struct.unpack_from("<4sIII", body) if len(body) >= head else (b"", 0, 0, 0)
+    def from_bytes(cls, body: bytes, model: str = "", dimension: int = DIMENSION) -> SlowMap:
+        """What `to_bytes` wrote. Raises `UnfitMapError` if it is of another model, another dimension or
+        damaged."""
+        head = _MAP_HEAD.size
+        found = _MAP_HEAD.unpack_from(body) if len(body) >= head else (b"", b"", 0, 0, 0)
+        magic, of, d, rank, n = found
         if magic != _MAGIC or d != dimension or len(body) != head + 4 * d * (rank + 3):
             raise UnfitMapError(f"a map of {d} dimensions in {len(body)} bytes is none of {dimension}")
+        if of != _fingerprint(model):
+            raise UnfitMapError(f"a map of another embedding model than {model!r}")
         values = np.frombuffer(body, "<f4", offset=head).astype(np.float32).reshape(rank + 3, d)
         if not np.isfinite(values).all():
             raise UnfitMapError("a map that holds numbers that are none")
@@ -190,25 +201,31 @@ class SlowSums:
             opening=opening.astype(np.float32),
         )
 
-    def to_bytes(self) -> bytes:
-        """All of it, about 4 d (d + 4) bytes."""
+    def to_bytes(self, model: str = "") -> bytes:
+        """All of it, about 4 d (d + 4) bytes; of vectors of this model."""
         upper = np.triu_indices(self.dimension)
-        head = _HEAD.pack(_MAGIC, self.dimension, 0, self.n, self.pairs, *self.evidence)
+        head = _HEAD.pack(_MAGIC, _fingerprint(model), self.dimension, 0, self.n, self.pairs, *self.evidence)
         sums = (self.total, self.closing, self.opening, self.squares[upper], self.lagged[upper])
         return head + b"".join(part.astype("<f4").tobytes() for part in sums)
 
     @classmethod
-    def from_bytes(cls, body: bytes, dimension: int = DIMENSION) -> SlowSums:
-        """What `to_bytes` wrote. Raises `UnfitMapError` if it is of another dimension or damaged."""
-        found = _HEAD.unpack_from(body) if len(body) >= _HEAD.size else (b"", 0, 0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    def from_bytes(cls, body: bytes, model: str = "", dimension: int = DIMENSION) -> SlowSums:
+        """What `to_bytes` wrote. Raises `UnfitMapError` if it is of another model, another dimension or
+        damaged."""
+        nothing = (b"", b"", 0, 0, 0.0, 0.0, 0.0, 0.0, 0.0)
+        magic, of, *found = _HEAD.unpack_from(body) if len(body) >= _HEAD.size else nothing
         packed = dimension * (dimension + 1) // 2
-        if found[:2] != (_MAGIC, dimension) or len(body) != _HEAD.size + 4 * (3 * dimension + 2 * packed):
-            raise UnfitMapError(f"sums of {found[1]} dimensions in {len(body)} bytes are none of {dimension}")
+        size = _HEAD.size + 4 * (3 * dimension + 2 * packed)
+        if (magic, found[0]) != (_MAGIC, dimension) or len(body) != size:
+            raise UnfitMapError(f"sums of {found[0]} dimensions in {len(body)} bytes are none of {dimension}")
+        if of != _fingerprint(model):
+            raise UnfitMapError(f"sums of another embedding model than {model!r}")
         values = np.frombuffer(body, "<f4", offset=_HEAD.size).astype(np.float64)
         if not np.isfinite(values).all():
             raise UnfitMapError("sums that hold numbers that are none")
         sums = cls(dimension)
-        sums.n, sums.pairs, sums.evidence = found[3], found[4], (found[5], found[6], found[7])
+        sums.n, sums.pairs, *evidence = found[2:]
+        sums.evidence = (evidence[0], evidence[1], evidence[2])
         d = dimension
         sums.total, sums.closing, sums.opening = (values[i * d : (i + 1) * d].copy() for i in range(3))
         sums.squares = _unpacked(values[3 * d : 3 * d + packed], d)
@@ -257,9 +274,19 @@ class SlowSums:
         self.evidence = (0.5 * count, 0.5 * total, 0.5 * squares)
 
 
+def worth(sums: SlowSums, known: SlowMap | None) -> bool:
+    """Whether these sums differ enough from those of the map to solve another one."""
+    return known is None or not known.n / GROWTH < sums.n < known.n * GROWTH
+
+
 def continuing(flags: Sequence[bool]) -> NDArray[np.bool_]:
     """Flags as a lesson wants them."""
     return np.array(flags, dtype=np.bool_)
+
+
+def _fingerprint(model: str) -> bytes:
+    """Eight bytes that stand for a model: vectors of another one of the same length are no neighbours."""
+    return hashlib.blake2b(model.encode(), digest_size=8).digest()
 
 
 def _whitening(covariance: Matrix, n: float) -> Matrix:

@@ -76,26 +76,30 @@ def test_lessons_in_parts_are_one_lesson() -> None:
 
 
 def test_sums_and_map_come_back_to_the_bit() -> None:
-    sums = SlowSums.from_bytes(learned(stream(8, 200)).to_bytes(), D)
-    again = SlowSums.from_bytes(sums.to_bytes(), D)
+    sums = SlowSums.from_bytes(learned(stream(8, 200)).to_bytes(), dimension=D)
+    again = SlowSums.from_bytes(sums.to_bytes(), dimension=D)
     assert again.to_bytes() == sums.to_bytes()
     assert again.solve().to_bytes() == sums.solve().to_bytes()
-    assert SlowMap.from_bytes(sums.solve().to_bytes(), D).to_bytes() == sums.solve().to_bytes()
+    assert SlowMap.from_bytes(sums.solve().to_bytes(), dimension=D).to_bytes() == sums.solve().to_bytes()
 
 
 def test_what_does_not_fit_is_refused() -> None:
     sums = learned(stream(9, 50))
     for damaged in (b"", b"x" * 100, sums.to_bytes()[:-4], sums.to_bytes() + b"1234"):
         with pytest.raises(UnfitMapError):
-            SlowSums.from_bytes(damaged, D)
+            SlowSums.from_bytes(damaged, dimension=D)
         with pytest.raises(UnfitMapError):
-            SlowMap.from_bytes(damaged, D)
+            SlowMap.from_bytes(damaged, dimension=D)
+    with pytest.raises(UnfitMapError, match="sums of another embedding model than 'other'"):
+        SlowSums.from_bytes(sums.to_bytes("one"), "other", D)
+    with pytest.raises(UnfitMapError, match="a map of another embedding model than 'other'"):
+        SlowMap.from_bytes(sums.solve().to_bytes("one"), "other", D)
     with pytest.raises(UnfitMapError, match="24 dimensions"):
-        SlowSums.from_bytes(sums.to_bytes(), 768)
+        SlowSums.from_bytes(sums.to_bytes(), dimension=768)
     broken = bytearray(sums.solve().to_bytes())
     broken[-4:] = np.array([np.nan], dtype="<f4").tobytes()
     with pytest.raises(UnfitMapError):
-        SlowMap.from_bytes(bytes(broken), D)
+        SlowMap.from_bytes(bytes(broken), dimension=D)
 
 
 def test_the_past_fades_and_the_sums_stay_bounded() -> None:
