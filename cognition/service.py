@@ -182,6 +182,8 @@ class Service:
             "resident_minds": len(self.engine.minds),
             "encoded": sink.encoded,
             "strengthened": sink.strengthened,
+            "archived": sink.archived,
+            "passed_by": sink.passed_by,
             "buried": sink.counts["EntryBuried"],
             "cues_answered": sink.counts["CueAnswered"],
             "retries": sink.counts["OperationRetried"],

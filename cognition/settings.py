@@ -93,8 +93,13 @@ WELL_KNOWN = {
 SECRETS = frozenset({"store.api_key"})
 LISTS = frozenset({"episodes.without", "minds.without", "recall.without", "sleep.without"})
 """Settings of several values; in the environment and in flags they stand with commas between them."""
-TABLES = frozenset({"minds.languages", "sleep.schedules"})
-"""Settings that are a table of names that we do not know; in the environment and in flags ``a=x,b=y``."""
+TABLES = {
+    "attention.modes": "ana=compete,bo=retain",
+    "minds.languages": "ana=german,bo=french",
+    "sleep.schedules": "ana=0 4 * * *,bo=off",
+}
+"""Settings that are a table of names that we do not know, and how they are written in the environment and
+in flags."""
 NOT_SETTINGS = frozenset({"COGNITION_CACHE", "COGNITION_BENCH_DATA", "COGNITION_CONFIG"})
 
 
@@ -201,7 +206,7 @@ def _table(key: str, text: str, origins: Mapping[str, str]) -> dict[str, str]:
         if not separator or not name.strip():
             raise SettingsError(
                 f"setting {key} = {text!r} (from {origins.get(key, '?')}): {part!r} is not NAME=VALUE",
-                remedy="Write for example ana=german,bo=french.",
+                remedy=f"Write for example {TABLES[key]}.",
             )
         table[name.strip()] = value.strip()
     return table

@@ -76,6 +76,8 @@ class LogSink:
         self.counts: Counter[str] = Counter()
         self.encoded = 0
         self.strengthened = 0
+        self.archived = 0
+        self.passed_by = 0
         self.last_error = ""
 
     def publish(self, event: AnyEvent) -> None:
@@ -85,6 +87,8 @@ class LogSink:
         if isinstance(event, PerceptsEncoded):
             self.encoded += event.encoded
             self.strengthened += event.strengthened
+            self.archived += event.archived
+            self.passed_by += event.passed_by
         level = LEVEL_OF[type(event)]
         if isinstance(event, OperationRetried):
             self.last_error = event.error

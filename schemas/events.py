@@ -12,7 +12,9 @@ from schemas.base import Message
 
 
 class Outcome(enum.StrEnum):
-    """What became of a percept."""
+    """What became of an entry: a percept became a memory (encoded), strengthened the one that there is, was
+    put into the `unconscious` (archived), is no memory since it lost the competition for attention or was
+    erased (forgotten), or could not be taken (rejected). A request to forget is forgotten with a count."""
 
     ENCODED = "encoded"
     STRENGTHENED = "strengthened"
@@ -37,8 +39,8 @@ class Receipt(Message, frozen=True, kw_only=True, omit_defaults=False):
     """What became of one entry of the `awake` stream. At least once each; same entry, same outcome.
     Written whole, defaults too. A memory that moved to another episode later has a second one that says so.
 
-    `entry` is the stream entry's id, `key` the percept's key, `reason` why it was
-    rejected or which memory it strengthened.
+    `entry` is the stream entry's id, `key` the percept's key, `reason` why it became no memory of its own,
+    or which one it strengthened; `threshold` the salience that it had to reach, 0 where there was none.
     """
 
     mind: str
@@ -48,6 +50,7 @@ class Receipt(Message, frozen=True, kw_only=True, omit_defaults=False):
     memory_id: str = ""
     episode_id: str = ""
     salience: float = 0.0
+    threshold: float = 0.0
     parts: SalienceParts | None = None
     reason: str = ""
     recallable_at: float = 0.0
@@ -92,7 +95,8 @@ class IdentityBorn(Event, frozen=True, kw_only=True):
 
 class PerceptsEncoded(Event, frozen=True, kw_only=True):
     """One batch was written and can be recalled; `partition` is that of its first entry. `context` counts
-    the memories that each mechanism touched, `related` the relations that callers gave."""
+    the memories that each mechanism touched, `related` the relations that callers gave; `passed_by` are
+    percepts that lost the competition for attention."""
 
     partition: int
     encoded: int
@@ -101,6 +105,8 @@ class PerceptsEncoded(Event, frozen=True, kw_only=True):
     took_s: float
     context: dict[str, int] = {}
     related: int = 0
+    archived: int = 0
+    passed_by: int = 0
 
 
 class EpisodeOpened(Event, frozen=True, kw_only=True):

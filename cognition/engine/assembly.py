@@ -159,6 +159,7 @@ def assemble(
         sink,
         learning=slow,
         tongues=tongues,
+        attention=chosen.attention,
         model=model,
         without=without,
     )

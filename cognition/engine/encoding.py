@@ -11,6 +11,7 @@ found already written by the same entry is taken as it stands.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
 import anyio
@@ -18,12 +19,14 @@ import anyio.lowlevel
 import numpy as np
 from numpy.typing import NDArray
 
-from cognition.engine.arrivals import Arrival, entry_seconds
+from cognition.engine.arrivals import Arrival, Entry, entry_seconds
+from cognition.engine.attending import LOST_BEFORE, archived, parts_of, passed_by, unattended
 from cognition.engine.forgetting import Forgetting
 from cognition.engine.ledger import Committed, Ledger, insert, unbound
 from cognition.engine.mind import Mind, later
 from cognition.engine.minds import Minds
 from cognition.engine.open_episode import Member, member
+from cognition.engine.options import AttentionOptions
 from cognition.engine.rebuilding import Rebuilding
 from cognition.engine.revising import Place, promote, revise
 from cognition.engine.slow_learning import SlowLearning
@@ -36,9 +39,12 @@ from cognition.engine.traces import (
     spoken,
     spoken_again,
     subject_terms,
+    total,
+    weighed,
     with_memory,
 )
 from cognition.mechanisms import salience
+from cognition.mechanisms.attention import Fate, Mode, Verdict
 from cognition.mechanisms.segmentation import Cut, Observation
 from cognition.mechanisms.thread import Placed, goes_on
 from cognition.mechanisms.working_memory import Active
@@ -46,7 +52,7 @@ from cognition.ports.clock import Clock
 from cognition.ports.sink import Sink
 from cognition.ports.stores import Revision, Stores, Trace
 from schemas.episode import Boundary, BoundaryType, EpisodeScale
-from schemas.events import MindRebuilt, Outcome, Receipt, SalienceParts
+from schemas.events import MindRebuilt, Outcome, Receipt
 from schemas.identifiers import coarse_episode_id, episode_id
 from schemas.memory import Memory
 from schemas.percept import BoundaryMark, Forget, Mark, Percept, Rebuild
@@ -77,9 +83,11 @@ class Encoder:
         *,
         learning: SlowLearning,
         tongues: Tongues,
+        attention: AttentionOptions,
         model: str,
         without: Collection[str] = (),
     ) -> None:
+        self._attention = attention
         self._stores = stores
         self._minds = minds
         self._forgetting = forgetting
@@ -148,6 +156,10 @@ class Encoder:
         wanted = [(a.mind, a.memory_id) for a in arrivals if a.memory_id and not a.rejection]
         if wanted:
             ledger.known = await self._stores.memories.find(wanted)
+        for name in dict.fromkeys(mind for mind, _ in wanted):
+            if self._attention.rules_of(name).archives:
+                ids = [i for mind, i in wanted if mind == name and i not in ledger.known]
+                ledger.buried |= await self._stores.archive.get(name, ids)
 
     async def _erased(self, arrivals: Sequence[Arrival]) -> set[str]:
         wanted = [(a.mind, a.memory_id) for a in arrivals if a.memory_id and not a.rejection]
@@ -242,9 +254,16 @@ class Encoder:
                 mind.repeat(entry)
                 mind.last_percept_at = arrival.at
             return self._repeat(mind, arrival, known, ledger, done)
+        buried = ledger.buried.get(arrival.memory_id)
+        if buried is not None and (buried.entry != entry or not fresh):
+            if fresh:
+                mind.repeat(entry)
+            return self._receipt(arrival, **archived(arrival, buried, mind.attention.rules.forget_below))
         if entry in mind.taken:
             reason = "taken before: it strengthened a memory that cannot be named any more"
             return self._receipt(arrival, Outcome.STRENGTHENED, reason=reason)
+        if not fresh and mind.attention.rules.mode is Mode.COMPETE:
+            return self._receipt(arrival, Outcome.FORGOTTEN, reason=LOST_BEFORE)
         return self._encode(mind, arrival, ledger, done)
 
     async def _find_one(self, mind: Mind, memory: str, ledger: Ledger) -> Memory | None:
@@ -299,6 +318,10 @@ class Encoder:
             mind.working.vectors(),
             mind.episode.tally.centroid() if mind.episode else None,
         )
+        verdict = mind.attention.judge(total(weighed(percept, novelty)), arrival.at)
+        fate = Fate.ARCHIVE if arrival.memory_id in ledger.buried else verdict.fate
+        if fate is not Fate.MEMORY:
+            return self._pass_by(mind, arrival, novelty, verdict, fate, ledger, done)
         self._enter_episode(mind, arrival, arrival.vector, ledger, done)
         assert mind.episode is not None
         mean_length = mind.lexicon.mean_length
@@ -311,6 +334,7 @@ class Encoder:
             now=self._clock.now(),
             model=self._model if percept.vector is None else GIVEN,
             epoch=ledger.epochs[arrival.entry.partition],
+            tagged=verdict.tagged,
             bonds=bonds(mind, arrival, self._without),
         )
         trace = Trace(
@@ -330,7 +354,47 @@ class Encoder:
         done.context.update(placed.by)
         done.context.update({a.type.value for a in memory.associations if not a.given})
         done.related += sum(a.given for a in memory.associations)
-        return self._encoded(arrival, memory)
+        return self._encoded(arrival, memory, verdict.threshold)
+
+    def _pass_by(
+        self,
+        mind: Mind,
+        arrival: Arrival,
+        novelty: float,
+        verdict: Verdict,
+        fate: Fate,
+        ledger: Ledger,
+        done: Committed,
+    ) -> Receipt:
+        """A percept that attention passes by is no part of any episode; what it says of their bounds counts.
+        It lives in the stream alone, or is archived. What was archived before a crash is so again."""
+        percept = arrival.entry.message
+        assert isinstance(percept, Percept)
+        mind.percepts += 1
+        mind.first_percept_at = arrival.at if mind.first_percept_at is None else mind.first_percept_at
+        mind.last_percept_at = arrival.at
+        if percept.boundary is not None:
+            mark = Mark(mind=mind.name, boundary=percept.boundary, label=percept.boundary_label)
+            entry = Entry(arrival.entry.partition, arrival.entry.id, mark)
+            self._mark(mind, replace(arrival, entry=entry), ledger, done)
+        if fate is Fate.STREAM:
+            done.passed_by += 1
+            return self._receipt(arrival, **passed_by(arrival, novelty, verdict))
+        trace = unattended(
+            mind,
+            arrival,
+            novelty,
+            tongues=self._tongues,
+            without=self._without,
+            now=self._clock.now(),
+            model=self._model if percept.vector is None else GIVEN,
+            epoch=ledger.epochs[arrival.entry.partition],
+        )
+        ledger.archive[trace.memory.id] = trace
+        ledger.archived_at = max(ledger.archived_at, trace.memory.encoded_at)
+        ledger.buried[trace.memory.id] = trace.memory
+        done.archived += 1
+        return self._receipt(arrival, **archived(arrival, trace.memory, mind.attention.rules.forget_below))
 
     async def _fold_again(
         self, mind: Mind, arrival: Arrival, known: Memory, ledger: Ledger, done: Committed
@@ -345,6 +409,7 @@ class Encoder:
         again = spoken_again(
             trace, self._tongues.of(mind.name), known.mean_length or mind.lexicon.mean_length
         )
+        mind.attention.judge(known.composite_salience, arrival.at)
         self._enter_episode(mind, arrival, again.vector, ledger, done, known=known)
         known = self._placed(mind, known, ledger)
         placed = mind.thread.take(again)
@@ -584,21 +649,15 @@ class Encoder:
             self._close_coarse(mind, boundary, arrival, ledger, continues=False)
         return self._receipt(arrival, Outcome.MARKED, episode_id=closed)
 
-    def _encoded(self, arrival: Arrival, memory: Memory) -> Receipt:
-        parts = SalienceParts(
-            importance=memory.importance,
-            novelty=memory.novelty,
-            relevance=memory.semantic_salience,
-            emotional_intensity=memory.emotional_intensity,
-            connection_relevance=memory.connection_relevance,
-        )
+    def _encoded(self, arrival: Arrival, memory: Memory, threshold: float = 0.0) -> Receipt:
         return self._receipt(
             arrival,
             Outcome.ENCODED,
             memory_id=memory.id,
             episode_id=memory.episode_id,
             salience=memory.composite_salience,
-            parts=parts,
+            threshold=threshold,
+            parts=parts_of(memory),
         )
 
     def _receipt(self, arrival: Arrival, outcome: Outcome, **rest: Any) -> Receipt:

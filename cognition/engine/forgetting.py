@@ -54,7 +54,7 @@ class Forgetting:
         for trace in traces.values():
             mind.unlearn(dict(trace.lexical), trace.memory.length, trace.context)
         await self._unlearn_neighbours(mind, traces)
-        mind.forgotten += len(doomed)
+        mind.forgotten += len(traces)
         if traces:
             mind.void([{SOURCE: t.memory.source, **t.memory.context} for t in traces.values()])
 

@@ -377,6 +377,8 @@ class Intake:
                 took_s=took_s,
                 context=dict(done.context),
                 related=done.related,
+                archived=done.archived,
+                passed_by=done.passed_by,
             )
         )
 

@@ -24,6 +24,8 @@ from schemas.events import Receipt
 from schemas.memory import Memory
 
 Dense = NDArray[np.float32]
+LOW_SALIENCE = "low_salience"
+"""Why a percept is archived at once (schema, section 3)."""
 EpochOf = Callable[[str], int]
 """The lease epoch under which a mind is written."""
 
@@ -45,6 +47,8 @@ class Committed:
     strengthened: int = 0
     context: Counter[str] = field(default_factory=Counter)
     related: int = 0
+    archived: int = 0
+    passed_by: int = 0
 
 
 @dataclass(slots=True)
@@ -52,8 +56,9 @@ class Ledger:
     """What one batch will write: new memories, what they changed of the vectors of earlier ones, fields
     of memories by mind (each with the memory as it was read), which memories move to which place, episodes,
     and which fine ones written before move to which coarse one (`parents`).
-    `known` are the memories that the batch has met, `unbound` those that left an episode, with who came
-    along, `handed_over` is set as what is already being written is."""
+    `known` are the memories that the batch has met, `buried` those that it has met in the archive, `archive`
+    what goes there at `archived_at` without having been a memory, `unbound` those that left an episode, with
+    who came along, `handed_over` is set as what is already being written is."""
 
     epochs: dict[int, int]
     traces: dict[str, Trace] = field(default_factory=dict)
@@ -64,6 +69,9 @@ class Ledger:
     moves: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     unbound: dict[str, dict[str, frozenset[str]]] = field(default_factory=dict)
     known: dict[str, Memory] = field(default_factory=dict)
+    buried: dict[str, Memory] = field(default_factory=dict)
+    archive: dict[str, Trace] = field(default_factory=dict)
+    archived_at: float = 0.0
     handed_over: list[anyio.Event] = field(default_factory=list)
 
     def hold(self, mind: str, episode: str, parent: str) -> None:
@@ -79,6 +87,8 @@ class Ledger:
         `UnavailableError` when somebody else has changed a memory since it was read: take all of it anew.
         """
         await insert(stores, list(self.traces.values()), epoch_of)
+        await stores.archive.deposit(list(self.archive.values()), reason=LOW_SALIENCE, at=self.archived_at)
+        self.archive.clear()
         for epoch, revisions in group(self.revisions.values(), lambda r: epoch_of(r.mind)):
             await stores.memories.revise(revisions, epoch=epoch)
         for mind, patches in self.patches.items():

@@ -24,6 +24,7 @@ from cognition.engine.options import AttentionOptions, EpisodeOptions, MindOptio
 from cognition.engine.sleepiness import Sleepiness
 from cognition.engine.usage import SavedUsage, Usage
 from cognition.errors import DataVersionError
+from cognition.mechanisms.attention import Attention
 from cognition.mechanisms.lexicon import Lexicon
 from cognition.mechanisms.prediction import PredictionError, Scale
 from cognition.mechanisms.segmentation import Profile, Segmenter, profile_of
@@ -108,6 +109,7 @@ class SavedState(msgspec.Struct):
     coarse: SavedCoarse | None = None
     last_coarse: str | None = None
     relearns: bool = False
+    attention: list[Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +187,7 @@ class Mind:
     segmenter: Segmenter
     working: WorkingMemory
     echo: EchoWindow
+    attention: Attention = field(default_factory=Attention)
     thread: Thread = field(default_factory=Thread)
     taken: OrderedDict[str, None] = field(default_factory=OrderedDict)
     lexicon: Lexicon = field(default_factory=Lexicon)
@@ -242,6 +245,7 @@ class Mind:
             segmenter=Segmenter(profile(episodes)),
             working=WorkingMemory(minds.working_memory),
             echo=EchoWindow(attention),
+            attention=Attention(attention.rules_of(name)),
             thread=Thread(minds.without),
             language=minds.language_of(name),
             model=model,
@@ -421,6 +425,7 @@ class Mind:
             usage=self.usage.saved(),
             relearns=self.relearns,
             sleep=self.sleep,
+            attention=self.attention.snapshot(),
         )
 
     def restore(self, slots: dict[str, bytes], minds: MindOptions, episodes: EpisodeOptions) -> None:
@@ -461,6 +466,8 @@ class Mind:
         if saved.usage is not None:
             self.usage = Usage.restore(saved.usage)
         self.sleep = saved.sleep or Sleepiness()
+        if saved.attention is not None:
+            self.attention.resume(saved.attention)
 
     def _restore_coarse(self, saved: SavedState) -> None:
         """An episode that was open when there were no coarse ones begins the first of them."""

@@ -6,8 +6,11 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from cognition.mechanisms.attention import FORGET_BELOW, WINDOW_PERCEPTS, WINDOW_S, Mode, Rules
+from cognition.mechanisms.salience import CONSOLIDATE_FROM
 from schemas.base import Config
 
+ModeName = Literal["retain", "compete"]
 LanguageName = Literal["english", "german", "spanish", "french", "plain"]
 Positive = Annotated[float, msgspec.Meta(gt=0.0)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
@@ -41,11 +44,42 @@ class AttentionOptions(Config, frozen=True, kw_only=True):
     Within `echo_window_s` of event time the same content by the same actor is an echo: it
     strengthens the memory that exists. A percept may claim to come from at most
     `future_max_s` ahead of the clock.
+
+    `mode` retain: everything admitted becomes a memory, but for `archive_low_salience`, which archives what
+    lies below `forget_below`. compete: within a window (`window_s` of event time, or `window_percepts`) the
+    best and what reaches `consolidate_from` become memories, what lies below `forget_below` is archived,
+    the rest lives in the stream alone. `modes` (mind -> mode) says otherwise for single minds.
     """
+
+    mode: ModeName = "retain"
+    modes: dict[str, ModeName] = {}
+    archive_low_salience: bool = False
+    forget_below: Unit = FORGET_BELOW
+    consolidate_from: Unit = CONSOLIDATE_FROM
+    window_s: Positive = WINDOW_S
+    window_percepts: Count = WINDOW_PERCEPTS
 
     echo_window_s: Annotated[float, msgspec.Meta(ge=0.0)] = 60.0
     echo_entries_max: Count = 256
     future_max_s: Positive = 86_400.0
+
+    def __post_init__(self) -> None:
+        if self.forget_below > self.consolidate_from:
+            raise ValueError(
+                f"forget_below {self.forget_below:g} is above consolidate_from {self.consolidate_from:g}: "
+                "what is forgotten would be consolidated"
+            )
+
+    def rules_of(self, mind: str) -> Rules:
+        """How this mind attends."""
+        return Rules(
+            mode=Mode(self.modes.get(mind, self.mode)),
+            archive=self.archive_low_salience,
+            forget_below=self.forget_below,
+            consolidate_from=self.consolidate_from,
+            window_s=self.window_s,
+            window_percepts=self.window_percepts,
+        )
 
 
 AtCue = Literal[

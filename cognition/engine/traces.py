@@ -24,6 +24,7 @@ from cognition.mechanisms.thread import Spoken
 from cognition.mechanisms.vectors import as_kept
 from cognition.ports.stores import Trace
 from schemas.association import Association, Relation
+from schemas.events import SalienceParts
 from schemas.identifiers import memory_id
 from schemas.memory import ASSOCIATIONS_MAX, Memory
 from schemas.percept import Percept
@@ -61,17 +62,14 @@ def compose(
     now: float,
     model: str,
     epoch: int,
+    tagged: bool = False,
     bonds: Sequence[Association] = (),
 ) -> Memory:
-    """The memory that this mind forms of this percept, in the episode that it is in."""
+    """The memory that this mind forms of this percept, in the episode that it is in, if it is in one."""
     percept, episode = arrival.entry.message, mind.episode
     assert isinstance(percept, Percept)
-    assert episode is not None
-    intensity = salience.emotional_intensity(percept.valence, percept.arousal)
-    composite = salience.composite(
-        percept.importance, novelty, percept.relevance, intensity, percept.connection_relevance
-    )
-    tagged = salience.tagged(composite)
+    parts = weighed(percept, novelty)
+    intensity, composite = parts.emotional_intensity, total(parts)
     return Memory(
         id=arrival.memory_id,
         mind=percept.mind,
@@ -98,9 +96,9 @@ def compose(
         semantic_salience=percept.relevance,
         connection_relevance=percept.connection_relevance,
         composite_salience=composite,
-        episode_id=episode.id,
+        episode_id=episode.id if episode is not None else "",
         window_id=str(int(arrival.at // ATTENTION_WINDOW_S)),
-        position=episode.count,
+        position=episode.count if episode is not None else 0,
         occurred_at=arrival.at,
         encoded_at=now,
         last_accessed=arrival.at,
@@ -115,6 +113,28 @@ def compose(
         trust=percept.trust,
         embedding_model=model,
         epoch=epoch,
+    )
+
+
+def weighed(percept: Percept, novelty: float) -> SalienceParts:
+    """What calls for attention in a percept that is so new."""
+    return SalienceParts(
+        importance=percept.importance,
+        novelty=novelty,
+        relevance=percept.relevance,
+        emotional_intensity=salience.emotional_intensity(percept.valence, percept.arousal),
+        connection_relevance=percept.connection_relevance,
+    )
+
+
+def total(parts: SalienceParts) -> float:
+    """Composite salience."""
+    return salience.composite(
+        parts.importance,
+        parts.novelty,
+        parts.relevance,
+        parts.emotional_intensity,
+        parts.connection_relevance,
     )
 
 

@@ -91,11 +91,6 @@ def initial_strength(salience: float) -> float:
     return STRENGTH_SHARE * min(1.0, max(0.0, salience))
 
 
-def tagged(salience: float, consolidate_from: float = CONSOLIDATE_FROM) -> bool:
-    """Whether the memory carries a consolidation tag (synaptic tagging, Frey & Morris 1997)."""
-    return salience >= consolidate_from
-
-
 def initial_stability_s(salience: float, arousal: float) -> float:
     """Seconds over which retrievability first falls.
 

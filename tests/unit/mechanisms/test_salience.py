@@ -42,8 +42,6 @@ def test_a_memory_is_born_unfamiliar_and_ordinary_ones_last_a_day() -> None:
     assert salience.initial_strength(1.0) < 0.5
     assert salience.initial_stability_s(0.5, 0.5) == pytest.approx(86_400)
     assert salience.initial_stability_s(0.5, 1.0) > salience.initial_stability_s(0.5, 0.0)
-    assert salience.tagged(0.7)
-    assert not salience.tagged(0.699)
 
 
 def test_the_replay_key_keeps_the_order_where_a_static_key_can() -> None:
