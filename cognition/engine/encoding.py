@@ -171,7 +171,8 @@ class Encoder:
         if not leaves_nothing(mind, arrival):
             mind = await self._minds.awake(arrival.mind, epoch=ledger.epochs[entry.partition])
         done.touched[mind.name] = entry.partition
-        if self._learning.due_before(mind) and isinstance(entry.message, Percept | Mark):
+        fresh = later(entry.id, mind.through)
+        if fresh and isinstance(entry.message, Percept | Mark) and self._learning.due_before(mind):
             await self._all_written(ledger)
             await self._learning.settle(mind)
         receipt = await self._outcome(mind, arrival, ledger, erased, done)
@@ -218,6 +219,7 @@ class Encoder:
             await self._minds.checkpoint()
         await self._forgetting.clean(mind, request, entry, epoch=epoch)
         gone = await self._forgetting.erase(mind.name, request, entry)
+        mind.erasures += 1
         erased.update(gone)
         self._minds.facts.drop(mind.name, gone)
         for memory_id in gone:

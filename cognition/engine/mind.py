@@ -228,6 +228,8 @@ class Mind:
     """All of it is to be learned anew before the next percept."""
     relived: Relived | None = None
     """What was learned anew beside the stream and is not yet applied."""
+    erasures: int = 0
+    """Of memories of this mind since it woke: what was read before one is void."""
 
     @classmethod
     def new(
@@ -274,6 +276,8 @@ class Mind:
         new_id = known_id or episode_id(self.name, entry)
         if self.coarse is None and self.segmenter.profile.coarse:
             self.open_coarse(entry, at, label)
+        if self.coarse is not None:
+            self.coarse.changed = True
         self.episode = OpenEpisode(
             id=new_id,
             started_at=at,
@@ -347,6 +351,7 @@ class Mind:
         """What was perceived in these surroundings is erased: nothing of what the stream has taught, and of
         how its last percepts were judged, is left; all of it is learned anew before the next percept."""
         self.unlearned()
+        self.erasures += 1
         self.segmenter.forget(contexts)
         self.relearns = True
 

@@ -27,6 +27,9 @@ RELIVED_MAX = 8_192
 """Memories, the last ones, from which a mind learns anew: some 3 s of one core, beside the stream, and as
 much as moves its map when all of its sums are halved at 32,768."""
 
+ON_THE_SPOT_MAX = 128
+"""Percepts that are gone through without a worker thread: 5 ms, and no map is solved from so few."""
+
 PAGE = 256
 """Memories, or episodes, in one round trip."""
 
@@ -53,7 +56,7 @@ class Step(NamedTuple):
 
 def token(mind: Mind) -> tuple[str, int]:
     """What changes where something was perceived or erased since."""
-    return mind.segmenter.first_entry, mind.forgotten
+    return mind.through, mind.erasures
 
 
 async def relive(
@@ -63,7 +66,10 @@ async def relive(
     embedding `models` alone. `began` : its token at a time when nothing was being erased."""
     profile = mind.segmenter.profile
     lived = await _Past(mind, stores, models).lived()
-    sums, error, coarse = await anyio.to_thread.run_sync(_again, lived, profile, mind.model, learn)
+    if len(lived) <= ON_THE_SPOT_MAX:
+        sums, error, coarse = _again(lived, profile, mind.model, learn)
+    else:
+        sums, error, coarse = await anyio.to_thread.run_sync(_again, lived, profile, mind.model, learn)
     return Relived(began, sums, error, coarse)
 
 

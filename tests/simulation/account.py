@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +23,7 @@ from cognition.stores.stores import open_stores
 from cognition.testing.clock import ManualClock
 from cognition.testing.line import MemoryStreams
 from cognition.testing.sink import RecordingSink
-from schemas.episode import Episode
+from schemas.episode import Episode, EpisodeScale
 from schemas.events import Outcome
 from schemas.identity import Lifetime
 from schemas.memory import Memory
@@ -34,7 +34,7 @@ from tests.simulation.world import World
 ALL = 10_000
 DIRECTIONS = np.random.default_rng(0).standard_normal((DIMENSION, 8)).astype(np.float32)
 """Enough to tell vectors apart by a few numbers."""
-JUDGING = ("error", "lookahead")
+JUDGING = ("error", "lookahead", "scored")
 """What a segmenter judges by: numbers of what is read back in half precision."""
 VARYING = ("encoded_at", "epoch", "rev")
 """Fields that say when and by whom it was written, not what."""
@@ -90,6 +90,22 @@ async def restored(stores: Stores, name: str) -> Mind:
     return await engine.minds.look(name)
 
 
+async def _nested(mind: Mind, stores: Stores, fine: Sequence[Episode]) -> None:
+    """Each fine episode is held by exactly one coarse one, and through it each memory."""
+    name = mind.name
+    coarse = [e for e in await _episodes(mind, stores) if e.scale is EpisodeScale.COARSE]
+    held = Counter(child for each in coarse for child in each.child_ids)
+    assert held == Counter(e.id for e in fine), f"{name}: fine episodes that are held twice, or by nothing"
+    by_id = {e.id: e for e in fine}
+    for each in coarse:
+        parents = {by_id[child].parent_id for child in each.child_ids}
+        assert parents == {each.id}, f"{name}: {each.label!r} holds what is another's"
+        together = sum(by_id[child].memory_count for child in each.child_ids)
+        assert each.memory_count == together, f"{name}: count of coarse {each.label!r}"
+    still_open = {e.id for e in coarse if e.ended_at is None}
+    assert still_open <= {mind.coarse.id if mind.coarse else ""}, f"{name}: coarse episodes left open"
+
+
 async def _of(mind: Mind, stores: Stores, world: World) -> MindAccount:
     ids = await stores.memories.select(mind.name, Scope(), limit=ALL)
     traces = await stores.memories.get_traces(mind.name, ids)
@@ -98,18 +114,36 @@ async def _of(mind: Mind, stores: Stores, world: World) -> MindAccount:
     named = [(mind.name, i) for request in requests for i in request.memory_ids]
     return MindAccount(
         memories={i: _plain(m) for i, m in sorted(memories.items())},
-        episodes={e.id: _plain(e) for e in await stores.episodes.latest(mind.name, limit=ALL)},
+        episodes={e.id: _plain(e) for e in await _episodes(mind, stores)},
         lifetime=mind.lifetime,
         open_episode=mind.episode.id if mind.episode else "",
         working=[item.memory_id for item in mind.working.items],
         echo=[list(row) for row in mind.echo.rows()],
         erased=sorted(await stores.tombstones.among(named)),
-        segmenter={k: v for k, v in mind.segmenter.snapshot().items() if k not in JUDGING},
+        segmenter=_decided(mind.segmenter.snapshot()),
         lexical={i: dict(trace.lexical) for i, trace in sorted(traces.items())},
         contexts={i: (trace.context @ DIRECTIONS).tolist() for i, trace in sorted(traces.items())},
         turns=mind.thread.snapshot()["turns"],
         stopped=mind.stopped,
     )
+
+
+async def _episodes(mind: Mind, stores: Stores) -> list[Episode]:
+    """Those of both scales; the coarse one that is open as its mind tells it."""
+    found = [
+        e for scale in EpisodeScale for e in await stores.episodes.latest(mind.name, limit=ALL, scale=scale)
+    ]
+    if mind.coarse is None:
+        return found
+    live, _ = mind.coarse.record(mind.name, mind.episode, epoch=0)
+    return [live if e.id == live.id else e for e in found]
+
+
+def _decided(segmenter: dict[str, Any]) -> dict[str, Any]:
+    """What a segmenter has decided, and what it knows, without the numbers."""
+    coarse = segmenter["coarse"]
+    kept = {"bounds": coarse["bounds"], "held": coarse["held"], "peaks": [p[0] for p in coarse["peaks"]]}
+    return {k: v for k, v in segmenter.items() if k not in JUDGING} | {"coarse": kept}
 
 
 def _plain(value: msgspec.Struct) -> dict[str, Any]:
@@ -137,6 +171,7 @@ async def _coherent(mind: Mind, stores: Stores) -> None:
     assert life.percepts == life.memories + life.repeats, f"{name}: {life}"
     assert len({m.entry for m in memories.values()}) == len(memories), f"{name}: one entry, two memories"
     assert not await stores.tombstones.among([(name, i) for i in memories]), f"{name}: the erased is back"
+    await _nested(mind, stores, list(episodes.values()))
     await _lexicon_exact(mind, stores)
     await _as_derived(mind, stores, list(memories.values()), episodes)
     identity = await stores.identities.get(name)
