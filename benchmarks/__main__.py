@@ -21,6 +21,7 @@ COMMANDS = {
     "ablate": "what each mechanism is worth, off alone and on alone, and what it costs",
     "abstain": "which threshold of the score silences what a mind does not remember",
     "learn": "what reports of use are worth: gain on cues that were never reported on, safety, hubs",
+    "night": "the same cues before and after nights: what sleep is worth, and that it harms nothing",
     "signatures": "known effects of human memory, played through the engine, drawn and checked",
     "segment": "Pk, WindowDiff and F1 of the daemon's own segmenter",
     "speed": "every figure beside the bare part in the same run, as a ratio",

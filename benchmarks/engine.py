@@ -22,6 +22,7 @@ from benchmarks.cache import CachedEmbedder, VectorCache, cache_root
 from benchmarks.data import Dataset, Question
 from cognition.client import Session, Ticket
 from cognition.opening import open_engine
+from cognition.ports.clock import Clock
 from cognition.ports.embedder import Embedder
 from cognition.ports.stores import Stores
 from cognition.settings import Settings, load
@@ -174,7 +175,11 @@ class Bench:
 
 @asynccontextmanager
 async def opened(
-    choice: EngineChoice, dataset: Dataset | None = None, *, folder: Path | None = None
+    choice: EngineChoice,
+    dataset: Dataset | None = None,
+    *,
+    folder: Path | None = None,
+    clock: Clock | None = None,
 ) -> AsyncIterator[Bench]:
     """A fresh engine over an empty data directory that is gone afterwards, or over `folder`."""
     settings = choice.settings()
@@ -188,7 +193,7 @@ async def opened(
             stack.push_async_callback(embedder.aclose)
             await embedder.preload([q.content for q in dataset.questions] if dataset else [])
         session = await stack.enter_async_context(
-            open_engine(data=folder, settings=settings, embedder=embedder)
+            open_engine(data=folder, settings=settings, embedder=embedder, clock=clock)
         )
         yield Bench(session, embedder)
 

@@ -27,6 +27,7 @@ from streams.receipts import ReceiptReader
 from streams.reqreply import Caller
 
 if TYPE_CHECKING:
+    from cognition.ports.clock import Clock
     from cognition.ports.embedder import Embedder
 
 
@@ -54,12 +55,14 @@ async def open_engine(
     embedder: Embedder | None = None,
     quiet: bool = True,
     warm: bool = True,
+    clock: Clock | None = None,
 ) -> AsyncIterator[Session]:
     """A session with a daemon: the one behind `url`; else the one that holds the data directory;
     else the whole engine in this process while the block runs.
 
     Without `settings` they are read from the environment. `quiet` keeps the log of an engine in
-    this process to warnings; without `warm` it loads its model with the first text, which then waits.
+    this process to warnings; without `warm` it loads its model with the first text, which then waits. It
+    lives by `clock`, where one is given.
     """
     chosen = settings or load(environment=os.environ).settings
     if data is not None:
@@ -80,7 +83,7 @@ async def open_engine(
     from cognition.daemon import running
 
     async with (
-        running(chosen, directory, embedder=embedder, warm=warm) as daemon,
+        running(chosen, directory, clock=clock, embedder=embedder, warm=warm) as daemon,
         connected(daemon.url, daemon.keys) as session,
     ):
         session.daemon = daemon

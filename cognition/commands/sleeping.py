@@ -130,7 +130,7 @@ def standing(answer: SleepLogAnswer) -> Iterator[str]:
     """How sleepy a mind is, and what comes next."""
     drivers = answer.drivers
     yield (
-        f"pressure {answer.pressure:.2f} (falls asleep at {drivers['falls asleep at']:.2f} if nothing comes): "
+        f"pressure {answer.pressure:.2f} (falls asleep at {drivers['falls asleep at']:.2f} when idle): "
         f"{drivers['encoded']:.0f} memories since the last night, {drivers['tagged']:.0f} tagged, "
         f"{drivers['unlinked']:.0f} not linked yet"
     )

@@ -100,6 +100,11 @@ class Journal:
             await self._stores.cycles.keep(page, epoch=epoch)
         return tally(page.entries)
 
+    async def told(self, report: SleepReport) -> dict[str, int]:
+        """What an earlier attempt of the current step has written down that it does, in counts."""
+        found = await self._stores.cycles.pages(report.mind, report.id, [report.cursor.step])
+        return tally(found[report.cursor.step].entries) if found else {}
+
     async def pages(self, report: SleepReport) -> list[UndoPage]:
         """All that a cycle has written down, in the order of its steps."""
         found: dict[int, UndoPage] = {}

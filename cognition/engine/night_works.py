@@ -169,7 +169,7 @@ class Linking:
     async def step(self, report: SleepReport, planned: PlannedWork, *, epoch: int) -> Done:
         if not report.cursor.offset:
             await self._first_what_moved(report.mind, epoch)
-        did: dict[str, int] = {}
+        did = await self._journal.told(report)
 
         async def witness(changes: Sequence[tuple[str, int, Sequence[Association], int]]) -> None:
             entries = [

@@ -1,0 +1,257 @@
+"""A night, and a process that dies at each place where it waits: whoever goes on comes to the same end."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import anyio
+import msgspec
+import pytest
+
+from cognition.engine.assembly import Engine, Options, assemble
+from cognition.engine.options import MindOptions
+from cognition.engine.sleep_options import SleepOptions
+from cognition.errors import StoreUnavailableError
+from cognition.ports.stores import Scope
+from cognition.stores.stores import open_stores
+from cognition.testing.clock import ManualClock
+from cognition.testing.line import MemoryStreams
+from cognition.testing.oracle import OracleBackend, _Collection
+from cognition.testing.sink import RecordingSink
+from schemas.identifiers import sleep_cycle_id
+from schemas.percept import Percept
+from schemas.sleep import SleepStatus
+from schemas.sleeping import SleepAnswer, SleepCycleInquiry, SleepUndoInquiry
+from tests.simulation.faults import Fault, Gates, Plan, at, never
+from tests.simulation.life import STARTS_MS, TopicEmbedder
+from tests.simulation.virtual_time import play
+
+ANA = "ana"
+STRIDE = 16
+GATES = 640
+"""More than an undisturbed night has."""
+
+TOPICS = ("garden", "harbour", "kitchen", "violin", "engine")
+APART = ("rev", "epoch", "last_replayed", "stability_s")
+"""What orders the writes, and what depends on the second in which the night began."""
+
+
+def percepts() -> list[Percept]:
+    """Twenty-five memories that name each other, some of them moving."""
+    return [
+        Percept(
+            mind=ANA,
+            content=f"{TOPICS[n % 5]} and {TOPICS[(n + 2) % 5]} note {n * 7919}",
+            key=f"k{n}",
+            subject=TOPICS[n % 5] if n < 5 else "",
+            valence=0.9 if n % 6 == 0 else 0.0,
+            arousal=0.9 if n % 6 == 0 else 0.5,
+            importance=0.9 if n % 4 == 0 else 0.5,
+        )
+        for n in range(25)
+    ]
+
+
+@dataclass
+class Nights:
+    """A store that outlives processes, and the night that they sleep."""
+
+    clock: ManualClock
+    plan: Plan = never
+    undone: bool = False
+    backend: OracleBackend = field(default_factory=OracleBackend)
+    streams: MemoryStreams = field(default_factory=lambda: MemoryStreams(deliveries_max=10**6))
+    processes: int = 0
+
+    def __post_init__(self) -> None:
+        self.gates = Gates(self.streams, self.clock, random.Random(1), never)
+
+    async def engine(self) -> Engine:
+        """A new process over the same store, with a greater epoch."""
+        self.processes += 1
+        epoch, gate = self.processes, self.gates.gate
+        options = Options(
+            minds=MindOptions(checkpoint_s=0.01, checkpoint_entries=100),
+            sleep=SleepOptions(batch=20, canary=4, check_s=1.0),
+        )
+        return assemble(
+            await open_stores(self.backend.beside(gate)),
+            self.streams.hold(batch=64, gate=gate),
+            self.clock,
+            RecordingSink(),
+            TopicEmbedder(),
+            options,
+            epoch_of=lambda _: epoch,
+        )
+
+    async def live(self) -> None:
+        """Everything that is slept on; nothing goes wrong yet."""
+        for message in percepts():
+            self.clock.jump(1.0)
+            entry = f"{STARTS_MS + round(self.clock.now() * 1e3)}-0"
+            self.streams.publish(ANA, message, entry=entry)
+        engine = await self.engine()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(engine.intake.run)
+            await self.streams.settled()
+            engine.intake.stop()
+
+    async def process(self) -> bool:
+        """One process; whether it came to the end of the night."""
+        with anyio.CancelScope() as scope:
+            self.gates.crash = scope.cancel
+            try:
+                engine = await self.engine()
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(engine.sleep.run)
+                    await self.sleep(engine)
+                    engine.sleep.stop()
+            except (StoreUnavailableError, BaseExceptionGroup) as error:
+                if isinstance(error, BaseExceptionGroup):
+                    _, rest = error.split(StoreUnavailableError)
+                    if rest is not None:
+                        raise
+                return False
+        return not scope.cancelled_caught
+
+    async def sleep(self, engine: Engine) -> None:
+        """Ask for the same night until it has ended, and have it undone if that is what is tried."""
+        report, _ = await engine.sleep.fall_asleep(ANA, "request", cause="one", cycles=2)
+        cycles = [report.id, sleep_cycle_id(ANA, "one", 2)]
+        for cycle in cycles:
+            await ended(engine, cycle)
+        for cycle in cycles if self.undone else ():
+            await engine.sleep.answer(SleepUndoInquiry(id="undo", mind=ANA, cycle=cycle))
+            await ended(engine, cycle)
+
+    async def run(self) -> Nights:
+        if LIVED:
+            self.backend, moment = copied(LIVED[0][0]), LIVED[0][1]
+            self.clock.jump(moment - self.clock.now())
+            self.processes = 1
+        else:
+            await self.live()
+            LIVED.append((copied(self.backend), self.clock.now()))
+        before = await stored(self)
+        self.gates.plan, self.gates.passed = self.plan, 0
+        while not await self.process():
+            assert self.processes < 100, "every process dies"
+        assert self.undone or await stored(self) != before
+        return self
+
+
+LIVED: list[tuple[OracleBackend, float]] = []
+"""What every night here is slept on, and when: lived once."""
+
+
+def copied(backend: OracleBackend) -> OracleBackend:
+    """A store with the same points, which are never changed but replaced."""
+    other = backend.beside()
+    other._collections = {
+        name: _Collection(each.spec, dict(each.points), {m: dict(ids) for m, ids in each.minds.items()})
+        for name, each in backend._collections.items()
+    }
+    return other
+
+
+async def ended(engine: Engine, cycle: str) -> None:
+    """Return once this cycle has ended."""
+    step = -1
+    while True:
+        asked = SleepCycleInquiry(id="look", mind=ANA, cycle=cycle, through=step)
+        answer = await engine.sleep.answer(asked)
+        assert isinstance(answer, SleepAnswer)
+        if answer.report.finished:
+            return
+        step = answer.report.cursor.step
+
+
+async def stored(nights: Nights) -> dict[str, Any]:
+    """What is stored of the memories, and what the mind knows of its nights."""
+    stores = await open_stores(nights.backend.beside())
+    ids = await stores.memories.select(ANA, Scope(), limit=100)
+    memories = await stores.memories.get(ANA, ids)
+    rows = {i: msgspec.to_builtins(m) for i, m in memories.items()}
+    for row in rows.values():
+        row["associations"] = [
+            (a["target_id"], a["type"], round(a["weight"], 6), a.get("coactivation_count"))
+            for a in row["associations"]
+        ]
+    return {i: {k: v for k, v in row.items() if k not in APART} for i, row in sorted(rows.items())}
+
+
+async def told(nights: Nights) -> list[tuple[object, ...]]:
+    """What the reports say, but for times."""
+    stores = await open_stores(nights.backend.beside())
+    cycles = await stores.cycles.latest(ANA, limit=5)
+    return [
+        (c.number, c.status, c.replayed, c.strengthened, c.consolidated, c.formed, c.restored, c.left)
+        for c in cycles
+    ]
+
+
+def slept(plan: Plan = never, *, undone: bool = False) -> tuple[Nights, Any]:
+    async def main(clock: ManualClock) -> tuple[Nights, Any]:
+        nights = await Nights(clock, plan, undone).run()
+        return nights, (await stored(nights), await told(nights))
+
+    return play(main)
+
+
+@lru_cache(maxsize=2)
+def undisturbed(undone: bool = False) -> tuple[Nights, Any]:
+    return slept(undone=undone)
+
+
+def test_the_night_does_something_and_has_fewer_awaits_than_are_tried() -> None:
+    nights, (_, reports) = undisturbed()
+    assert nights.processes == 2
+    assert 100 < nights.gates.passed < GATES
+    assert [report[2] for report in reports] == [11, 14]
+
+
+@pytest.mark.parametrize("first", range(1, GATES, STRIDE))
+def test_a_crash_here_and_there_in_a_night_changes_nothing(first: int) -> None:
+    crashed_at(range(first, first + STRIDE, 5))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", range(1, GATES, STRIDE))
+def test_a_crash_at_any_await_of_a_night_changes_nothing(first: int) -> None:
+    crashed_at(range(first, first + STRIDE))
+
+
+def crashed_at(gates: range) -> None:
+    """A night that crashes at any one of these is the night that is not disturbed."""
+    nights, expected = undisturbed()
+    for gate in gates:
+        if gate > nights.gates.passed:
+            return
+        crashed, found = slept(at({gate: Fault.CRASH}))
+        assert crashed.processes >= 3
+        assert found == expected, f"crash at {gate}"
+
+
+@pytest.mark.parametrize("gate", range(3, GATES, 29))
+def test_a_store_that_fails_once_during_a_night_changes_nothing(gate: int) -> None:
+    nights, expected = undisturbed()
+    if gate <= nights.gates.passed:
+        assert slept(at({gate: Fault.FAILS}))[1] == expected
+
+
+@pytest.mark.parametrize("gate", range(5, GATES, 23))
+def test_a_crash_while_a_night_is_undone_changes_nothing(gate: int) -> None:
+    nights, expected = undisturbed(undone=True)
+    if gate <= nights.gates.passed:
+        _, found = slept(at({gate: Fault.CRASH}), undone=True)
+        assert found[0] == expected[0], f"crash at {gate}"
+        assert [row[1] for row in found[1]] == [SleepStatus.UNDONE, SleepStatus.UNDONE]
+
+
+@pytest.mark.parametrize("gate", range(10, 60, 12))
+def test_a_clock_that_is_set_during_a_night_does_not_disturb_it(gate: int) -> None:
+    _, expected = undisturbed()
+    assert slept(at({gate: Fault.CLOCK}))[1][0].keys() == expected[0].keys()
