@@ -23,11 +23,12 @@ without coarse ones."""
 
 SWITCHES: Mapping[str, str] = {
     "learned": "episodes.learned=false",
+    "running_z": "episodes.running_z=false",
     "cue": "episodes.cue=false",
     "prediction_error": "episodes.prediction_error=false",
     "late": "episodes.late=0",
 }
-"""The slow map and all that it teaches; what usually closes and
+"""The slow map and all that it teaches; that a gap is held against the last ones; what usually closes and
 opens an episode; boundaries of meaning at all; that a boundary is put late."""
 
 CAUSES = ("gap", "place", "task", "people", "source")

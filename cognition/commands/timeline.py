@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cognition.errors import UnavailableError
+from cognition.mechanisms.causes import CUE, MEANING
 from schemas.episode import Episode
 
 if TYPE_CHECKING:
@@ -70,15 +71,15 @@ def draw(episodes: Sequence[Episode], path: str) -> None:
     figure = Figure(figsize=(WIDTH, CURVES + listed + MARGIN), layout="constrained")
     curve, arousal, lines = figure.subplots(3, 1, height_ratios=(CURVES * 0.68, CURVES * 0.32, listed))
     cuts, starts = boundaries(ordered), begins(ordered)
-    errors = [error for episode in ordered for error in _course(episode, episode.prediction_errors)]
+    errors = expected(ordered)
     aroused = [value for episode in ordered for value in _course(episode, episode.arousals)]
     show_errors(curve, errors, cuts)
     show_arousal(arousal, aroused, cuts)
+    _shade((curve, arousal), spans(ordered))
     arousal.sharex(curve)
     _number(curve, starts, len(errors))
-    curve.set_title(
-        f"episodes of {ordered[0].mind}: {len(ordered)} of them, {len(errors)} percepts", loc="left", pad=18
-    )
+    about = f"{len(ordered)} of them, {len(errors)} percepts{_held(ordered)}"
+    curve.set_title(f"episodes of {ordered[0].mind}: {about}", loc="left", pad=18)
     show_legend(figure, [cut.cause for cut in cuts])
     _list(lines, ordered)
     figure.savefig(path, dpi=110)
@@ -92,6 +93,32 @@ def boundaries(ordered: Sequence[Episode]) -> list[Boundary]:
         cause = str(episode.boundary_type or "open")
         found.append(Boundary(before - 0.5, cause, episode.boundary_strength))
     return found
+
+
+def expected(ordered: Sequence[Episode]) -> list[float | None]:
+    """Prediction error before each percept. Before one that was cut off by something else (a mark, a silence)
+    it is what that boundary says of the meaning."""
+    found: list[float | None] = []
+    before: Episode | None = None
+    for episode in ordered:
+        course = _course(episode, episode.prediction_errors)
+        said = before.boundary_parts if before is not None else {}
+        if course and course[0] is None and MEANING in said:
+            course[0] = said[MEANING] + said.get(CUE, 0.0)
+        found += course
+        before = episode
+    return found
+
+
+def spans(ordered: Sequence[Episode]) -> list[tuple[int, int]]:
+    """The percepts of each coarse episode, from and to, as far as the episodes say which holds them."""
+    starts, last = [], ""
+    for start, episode in zip(begins(ordered), ordered, strict=True):
+        holder = episode.parent_id or episode.id
+        if holder != last:
+            starts.append(start)
+        last = holder
+    return list(zip(starts, [*starts[1:], sum(map(_length, ordered))], strict=True))
 
 
 def begins(ordered: Sequence[Episode]) -> list[int]:
@@ -125,6 +152,13 @@ def show_arousal(axes: Axes, aroused: Sequence[float | None], cuts: Sequence[Bou
     axes.set_ylim(0.0, 1.0)
     axes.set_ylabel("arousal")
     axes.set_xlabel("percepts, in the order in which they came")
+
+
+def _shade(rows: Sequence[Axes], spans: Sequence[tuple[int, int]]) -> None:
+    """Every other coarse episode on a darker ground."""
+    for start, end in spans[1::2]:
+        for axes in rows:
+            axes.axvspan(start - 0.5, end - 0.5, color="#2c3e50", alpha=0.09, linewidth=0, zorder=0)
 
 
 def show_legend(figure: Any, causes: Sequence[str]) -> None:
@@ -165,8 +199,11 @@ def why(episode: Episode) -> str:
     apart = SECONDS_APART.fullmatch(trigger)
     if apart:
         return f"{MEANINGS[cause]}: {lasting(abs(float(apart[1])))}"
-    told = cause in ("context_shift", "source_change") and trigger
-    return f"{MEANINGS[cause]}: {trigger[:TRIGGER_WIDTH]}" if told else MEANINGS[cause]
+    if cause == "explicit" and trigger not in ("", "begin", "end"):
+        return f"{MEANINGS[cause]}: {trigger[:TRIGGER_WIDTH]}"
+    if cause in ("context_shift", "source_change") and trigger:
+        return trigger[:TRIGGER_WIDTH]
+    return MEANINGS[cause]
 
 
 def lasting(seconds: float) -> str:
@@ -198,6 +235,14 @@ def _list(axes: Axes, ordered: Sequence[Episode]) -> None:
         for x, text, side in cells:
             axes.text(x, row, text, fontsize=8, ha=side, va="center")
         axes.text(73, row, why(episode), fontsize=8, va="center", color=COLOURS[cause])
+        if row and episode.parent_id != ordered[row - 1].parent_id:
+            axes.axhline(row - 0.5, color="#bbbbbb", linewidth=0.7)
+
+
+def _held(ordered: Sequence[Episode]) -> str:
+    """How many coarse ones hold them."""
+    holders = {episode.parent_id for episode in ordered if episode.parent_id}
+    return f"; shaded in turn: {len(holders)} coarse episodes that hold them" if len(holders) > 1 else ""
 
 
 def _length(episode: Episode) -> int:

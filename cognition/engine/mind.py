@@ -66,7 +66,7 @@ def profile(options: EpisodeOptions) -> Profile:
     """The segmentation profile that a person chose; without prediction error it never cuts by meaning."""
     chosen = without(profile_of(options.profile), options.without)
     both = options.scale == "both"
-    chosen = replace(chosen, late=options.late, cue=options.cue, coarse=both)
+    chosen = replace(chosen, late=options.late, cue=options.cue, coarse=both, running=options.running_z)
     return chosen if options.prediction_error else replace(chosen, threshold=math.inf)
 
 

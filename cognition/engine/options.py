@@ -24,8 +24,9 @@ Cause = Literal["gap", "place", "task", "people", "source"]
 class EpisodeOptions(Config, frozen=True, kw_only=True):
     """How the flow is cut into episodes. A boundary of meaning may be put up to `late` percepts back (0, 2
     or 4: what follows shows it better); `learned` off judges by the plain cosine
-    alone, `cue` off does not count what closes and opens episodes (ADR 18, 19). The
-    `scale` both holds fine episodes in coarse ones (ADR 20).
+    alone, `cue` off does not count what closes and opens episodes, `running_z` off does not hold
+    a gap against the last ones of its stream (ADR 18, 19). The `scale` both holds fine episodes in coarse
+    ones (ADR 20).
     `without` names what counts for no boundary: a silence, or a change of these."""
 
     profile: Literal["conversation", "assistant", "sensors"] = "conversation"
@@ -33,6 +34,7 @@ class EpisodeOptions(Config, frozen=True, kw_only=True):
     late: Literal[0, 2, 4] = 2
     learned: bool = True
     cue: bool = True
+    running_z: bool = True
     scale: Literal["fine", "both"] = "both"
     without: tuple[Cause, ...] = ()
     idle_check_s: Positive = 30.0

@@ -76,8 +76,8 @@ async def relive(
 def _again(
     lived: Sequence[Lived], profile: Profile, model: str, learn: bool
 ) -> tuple[bytes, PredictionError, Scale]:
-    error = PredictionError(ahead=profile.late > 0, cue=profile.cue)
-    coarse, sums = Scale(COARSE_REACH, cue=False), SlowSums()
+    error = PredictionError(ahead=profile.late > 0, cue=profile.cue, running=profile.running)
+    coarse, sums = Scale(COARSE_REACH, cue=False, running=profile.running), SlowSums()
     kept = b""
     vectors = {each.name: each.vector for each in lived}
     for each in lived:

@@ -60,15 +60,16 @@ class Coarse:
     """
 
     __slots__ = (
-        *("_bounds", "_causes", "_lookahead", "_patience", "_peaks", "_scale", "_scored", "held"),
-        "threshold",
+        *("_bounds", "_causes", "_lookahead", "_patience", "_peaks", "_running", "_scale"),
+        *("_scored", "held", "threshold"),
     )
 
-    def __init__(self, threshold: float, *, late: int) -> None:
-        """`late` : percepts by which a fine boundary may come late."""
+    def __init__(self, threshold: float, *, late: int, running: bool = True) -> None:
+        """`late` : percepts by which a fine boundary may come late; `running` as of the `Scale`."""
         self.threshold = threshold
         self._patience = max(COARSE_REACH, NEAR + late)
-        self._scale = Scale(COARSE_REACH, cue=False)
+        self._running = running
+        self._scale = Scale(COARSE_REACH, cue=False, running=running)
         self._lookahead = Lookahead(LATE, threshold)
         self._causes: list[tuple[int, list[Cause]]] = []
         self._scored: list[tuple[int, dict[str, float], list[Cause]]] = []
@@ -140,7 +141,7 @@ class Coarse:
 
     def forget(self) -> None:
         """Nothing is left of what was said by causes, nor of how the last percepts were judged."""
-        self._scale = Scale(COARSE_REACH, cue=False)
+        self._scale = Scale(COARSE_REACH, cue=False, running=self._running)
         self._causes = [(number, [_silenced(c) for c in causes]) for number, causes in self._causes]
         self._scored = [(n, parts, [_silenced(c) for c in causes]) for n, parts, causes in self._scored]
         self._peaks = [

@@ -52,16 +52,18 @@ class Scale:
 
     Any one link across the gap keeps the event alive. `reach` r : percepts on each side; looking `ahead`, a
     gap is judged r - 1 percepts late, else b = i only, strictly causal. `cue` : whether what usually closes
-    and opens an event counts. (Zacks et al. 2007, event segmentation.)
+    and opens an event counts. `running` : whether z is that of the last gaps, not of what is assumed of any
+    stream. (Zacks et al. 2007, event segmentation.)
     """
 
-    __slots__ = ("_cued", "_reach", "_stretch", "_z", "back")
+    __slots__ = ("_cued", "_reach", "_running", "_stretch", "_z", "back")
 
-    def __init__(self, reach: int, *, ahead: bool = True, cue: bool = True) -> None:
+    def __init__(self, reach: int, *, ahead: bool = True, cue: bool = True, running: bool = True) -> None:
         self._reach = reach
         self._cued = cue
+        self._running = running
         self._stretch = 0
-        self._z = RunningZ()
+        self._z = RunningZ(running=running)
         self.back = reach - 1 if ahead else 0
         """By how many percepts a gap is judged late."""
 
@@ -101,7 +103,7 @@ class Scale:
 
     def resume(self, state: list[int]) -> None:
         """What `snapshot` wrote."""
-        self._stretch, self._z = state[0], RunningZ(state[1:])
+        self._stretch, self._z = state[0], RunningZ(state[1:], running=self._running)
 
     def _gap(self, likeness: Likeness, back: int, behind: int = 0) -> Gap | None:
         """The gap before the percept that came `back` percepts before the last one of the stretch."""
@@ -121,8 +123,8 @@ class PredictionError:
 
     __slots__ = ("_fine", "likeness", "notebook")
 
-    def __init__(self, *, ahead: bool = True, cue: bool = True) -> None:
-        self._fine = Scale(REACH, ahead=ahead, cue=cue)
+    def __init__(self, *, ahead: bool = True, cue: bool = True, running: bool = True) -> None:
+        self._fine = Scale(REACH, ahead=ahead, cue=cue, running=running)
         self.likeness = Likeness()
         self.notebook = Notebook()
 
@@ -177,10 +179,12 @@ class PredictionError:
         }
 
     @classmethod
-    def restore(cls, state: Mapping[str, Any], *, ahead: bool = True, cue: bool = True) -> PredictionError:
+    def restore(
+        cls, state: Mapping[str, Any], *, ahead: bool = True, cue: bool = True, running: bool = True
+    ) -> PredictionError:
         """What `snapshot` wrote; the map is adopted afterwards. Of what an older release wrote the running z
         and the notebook are taken over; its stretch ends."""
-        error = cls(ahead=ahead, cue=cue)
+        error = cls(ahead=ahead, cue=cue, running=running)
         error._fine.resume(state["fine"] if "fine" in state else [0, *state["gaps"]])
         if "likeness" in state:
             error.likeness = Likeness.restore(state["likeness"])

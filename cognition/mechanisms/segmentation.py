@@ -49,7 +49,8 @@ class Profile:
     is a boundary. `threshold` : z of the prediction error, above which it is one (infinity: never).
     `length_min` : percepts before prediction error may cut; `length_max` : percepts at most. `late` :
     by how many percepts a boundary of meaning may come late (0, 2 or 4): what follows shows it better.
-    `cue` : whether what usually closes and opens an episode counts. `coarse` : whether boundaries between
+    `cue` : whether what usually closes and opens an episode counts. `running` : whether a gap is held against
+    the last ones of its stream. `coarse` : whether boundaries between
     larger episodes are told too.
     """
 
@@ -62,6 +63,7 @@ class Profile:
     late: int = 2
     cue: bool = True
     coarse: bool = False
+    running: bool = True
 
     @property
     def coarse_threshold(self) -> float:
@@ -164,12 +166,16 @@ class Segmenter:
         self.last_at = 0.0
         self._context = ContextWatch(profile.watched)
         self._ending: BoundaryType | None = None
-        self._error = PredictionError(ahead=profile.late > 0, cue=profile.cue)
+        self._error = PredictionError(ahead=profile.late > 0, cue=profile.cue, running=profile.running)
         self._lookahead = Lookahead(profile.late, profile.threshold)
         self._recent: list[Percept] = []
         self.judged: list[tuple[str, float]] = []
         self._scored: list[dict[str, float]] = []
-        self._coarse = Coarse(profile.coarse_threshold, late=profile.late) if profile.coarse else None
+        self._coarse = (
+            Coarse(profile.coarse_threshold, late=profile.late, running=profile.running)
+            if profile.coarse
+            else None
+        )
         self._rhythm = Rhythm(profile.gap_s)
 
     @property
@@ -258,7 +264,9 @@ class Segmenter:
     def forget(self, contexts: Iterable[Mapping[str, str]]) -> None:
         """Nothing is left of how the last percepts were judged, nor of what was known of these surroundings:
         some of what was perceived there is erased. `relearned` then says how to go on."""
-        self._error = PredictionError(ahead=self.profile.late > 0, cue=self.profile.cue)
+        self._error = PredictionError(
+            ahead=self.profile.late > 0, cue=self.profile.cue, running=self.profile.running
+        )
         self._recent = [each._replace(causes=()) for each in self._recent]
         if self._coarse is not None:
             self._coarse.forget()
@@ -338,7 +346,9 @@ class Segmenter:
         segmenter._started = state["started"]
         segmenter._context = ContextWatch(profile.watched, state["known"])
         segmenter._ending = BoundaryType(state["ending"]) if state["ending"] else None
-        segmenter._error = PredictionError.restore(state["error"], ahead=profile.late > 0, cue=profile.cue)
+        segmenter._error = PredictionError.restore(
+            state["error"], ahead=profile.late > 0, cue=profile.cue, running=profile.running
+        )
         if state["version"] > 1:
             segmenter._recent = [Percept(*each[:3]) for each in state["recent"][-KEPT_MAX:]]
         if state["version"] >= _STATE_VERSION:

@@ -5,7 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from cognition.commands.timeline import begins, boundaries, draw, in_order, lasting, name, why
+from cognition.commands.timeline import (
+    begins,
+    boundaries,
+    draw,
+    expected,
+    in_order,
+    lasting,
+    name,
+    spans,
+    why,
+)
 from cognition.commands.words import scored
 from schemas.episode import BoundaryType, Episode
 
@@ -41,9 +51,24 @@ def test_why_it_ended_is_told_in_the_units_of_a_person() -> None:
     silent = episode(0, boundary_type=BoundaryType.TEMPORAL, boundary_trigger="106800 s apart")
     assert why(silent) == "silence: 30 h"
     moved = episode(0, boundary_type=BoundaryType.CONTEXT_SHIFT, boundary_trigger="place: 'bed' -> 'bath'")
-    assert why(moved) == "another place, task or people: place: 'bed' -> 'bath'"
+    assert why(moved) == "place: 'bed' -> 'bath'"
+    marked = episode(0, boundary_type=BoundaryType.EXPLICIT, boundary_trigger="lunch")
+    assert why(marked) == "marked: lunch"
     assert why(episode(0)) == "still open"
     assert [lasting(s) for s in (5.0, 150.0, 7_199.0, 259_200.0)] == ["5 s", "2 min", "120 min", "3 days"]
+
+
+def test_what_was_cut_off_by_something_else_has_the_error_that_its_boundary_tells() -> None:
+    silent = episode(0, memory_count=1, prediction_errors=[None], boundary_type=BoundaryType.TEMPORAL,
+                     boundary_parts={"silence": 2.0, "meaning": 0.5, "cue": 0.25})  # fmt: skip
+    meant = episode(1, memory_count=2, prediction_errors=[None, 1.0])
+    known = episode(2, memory_count=1, prediction_errors=[3.0])
+    assert expected([silent, meant, known]) == [None, 0.75, 1.0, 3.0]
+
+
+def test_a_coarse_episode_spans_those_that_it_holds() -> None:
+    held = [episode(n, memory_count=2, parent_id=parent) for n, parent in enumerate(("a", "a", "b", None))]
+    assert spans(held) == [(0, 4), (4, 6), (6, 8)]
 
 
 @pytest.mark.parametrize("count", [1, 7, 60])

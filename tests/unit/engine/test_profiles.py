@@ -9,6 +9,7 @@ import pytest
 from cognition.engine.assembly import Options
 from cognition.engine.mind import NEVER_S, profile
 from cognition.engine.options import EpisodeOptions
+from cognition.mechanisms.running_z import PRIOR_MEAN, PRIOR_VARIANCE
 from cognition.mechanisms.segmentation import CONVERSATION
 from schemas.percept import Percept
 from tests.unit.engine.bench import ANA, bench, vector
@@ -47,3 +48,14 @@ async def test_a_cause_that_is_left_out_ends_nothing(cause: str) -> None:
             await at.take(Percept(mind=ANA, content=text, vector=vector(1), **fields))  # type: ignore[arg-type]
         ends[without] = len(await at.stores.episodes.latest(ANA, limit=5))
     assert ends == {(): 2, (cause,): 1}
+
+
+@pytest.mark.parametrize("running", [True, False])
+async def test_without_a_running_z_no_gap_is_held_against_the_last_ones(running: bool) -> None:
+    at = await bench(options=Options(episodes=EpisodeOptions(running_z=running)))
+    for number in range(12):
+        await at.take(Percept(mind=ANA, content=f"one thing, turn {number}", vector=vector(1)))
+    at.again()
+    mind = await at.engine.minds.look(ANA)
+    usual = mind.segmenter.error.usual
+    assert (usual == pytest.approx((PRIOR_MEAN, PRIOR_VARIANCE**0.5))) is not running
