@@ -195,6 +195,10 @@ class Turns:
         """The weights, kept up to date, of a turn that the last one could change, or of that itself."""
         return next((turn.weights for turn in self._turns if turn.memory_id == memory_id), None)
 
+    def handed_over(self) -> dict[str, float]:
+        """How much of what each of the last turns asked its replies have taken over by now, 0..1: d."""
+        return {turn.memory_id: turn.given for turn in self._turns}
+
     def _run(self, actor: str) -> int:
         last = self._turns[-1] if self._turns else None
         return min(last.run + 1, REACH) if last is not None and last.actor == actor else 0
