@@ -31,6 +31,7 @@ from schemas.events import DaemonStarted
 
 if TYPE_CHECKING:
     from cognition.engine.answering import Answering
+    from cognition.engine.assembly import Engine
     from streams.keys import StreamKeys
 
 
@@ -59,6 +60,7 @@ class Daemon:
     ready_s: float
     embedder: Embedder | None
     answering: Answering
+    engine: Engine
 
 
 @asynccontextmanager
@@ -104,6 +106,7 @@ async def running(
             clock.monotonic() - began,
             service.embedder,
             service.engine.answering,
+            service.engine,
         )
         directories.announce(address, _holder(settings, url, clock))
         sink.publish(
