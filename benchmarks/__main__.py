@@ -22,6 +22,7 @@ COMMANDS = {
     "abstain": "which threshold of the score silences what a mind does not remember",
     "learn": "what reports of use are worth: gain on cues that were never reported on, safety, hubs",
     "night": "the same cues before and after nights: what sleep is worth, and that it harms nothing",
+    "keep": "what is still recalled when three quarters, a half, a quarter of the memories are kept",
     "signatures": "known effects of human memory, played through the engine, drawn and checked",
     "segment": "Pk, WindowDiff and F1 of the daemon's own segmenter",
     "speed": "every figure beside the bare part in the same run, as a ratio",
