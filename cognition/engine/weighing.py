@@ -195,7 +195,8 @@ def _best_first(score: ranking.Scores, total: ranking.Scores, ids: Sequence[str]
     order = np.argsort(-score)
     ordered = score[order]
     if (ordered[1:] < ordered[:-1]).all():
-        return order.tolist()
+        places: list[int] = order.tolist()
+        return places
     rows = sorted(zip((-score).tolist(), (-total).tolist(), ids, range(len(ids)), strict=True))
     return [row[-1] for row in rows]
 

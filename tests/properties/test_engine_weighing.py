@@ -1,4 +1,4 @@
-"""Weighing keeps to its formula: what is computed for all candidates at once is what the parts of each give."""
+"""Weighing keeps to its formula: what is computed for all candidates at once is what each one gives."""
 
 import numpy as np
 import pytest
