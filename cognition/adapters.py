@@ -16,13 +16,13 @@ from anyio.abc import TaskGroup
 from cognition import data_directory as directories
 from cognition.errors import SettingsError, UnavailableError
 from cognition.ports.clock import Clock
-from cognition.ports.embedder import Embedder
 from cognition.settings import Settings, hide_password
 from cognition.stores.backend import VectorBackend
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
+    from cognition.embedding.lazy import LazyEmbedder
     from cognition.stores.stores import VectorStores
     from streams.embedded import EmbeddedServer
 
@@ -117,8 +117,8 @@ async def at_once() -> AsyncIterator[TaskGroup]:
         raise error
 
 
-async def open_embedder_for(settings: Settings, stack: AsyncExitStack, *, warm: bool) -> Embedder:
-    """The embedder, loaded now or with its first text."""
+def embedder_for(settings: Settings, stack: AsyncExitStack, *, lean: bool) -> LazyEmbedder:
+    """The embedder, which loads with its first text unless it is told to before."""
     from cognition.embedding.lazy import LazyEmbedder
     from cognition.embedding.opening import open_embedder
 
@@ -130,10 +130,9 @@ async def open_embedder_for(settings: Settings, stack: AsyncExitStack, *, warm: 
             precision=chosen.precision,
             linger_s=chosen.linger_ms / 1e3,
             queue_max=chosen.queue_max,
+            lean=lean,
         ),
         chosen.model,
     )
     stack.push_async_callback(embedder.aclose)
-    if warm:
-        await embedder.load()
     return embedder

@@ -20,7 +20,7 @@ import anyio
 import anyio.to_thread
 
 from cognition import data_directory as directories
-from cognition.adapters import at_once, open_backend, open_embedder_for, open_streams, stores_over
+from cognition.adapters import at_once, embedder_for, open_backend, open_streams, stores_over
 from cognition.ports.clock import Clock
 from cognition.ports.embedder import Embedder
 from cognition.ports.stores import Stores
@@ -30,6 +30,7 @@ from cognition.version import VERSION
 from schemas.events import DaemonStarted
 
 if TYPE_CHECKING:
+    from cognition.embedding.lazy import LazyEmbedder
     from cognition.engine.answering import Answering
     from cognition.engine.assembly import Engine
     from streams.keys import StreamKeys
@@ -72,10 +73,12 @@ async def running(
     sink: LogSink | None = None,
     embedder: Embedder | None = None,
     warm: bool = False,
+    lean: bool = False,
 ) -> AsyncIterator[Daemon]:
     """The whole engine while the block runs; on leaving it, everything in hand is finished.
 
-    With `warm` the model is loaded before the daemon is ready, else with the first text.
+    With `warm` the model is loaded before the daemon is ready, else with the first text. `lean` is for a
+    process of our own: of the model's libraries only what embedding needs is imported.
 
     Raises `StoreLockedError`, `DataVersionError`, `UnavailableError`, `ModelUnavailableError`.
     """
@@ -87,14 +90,17 @@ async def running(
         address = stack.enter_context(directories.held(directory, clock.now()))
         backend = await open_backend(settings, directory, stack, clock)
         stores = stores_over(backend, stack)
+        loading: LazyEmbedder | None = None
+        if embedder is None and settings.embedding.enabled:
+            embedder = loading = embedder_for(settings, stack, lean=lean)
         async with at_once() as opening:
             opening.start_soon(stores.ensure)
+            if warm and loading is not None:
+                opening.start_soon(loading.load)
             await anyio.to_thread.run_sync(import_module, "cognition.service")  # takes half a second
             private, url, client = await open_streams(settings, directory, stack)
         from cognition.service import Service
 
-        if embedder is None and settings.embedding.enabled:
-            embedder = await open_embedder_for(settings, stack, warm=warm)
         service = Service(settings, directory, url, client, stores, embedder, clock, sink)
         await stack.enter_async_context(service.running(private))
         daemon = Daemon(

@@ -32,7 +32,7 @@ async def daemon(options: argparse.Namespace) -> int:
     async with anyio.create_task_group() as tasks:
         await tasks.start(heed)
         with starting:
-            async with running(settings, directory_of(settings.data, os.environ), warm=True):
+            async with running(settings, directory_of(settings.data, os.environ), warm=True, lean=True):
                 ready.set()
                 notify("READY=1")
                 await stop.wait()

@@ -126,7 +126,7 @@ async def perform(options: argparse.Namespace) -> Lived:
 async def _in_this_process(settings: Settings, directory: Path, sink: DemoSink, *, keep: bool) -> Lived:
     await ensure_model(settings)
     print(f"Starting the daemon on {directory} (private Valkey, Qdrant Edge, {settings.embedding.model}) ...")
-    async with running(settings, directory, sink=sink, warm=True) as daemon:
+    async with running(settings, directory, sink=sink, warm=True, lean=True) as daemon:
         print(f"Ready in {daemon.ready_s:.1f} s. Streams at {daemon.url}")
         async with connected(daemon.url, daemon.keys) as session:
             lived = await live_and_remember(session, sink, directory)

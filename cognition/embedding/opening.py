@@ -33,8 +33,10 @@ async def open_embedder(
     queue_max: int = Limits().queue_texts,
     cache: Path | None = None,
     progress: Progress | None = None,
+    lean: bool = False,
 ) -> AsyncIterator[SentenceTransformerEmbedder]:
-    """A loaded embedder, closed at the end. Fetches and measures when there are no weights yet.
+    """A loaded embedder, closed at the end. Fetches and measures when there are no weights yet. `lean` as of
+    `Encoder`.
 
     Raises `ModelUnavailableError` if there are none and none can be had.
     """
@@ -46,7 +48,7 @@ async def open_embedder(
     if precision != "auto":
         choice = msgspec.structs.replace(choice, precision=precision, origin="settings")
     limits = Limits(linger_s=linger_s, queue_texts=queue_max, batch_tokens=choice.batch_tokens)
-    embedder = SentenceTransformerEmbedder(folder, model=model, choice=choice, limits=limits)
+    embedder = SentenceTransformerEmbedder(folder, model=model, choice=choice, limits=limits, lean=lean)
     try:
         await embedder.prepare()
         yield embedder

@@ -6,6 +6,7 @@ Nothing heavy is imported before `load`. This module must not know where weights
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,7 @@ import anyio.to_thread
 import numpy as np
 from numpy.typing import NDArray
 
+from cognition.embedding import stand_ins
 from cognition.embedding.batching import BatchingEmbedder, EmbeddingStatistics
 from cognition.embedding.precision import Choice
 from cognition.embedding.text_queue import Limits
@@ -33,12 +35,19 @@ ENVIRONMENT = {
 }
 
 
-class Encoder:
-    """The model in one precision. Loads on first use; `encode` may be called from several threads."""
+LIBRARIES = ("sentence_transformers", "transformers")
 
-    def __init__(self, folder: Path, choice: Choice) -> None:
+
+class Encoder:
+    """The model in one precision. Loads on first use; `encode` may be called from several threads.
+
+    `lean` is for a process of our own: what embedding does not use of the libraries is then not imported.
+    """
+
+    def __init__(self, folder: Path, choice: Choice, *, lean: bool = False) -> None:
         self.folder = folder
         self.choice = choice
+        self._lean = lean
         self._model: Any = None
         self._loading = threading.Lock()
         self._tokenising = threading.Lock()  # a fast tokenizer refuses to be used twice at once
@@ -53,7 +62,7 @@ class Encoder:
         """The model itself. Raises `ModelUnavailableError` if it cannot be loaded."""
         with self._loading:
             if self._model is None:
-                model = _load(self.folder)
+                model = _load(self.folder, lean=self._lean)
                 self._check_dimension(model)
                 if self.choice.precision == "bfloat16":
                     _narrow(model)
@@ -99,10 +108,16 @@ class SentenceTransformerEmbedder:
     """An `Embedder` that runs the real model in threads of its own, batched across all callers."""
 
     def __init__(
-        self, folder: Path, *, model: str, choice: Choice | None = None, limits: Limits | None = None
+        self,
+        folder: Path,
+        *,
+        model: str,
+        choice: Choice | None = None,
+        limits: Limits | None = None,
+        lean: bool = False,
     ) -> None:
         self.choice = choice or Choice()
-        self._encoder = Encoder(folder, self.choice)
+        self._encoder = Encoder(folder, self.choice, lean=lean)
         self._front = BatchingEmbedder(
             self._encoder.encode, model=model, limits=limits, workers=self.choice.workers
         )
@@ -130,19 +145,31 @@ class SentenceTransformerEmbedder:
         return self._front.statistics()
 
 
-def _load(folder: Path) -> Any:
+def _load(folder: Path, *, lean: bool) -> Any:
+    """The model; `lean` leaves out of its libraries what it does not need, where they let us."""
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     try:
-        with _quiet():
-            from sentence_transformers import SentenceTransformer
-
-            return SentenceTransformer(str(folder), device="cpu", local_files_only=True).eval()
+        if lean and not any(package in sys.modules for package in LIBRARIES):
+            try:
+                with stand_ins.standing_in():
+                    return _read(folder)
+            except Exception as error:  # another release may need what this one does not
+                stand_ins.forget(*LIBRARIES)
+                warnings.warn(f"the model's libraries are loaded whole: {error!r}", stacklevel=2)
+        return _read(folder)
     except Exception as error:
         raise ModelUnavailableError(
             f"the model in {folder} cannot be loaded: {type(error).__name__}: {error}",
             remedy="Remove that directory and run `cognition model install`",
         ) from error
+
+
+def _read(folder: Path) -> Any:
+    with _quiet():
+        from sentence_transformers import SentenceTransformer
+
+        return SentenceTransformer(str(folder), device="cpu", local_files_only=True).eval()
 
 
 def _narrow(model: Any) -> None:

@@ -122,3 +122,46 @@ def test_a_measurement_is_recorded(folder: Path, tmp_path: Path) -> None:
     assert recorded(tmp_path, "m", record.machine) == record
     assert record.choice.origin == "measured"
     assert record.choice.precision in {trial.precision for trial in record.trials}
+
+
+_LEAN = """
+import sys, warnings
+from pathlib import Path
+from cognition.embedding import sentence_transformer, stand_ins
+from cognition.embedding.precision import Choice
+more = sys.argv[3:]
+if more:
+    unused = (*stand_ins.UNUSED, *more)
+    standing_in = stand_ins.standing_in
+    sentence_transformer.stand_ins.standing_in = lambda: standing_in(unused)
+encoder = sentence_transformer.Encoder(Path(sys.argv[1]), Choice(precision="float32"), lean=True)
+with warnings.catch_warnings(record=True) as said:
+    warnings.simplefilter("always")
+    encoder.load()
+whole = [w for w in said if "loaded whole" in str(w.message)]
+rows = encoder.encode(["Thanks!", "My sister moved to Oslo in March."])
+print(len(whole), "sklearn" in sys.modules, "torch._dynamo" in sys.modules)
+Path(sys.argv[2]).write_bytes(rows.tobytes())
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [([], "0 False False"), (["sentence_transformers.sentence_transformer.model"], "1 True True")],
+    ids=["lean", "a release that needs more"],
+)
+def test_libraries_in_part_give_the_same_vectors(
+    folder: Path, exact: Encoder, tmp_path: Path, more: list[str], said: str
+) -> None:
+    rows = tmp_path / "rows"
+    run = subprocess.run(
+        [sys.executable, "-c", _LEAN, str(folder), str(rows), *more],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert run.stdout.strip() == said
+    vectors = np.frombuffer(rows.read_bytes(), np.float32).reshape(2, -1)
+    expected = exact.encode(["Thanks!", "My sister moved to Oslo in March."])
+    np.testing.assert_allclose(vectors, expected, atol=1e-6)
