@@ -16,7 +16,7 @@ from cognition.ports.clock import Clock
 from cognition.ports.stores import Scope, Stores
 from schemas.cue import CueFilter
 from schemas.episode import Episode, EpisodeScale
-from schemas.identifiers import memory_id
+from schemas.identifiers import is_identifier, memory_id
 from schemas.identity import Law
 from schemas.inquiry import (
     EpisodesAnswer,
@@ -57,7 +57,8 @@ class Introspection:
         mind = await self._minds.look(inquiry.mind)
         live = self._live(mind)
         if inquiry.ids:
-            stored = await self._stores.episodes.get(inquiry.mind, inquiry.ids)
+            asked = [i for i in inquiry.ids if is_identifier(i)]
+            stored = await self._stores.episodes.get(inquiry.mind, asked)
             found = [e for e in (live.get(i) or stored.get(i) for i in inquiry.ids) if e is not None]
         else:
             latest = await self._stores.episodes.latest(

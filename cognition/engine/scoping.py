@@ -12,6 +12,7 @@ from cognition.engine.mind import Mind
 from cognition.ports.stores import Stores
 from schemas.cue import Cue, EpisodeFilter
 from schemas.episode import EpisodeScale
+from schemas.identifiers import is_identifier
 
 
 async def in_fine_episodes(cue: Cue, mind: Mind, stores: Stores) -> Cue:
@@ -24,7 +25,8 @@ async def in_fine_episodes(cue: Cue, mind: Mind, stores: Stores) -> Cue:
         ids = held(mind) if wanted.scale is EpisodeScale.COARSE else []
         return _with_ids(cue, wanted, ids) if ids else cue
     opened = mind.coarse.id if mind.coarse is not None else ""
-    stored = await stores.episodes.get(mind.name, [i for i in wanted.ids if i != opened])
+    asked = [i for i in wanted.ids if i != opened and is_identifier(i)]
+    stored = await stores.episodes.get(mind.name, asked)
     ids = []
     for name in wanted.ids:
         if name == opened:
