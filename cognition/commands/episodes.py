@@ -37,8 +37,9 @@ async def episodes(options: argparse.Namespace) -> int:
 
 
 def show_tree(found: EpisodesAnswer, *, explained: bool) -> None:
-    """Newest first; what is held by a coarse one is set in under it."""
-    held = {episode.id: episode for episode in found.coarse}
+    """Newest first; what is held by a coarse one is set in under it. One that holds a single fine one is
+    that, and not told twice."""
+    held = {episode.id: episode for episode in found.coarse if len(episode.child_ids) != 1}
     above: str | None = None
     for episode in reversed(in_order(found.episodes)):
         coarse = held.get(episode.parent_id or "")

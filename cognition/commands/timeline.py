@@ -30,7 +30,7 @@ COLOURS = {
 MEANINGS = {
     "explicit": "marked",
     "prediction_error": "the meaning changed",
-    "temporal": "silence",
+    "temporal": "a silence",
     "context_shift": "another place, task or people",
     "task_completion": "a task ended",
     "source_change": "another source",
@@ -197,10 +197,13 @@ def why(episode: Episode) -> str:
     """Why it ended, in a few words."""
     cause, trigger = str(episode.boundary_type or "open"), episode.boundary_trigger
     apart = SECONDS_APART.fullmatch(trigger)
+    if apart and float(apart[1]) < 0:
+        return f"{MEANINGS[cause]}, {lasting(-float(apart[1]))} back"
     if apart:
-        return f"{MEANINGS[cause]}: {lasting(abs(float(apart[1])))}"
+        long = lasting(float(apart[1]))
+        return f"a silence of {long}" if cause == "temporal" else f"{MEANINGS[cause]}, after {long}"
     if cause == "explicit" and trigger not in ("", "begin", "end"):
-        return f"{MEANINGS[cause]}: {trigger[:TRIGGER_WIDTH]}"
+        return f"{MEANINGS[cause]}, {trigger[:TRIGGER_WIDTH]}"
     if cause in ("context_shift", "source_change") and trigger:
         return trigger[:TRIGGER_WIDTH]
     return MEANINGS[cause]

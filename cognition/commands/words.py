@@ -11,6 +11,7 @@ from typing import Any
 
 from cognition.client import build
 from cognition.commands.running import UsageError
+from cognition.commands.timeline import why
 from schemas.cue import CueFilter, EpisodeFilter, FilterMode, Mood
 from schemas.episode import BoundaryType, Episode
 from schemas.mechanism import MechanismLife
@@ -170,15 +171,13 @@ def show_recalled(place: int, recalled: Recalled, *, explain: bool = False) -> N
 def show_episode(episode: Episode, indent: str = "") -> None:
     """One episode as two lines; a coarse one says how many fine ones it holds."""
     end = when(episode.ended_at) if episode.ended_at is not None else "open"
-    cause = f"ended by {episode.boundary_type}" if episode.boundary_type else "open now"
+    cause = f"then {why(episode)}" if episode.boundary_type else "open now"
     if episode.boundary_type is BoundaryType.PREDICTION_ERROR and episode.boundary_scores:
-        cause = f"ended where the meaning changed ({scored(episode)})"
-    elif episode.boundary_trigger:
-        cause += f" ({episode.boundary_trigger})"
+        cause += f" ({scored(episode)})"
     held = len(episode.child_ids)
     if held:
         cause = f"{held} episode{'s' * (held > 1)}; {cause}"
-    size = f"{episode.memory_count:4} memories"
+    size = f"{episode.memory_count:4} " + ("memory  " if episode.memory_count == 1 else "memories")
     print(f"{indent}{when(episode.started_at)} .. {end:16}  {size}  {episode.label}")
     feeling = episode.emotional_summary.dominant_emotion
     print(f"{indent}      {cause}; {feeling}; {episode.id}")

@@ -49,11 +49,15 @@ def test_an_end_lies_between_two_percepts() -> None:
 
 def test_why_it_ended_is_told_in_the_units_of_a_person() -> None:
     silent = episode(0, boundary_type=BoundaryType.TEMPORAL, boundary_trigger="106800 s apart")
-    assert why(silent) == "silence: 30 h"
+    assert why(silent) == "a silence of 30 h"
     moved = episode(0, boundary_type=BoundaryType.CONTEXT_SHIFT, boundary_trigger="place: 'bed' -> 'bath'")
     assert why(moved) == "place: 'bed' -> 'bath'"
     marked = episode(0, boundary_type=BoundaryType.EXPLICIT, boundary_trigger="lunch")
-    assert why(marked) == "marked: lunch"
+    assert why(marked) == "marked, lunch"
+    back = episode(0, boundary_type=BoundaryType.TEMPORAL, boundary_trigger="-7200 s apart")
+    assert why(back) == "a silence, 2 h back"
+    meant = episode(0, boundary_type=BoundaryType.PREDICTION_ERROR, boundary_trigger="600 s apart")
+    assert why(meant) == "the meaning changed, after 10 min"
     assert why(episode(0)) == "still open"
     assert [lasting(s) for s in (5.0, 150.0, 7_199.0, 259_200.0)] == ["5 s", "2 min", "120 min", "3 days"]
 
