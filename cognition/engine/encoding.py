@@ -1,8 +1,9 @@
 """Encoding: what arrives becomes a memory of its mind, in the order in which it arrived.
 
 `commit` folds the arrivals into their minds one by one, writes what follows from them in few
-store calls, and says what became of each. It does not acknowledge: an entry is done when a
-checkpoint *through* it has been written.
+store calls, and says what became of each. Its two halves, `fold` and `write`, are there by themselves
+too: the next batch is folded while this one is written. It does not acknowledge: an entry is done
+when a checkpoint *through* it has been written.
 
 Every write can be repeated: identifiers come from the entry or its key, and a memory that is
 found already written by the same entry is taken as it stands.
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 from cognition.engine.arrivals import Arrival, Entry, entry_seconds
 from cognition.engine.attending import LOST_BEFORE, archived, parts_of, passed_by, unattended
 from cognition.engine.forgetting import Forgetting
-from cognition.engine.ledger import Committed, Ledger, insert, unbound
+from cognition.engine.ledger import Committed, Folded, Ledger, unbound
 from cognition.engine.mind import Mind, later
 from cognition.engine.minds import Minds
 from cognition.engine.open_episode import Member, member
@@ -64,8 +65,8 @@ REPEAT_STRENGTH = 0.1
 REPEAT_STABILITY = 1.2
 """How much longer a repeated memory lasts (a spaced repetition's least gain)."""
 STABILITY_MAX_S = 10 * 365 * 86_400.0
-FOLDED_AT_ONCE = 32
-"""Arrivals of a long batch that are folded before their memories are handed to the store."""
+FOLDED_AT_ONCE = 4
+"""Arrivals that are folded before others may go on: about two milliseconds."""
 PREVIEW_LENGTH = 280
 
 
@@ -99,7 +100,7 @@ class Encoder:
         self._model = model
         self._without = frozenset(without)
 
-    # --- commit: fold, write, tell ------------------------------------------------------
+    # --- commit: fold, write ------------------------------------------------------------
 
     async def commit(self, arrivals: Sequence[Arrival], epochs: dict[int, int]) -> Committed:
         """Fold the arrivals into their minds in order and write what follows.
@@ -108,72 +109,63 @@ class Encoder:
         nothing may be acknowledged; the minds of the batch must be dropped from memory
         (`Minds.discard`) and the entries delivered again.
         """
+        folded = await self.fold(arrivals, epochs)
+        await self.write(folded)
+        return folded.done
+
+    async def fold(
+        self, arrivals: Sequence[Arrival], epochs: dict[int, int], behind: Folded | None = None
+    ) -> Folded:
+        """The first half: the minds have taken the arrivals in, the store has not.
+
+        `behind` is the batch before, under the same epochs, which may still be on its way into the store.
+        """
         done = Committed()
-        ledger = Ledger(epochs)
-        await self._read_known(arrivals, ledger)
-        erased = await self._erased(arrivals)
-        if len(arrivals) <= FOLDED_AT_ONCE or any(
-            isinstance(a.entry.message, Forget | Rebuild) for a in arrivals
-        ):
-            for arrival in arrivals:
-                await self._take(arrival, ledger, erased, done)
-        else:
-            await self._fold_while_writing(arrivals, ledger, erased, done)
-        await ledger.write(self._stores, self._minds.epoch_of)
-        for name in done.touched:
+        ledger = Ledger(epochs, behind.ledger if behind is not None else None)
+        wanted = [(a.mind, a.memory_id) for a in arrivals if a.memory_id and not a.rejection]
+        erased: set[str] = set()
+        if wanted:
+            await ledger.after([memory for _, memory in wanted])
+            async with anyio.create_task_group() as reads:
+                reads.start_soon(self._read_known, wanted, ledger)
+                reads.start_soon(self._read_erased, wanted, erased)
+        for number, arrival in enumerate(arrivals, 1):
+            await self._take(arrival, ledger, erased, done)
+            if number % FOLDED_AT_ONCE == 0:
+                await anyio.lowlevel.checkpoint()  # others go on meanwhile, also what is being written
+        reached = {mind.name: mind.through for mind in map(self._minds.resident, done.touched) if mind}
+        ledger.before = None
+        return Folded(ledger, done, reached)
+
+    async def write(self, folded: Folded) -> None:
+        """The second half, in the order of folding: all of the batch is in the store."""
+        await folded.ledger.write(self._stores)
+        for name, through in folded.reached.items():
             mind = self._minds.resident(name)
             if mind is not None:
-                mind.recallable = mind.through
-        return done
+                mind.recallable = through
+        folded.ledger.written.set()
 
-    async def _fold_while_writing(
-        self, arrivals: Sequence[Arrival], ledger: Ledger, erased: set[str], done: Committed
-    ) -> None:
-        """Fold the next part of a long batch while the store takes in the new memories of the last."""
-        async with anyio.create_task_group() as writes:
-            for start in range(0, len(arrivals), FOLDED_AT_ONCE):
-                for arrival in arrivals[start : start + FOLDED_AT_ONCE]:
-                    await self._take(arrival, ledger, erased, done)
-                    await anyio.lowlevel.checkpoint()  # what is being written goes out meanwhile
-                writes.start_soon(self._hand_over, list(ledger.traces.values()), ledger)
-                ledger.traces.clear()
-
-    async def _hand_over(self, traces: Sequence[Trace], ledger: Ledger) -> None:
-        written = anyio.Event()
-        ledger.handed_over.append(written)
-        await insert(self._stores, traces, self._minds.epoch_of)
-        written.set()
-
-    async def _all_written(self, ledger: Ledger) -> None:
-        """Return once every memory of this batch so far can be read back."""
-        await insert(self._stores, list(ledger.traces.values()), self._minds.epoch_of)
-        ledger.traces.clear()
-        await anyio.lowlevel.checkpoint()
-        for written in ledger.handed_over:
-            await written.wait()
-
-    async def _read_known(self, arrivals: Sequence[Arrival], ledger: Ledger) -> None:
-        wanted = [(a.mind, a.memory_id) for a in arrivals if a.memory_id and not a.rejection]
-        if wanted:
-            ledger.known = await self._stores.memories.find(wanted)
+    async def _read_known(self, wanted: Sequence[tuple[str, str]], ledger: Ledger) -> None:
+        ledger.known = await self._stores.memories.find(wanted)
         for name in dict.fromkeys(mind for mind, _ in wanted):
             if self._attention.rules_of(name).archives:
                 ids = [i for mind, i in wanted if mind == name and i not in ledger.known]
                 ledger.buried |= await self._stores.archive.get(name, ids)
 
-    async def _erased(self, arrivals: Sequence[Arrival]) -> set[str]:
-        wanted = [(a.mind, a.memory_id) for a in arrivals if a.memory_id and not a.rejection]
-        return set(await self._stores.tombstones.among(wanted)) if wanted else set()
+    async def _read_erased(self, wanted: Sequence[tuple[str, str]], erased: set[str]) -> None:
+        erased.update(await self._stores.tombstones.among(wanted))
 
     async def _take(self, arrival: Arrival, ledger: Ledger, erased: set[str], done: Committed) -> None:
         entry = arrival.entry
         mind = await self._minds.look(arrival.mind)
         if not leaves_nothing(mind, arrival):
-            mind = await self._minds.awake(arrival.mind, epoch=ledger.epochs[entry.partition])
+            epoch = ledger.held[arrival.mind] = ledger.epochs[entry.partition]
+            mind = await self._minds.awake(arrival.mind, epoch=epoch)
         done.touched[mind.name] = entry.partition
         fresh = later(entry.id, mind.through)
         if fresh and isinstance(entry.message, Percept | Mark) and self._learning.due_before(mind):
-            await self._all_written(ledger)
+            await ledger.settle(self._stores)
             await self._learning.settle(mind)
         receipt = await self._outcome(mind, arrival, ledger, erased, done)
         if later(entry.id, mind.through):
@@ -213,7 +205,7 @@ class Encoder:
         entry = arrival.entry.id
         epoch = ledger.epochs[arrival.entry.partition]
         if later(entry, mind.through):
-            await ledger.write(self._stores, self._minds.epoch_of)
+            await ledger.write(self._stores)
             await self._forgetting.unlearn(mind, request, entry, epoch=epoch)
             mind.through = entry
             await self._minds.checkpoint()
@@ -229,7 +221,7 @@ class Encoder:
     async def _rebuild(self, mind: Mind, arrival: Arrival, ledger: Ledger) -> Receipt:
         """Derive anew what this mind has derived, once an entry."""
         if later(arrival.entry.id, mind.through):
-            await ledger.write(self._stores, self._minds.epoch_of)
+            await ledger.write(self._stores)
             began = self._clock.monotonic()
             epoch = ledger.epochs[arrival.entry.partition]
             await self._rebuilding.rebuild(mind, arrival.entry.id, epoch=epoch)
@@ -271,6 +263,7 @@ class Encoder:
     async def _find_one(self, mind: Mind, memory: str, ledger: Ledger) -> Memory | None:
         if memory in ledger.known:
             return ledger.known[memory]
+        await ledger.after([memory])
         found = await self._stores.memories.get(mind.name, [memory])
         ledger.known.update(found)
         return found.get(memory)
@@ -306,7 +299,7 @@ class Encoder:
         else:
             read, fields = ledger.patches.setdefault(mind.name, {}).setdefault(known.id, (known, {}))
             fields.update(patch)
-            epoch = self._minds.epoch_of(mind.name)
+            epoch = ledger.held[mind.name]
             fresh = patched(known, {**patch, "rev": read.rev + 1, "epoch": epoch})
         ledger.known[known.id] = fresh
 

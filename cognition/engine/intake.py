@@ -1,8 +1,9 @@
 """Intake: from the line of percepts to acknowledged memories.
 
 Two tasks and a place between them: one senses the next batch (judges, embeds) while the other
-encodes this one. An entry is acknowledged after the checkpoint that contains it. Whatever
-fails in between ends the session as a crash would: minds are dropped from memory, and all
+encodes this one. Batches that wait for each other already are encoded in a run: the store takes one in
+while the next is folded (ADR 20). An entry is acknowledged after the checkpoint that contains it.
+Whatever fails in between ends the session as a crash would: minds are dropped from memory, and all
 that was not acknowledged is delivered again. So there is one way to recover, and it is
 used every day.
 """
@@ -12,7 +13,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import anyio
 import msgspec
@@ -20,7 +21,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 
 from cognition.engine.arrivals import Arrival, Entry, Senses
 from cognition.engine.encoding import Encoder
-from cognition.engine.ledger import Committed
+from cognition.engine.ledger import Committed, Folded
 from cognition.engine.mind import Mind, later
 from cognition.engine.minds import Minds
 from cognition.engine.options import MindOptions
@@ -37,7 +38,7 @@ from schemas.events import (
     PerceptsEncoded,
     Receipt,
 )
-from schemas.percept import Percept
+from schemas.percept import Forget, Percept, Rebuild
 
 CHECKPOINT_SHARE = 0.05
 """Share of the time that checkpoints may take."""
@@ -54,6 +55,10 @@ REFUSED = (StoreRefusedError, BadPerceptError)
 RETRIED = (UnavailableError, LeaseLostError, *REFUSED)
 
 
+BESIDE_MAX = 2
+"""Batches of a run behind the one that is folded: one that is being written, one that is being told of."""
+
+
 @dataclass(slots=True)
 class Batch:
     """One step of the pipeline."""
@@ -63,8 +68,25 @@ class Batch:
     settled: anyio.Event | None = None
 
     @property
+    def plain(self) -> bool:
+        """Whether it may be one of a run: nothing in it looks at the store on its own."""
+        looks = any(isinstance(a.entry.message, Forget | Rebuild) for a in self.arrivals)
+        return bool(self.arrivals) and not (self.unreadable or self.settled or looks)
+
+    @property
     def entries(self) -> list[tuple[int, str]]:
         return [(a.entry.partition, a.entry.id) for a in self.arrivals]
+
+
+@dataclass(slots=True)
+class Underway:
+    """A batch of a run that was folded: on its way into the store, then to those who wait for it."""
+
+    batch: Batch
+    folded: Folded
+    recent: dict[str, tuple[int, bytes]]
+    began: float
+    told: anyio.Event = field(default_factory=anyio.Event)
 
 
 class Progress:
@@ -116,6 +138,7 @@ class Intake:
         self._reading = anyio.CancelScope()
         self._one_by_one = False
         self._alone: Delivered | None = None
+        self._kept: Batch | None = None
         self._unacknowledged: deque[tuple[int, str]] = deque()
         self._checkpoint_due = 0.0
         self._checkpoint_took_s = 0.0
@@ -163,6 +186,7 @@ class Intake:
             self._minds.discard()
             self._generation = self._minds.generation
         self._unacknowledged.clear()
+        self._kept = None
         try:
             await self._absolve()
             recovered = await self._line.recover()
@@ -241,11 +265,11 @@ class Intake:
                 batch: Batch | None = None
                 with anyio.move_on_after(self._until_checkpoint()):
                     try:
-                        batch = await receive.receive()
+                        batch = await self._next(receive)
                     except anyio.EndOfStream:
                         break
                 if batch is not None:
-                    await self._take(batch)
+                    await self._take(batch, receive)
                 await self._checkpoint_if_due()
                 if batch is not None and batch.settled is not None:
                     await self._checkpoint()
@@ -262,7 +286,11 @@ class Intake:
             return None
         return max(0.0, self._checkpoint_due - self._clock.monotonic())
 
-    async def _take(self, batch: Batch) -> None:
+    async def _next(self, receive: MemoryObjectReceiveStream[Batch]) -> Batch:
+        batch, self._kept = self._kept, None
+        return batch or await receive.receive()
+
+    async def _take(self, batch: Batch, receive: MemoryObjectReceiveStream[Batch]) -> None:
         for delivered in batch.unreadable:
             await self._bury(delivered, delivered.problem)
         if not batch.arrivals:
@@ -270,15 +298,87 @@ class Intake:
         began = self._clock.monotonic()
         if not self._unacknowledged:
             self._checkpoint_due = began + self._checkpoint_every_s()
+        if batch.plain and not self._one_by_one:
+            await self._run(batch, receive)
+            return
         done = await self._commit(batch)
         self._line.epochs()
-        await self._line.mirror(self._recent(done))
+        await self._tell(batch, done, self._recent(done), began)
+
+    async def _tell(
+        self, batch: Batch, done: Committed, recent: dict[str, tuple[int, bytes]], began: float
+    ) -> None:
+        """Everything of this batch is in the store: say so."""
+        await self._line.mirror(recent)
         await self._line.tell([*done.receipts, *done.moved])
         await self._bury_rejected(done)
         rejected = {(entry.partition, entry.id) for entry, _ in done.rejected}
         self._unacknowledged.extend(e for e in batch.entries if e not in rejected)
         self._progress.advance()
         self._report(batch, done, self._clock.monotonic() - began)
+
+    # --- a run: the store takes one batch in while the next is folded ---------------------------
+
+    async def _run(self, batch: Batch, receive: MemoryObjectReceiveStream[Batch]) -> None:
+        """Encode this batch, and those that wait behind it, until something else is due. The lock is held
+        until all of them are in the store: whoever gets it finds nothing under way."""
+        async with self._minds.writing:
+            self._hold()
+            try:
+                await self._fold_ahead(batch, receive)
+            except (
+                BaseException
+            ):  # a part of the run: no other task may write it down before the session ends
+                self._minds.discard()
+                raise
+
+    async def _fold_ahead(self, batch: Batch, receive: MemoryObjectReceiveStream[Batch]) -> None:
+        beside: deque[Underway] = deque()
+        following: Batch | None = batch
+        async with anyio.create_task_group() as tasks:
+            while following is not None:
+                batch, began, epochs = following, self._clock.monotonic(), self._line.epochs()
+                folded = await self._encoder.fold(
+                    batch.arrivals, epochs, beside[-1].folded if beside else None
+                )
+                before = beside[-1] if beside else None
+                if before is not None:
+                    await before.folded.ledger.written.wait()
+                beside.append(Underway(batch, folded, self._recent(folded.done), began))
+                tasks.start_soon(self._finish, beside[-1], before)
+                if len(beside) > BESIDE_MAX:
+                    await beside.popleft().told.wait()
+                following = self._following(receive, epochs, sum(len(each.batch.arrivals) for each in beside))
+
+    async def _finish(self, underway: Underway, before: Underway | None) -> None:
+        """Write a batch and tell of it, after the one before."""
+        self._line.epochs()
+        await self._encoder.write(underway.folded)
+        self._line.epochs()
+        if before is not None:
+            await before.told.wait()
+        await self._tell(underway.batch, underway.folded.done, underway.recent, underway.began)
+        underway.told.set()
+
+    def _following(
+        self, receive: MemoryObjectReceiveStream[Batch], epochs: dict[int, int], beside: int
+    ) -> Batch | None:
+        """The next batch of a run, if it waits already and neither a checkpoint nor anybody else does."""
+        full = len(self._unacknowledged) + beside >= self._options.checkpoint_entries
+        if full or self._clock.monotonic() >= self._checkpoint_due or self._line.epochs() != epochs:
+            return None
+        if self._minds.writing.statistics().tasks_waiting:
+            return None
+        try:
+            batch = receive.receive_nowait()
+        except (anyio.WouldBlock, anyio.EndOfStream):
+            return None
+        if batch.plain:
+            return batch
+        self._kept = batch
+        return None
+
+    # --- one batch by itself --------------------------------------------------------------------
 
     async def _commit(self, batch: Batch) -> Committed:
         try:

@@ -1,6 +1,7 @@
 """The ledger of one batch: what it will write, and in what order that is safe to repeat.
 
-It fills while entries are folded, without a look at the store. It must not know what an entry means.
+It fills while entries are folded, without a look at the store, and is written while the next batch is:
+whoever needs a memory that it touches waits until it is `written`. It must not know what an entry means.
 """
 
 from __future__ import annotations
@@ -31,6 +32,12 @@ EpochOf = Callable[[str], int]
 
 T = TypeVar("T")
 
+INSERTED_AT_ONCE = 32
+"""New memories in one round trip (about 250 KB): what is read meanwhile waits behind no more than these."""
+
+INSERTING_MAX = 2
+"""Round trips of them under way: the store has the next one at hand when it is done with one."""
+
 
 @dataclass(slots=True)
 class Committed:
@@ -58,9 +65,12 @@ class Ledger:
     and which fine ones written before move to which coarse one (`parents`).
     `known` are the memories that the batch has met, `buried` those that it has met in the archive, `archive`
     what goes there at `archived_at` without having been a memory, `unbound` those that left an episode, with
-    who came along, `handed_over` is set as what is already being written is."""
+    who came along. `epochs` are those of the leases by partition, `held` by mind, as far as it was met;
+    `before` is the batch that may still be on its way into the store, `written` is set once this is there."""
 
     epochs: dict[int, int]
+    before: Ledger | None = None
+    held: dict[str, int] = field(default_factory=dict)
     traces: dict[str, Trace] = field(default_factory=dict)
     revisions: dict[str, Revision] = field(default_factory=dict)
     patches: dict[str, dict[str, tuple[Memory, dict[str, Any]]]] = field(default_factory=dict)
@@ -72,7 +82,7 @@ class Ledger:
     buried: dict[str, Memory] = field(default_factory=dict)
     archive: dict[str, Trace] = field(default_factory=dict)
     archived_at: float = 0.0
-    handed_over: list[anyio.Event] = field(default_factory=list)
+    written: anyio.Event = field(default_factory=anyio.Event)
 
     def hold(self, mind: str, episode: str, parent: str) -> None:
         """This coarse episode holds that fine one now."""
@@ -82,10 +92,32 @@ class Ledger:
         else:
             self.parents.setdefault(mind, {})[episode] = {"parent_id": parent}
 
-    async def write(self, stores: Stores, epoch_of: EpochOf) -> None:
+    @property
+    def touched(self) -> set[str]:
+        """Every memory that it writes."""
+        found = {*self.traces, *self.revisions, *self.archive}
+        for changes in (self.patches, self.moves, self.unbound):
+            for held in changes.values():
+                found.update(held)
+        return found
+
+    async def after(self, memory_ids: Iterable[str]) -> None:
+        """Return once these can be read as the batch before this one left them."""
+        if self.before is not None and not self.before.touched.isdisjoint(memory_ids):
+            await self.before.written.wait()
+
+    async def settle(self, stores: Stores) -> None:
+        """Return once every memory of this batch so far, and of the one before, can be read back."""
+        if self.before is not None:
+            await self.before.written.wait()
+        await insert(stores, list(self.traces.values()), self.held.__getitem__)
+        self.traces.clear()
+
+    async def write(self, stores: Stores) -> None:
         """Write and empty it: memories, revisions, patches, episodes. Safe to repeat. Raises
         `UnavailableError` when somebody else has changed a memory since it was read: take all of it anew.
         """
+        epoch_of = self.held.__getitem__
         await insert(stores, list(self.traces.values()), epoch_of)
         await stores.archive.deposit(list(self.archive.values()), reason=LOW_SALIENCE, at=self.archived_at)
         self.archive.clear()
@@ -107,10 +139,36 @@ class Ledger:
         self.parents.clear()
 
 
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A batch that its minds have taken in and the store has not: what is to be written, what is to be told,
+    and how far each mind has come (`reached`)."""
+
+    ledger: Ledger
+    done: Committed
+    reached: dict[str, str]
+
+
 async def insert(stores: Stores, traces: Sequence[Trace], epoch_of: EpochOf) -> None:
-    """Write new memories, one round trip for each lease epoch among them."""
-    for epoch, part in group(traces, lambda trace: epoch_of(trace.memory.mind)):
-        await stores.memories.insert(part, epoch=epoch)
+    """Write new memories, in parts of one lease epoch each."""
+    parts = [
+        (epoch, held[start : start + INSERTED_AT_ONCE])
+        for epoch, held in group(traces, lambda trace: epoch_of(trace.memory.mind))
+        for start in range(0, len(held), INSERTED_AT_ONCE)
+    ]
+    if len(parts) == 1:  # what it raises is raised as it is
+        await stores.memories.insert(parts[0][1], epoch=parts[0][0])
+        return
+    room = anyio.Semaphore(INSERTING_MAX)
+    async with anyio.create_task_group() as inserting:
+        for epoch, part in parts:
+            await room.acquire()
+            inserting.start_soon(_insert, stores, part, epoch, room)
+
+
+async def _insert(stores: Stores, traces: Sequence[Trace], epoch: int, room: anyio.Semaphore) -> None:
+    await stores.memories.insert(traces, epoch=epoch)
+    room.release()
 
 
 async def amend(

@@ -65,6 +65,7 @@ class HostLink:
         self._directory = directory
         self._lock_fd = lock_fd
         self._process: Process | None = None
+        self._outlet: edge_process.Outlet | None = None
         self._ready = anyio.Event()
         self._sending = anyio.Lock()
         self._waiting: dict[int, _Slot] = {}
@@ -134,10 +135,20 @@ class HostLink:
     # --- one process ----------------------------------------------------------------------
 
     async def _live(self, task_status: TaskStatus[None]) -> None:
-        process = await edge_process.spawn(
-            "cognition.stores.edge_host", str(self._directory), pass_fds=(self._lock_fd,)
-        )
-        self._process = process
+        outlet = edge_process.Outlet()
+        try:
+            process = await edge_process.spawn(
+                "cognition.stores.edge_host",
+                str(self._directory),
+                pass_fds=(self._lock_fd,),
+                stdin=outlet.source,
+            )
+        except BaseException:
+            outlet.close()
+            raise
+        finally:
+            outlet.taken()
+        self._process, self._outlet = process, outlet
         patience_s = 0.0
         try:
             async with anyio.create_task_group() as group:
@@ -146,6 +157,7 @@ class HostLink:
                 patience_s = edge_process.PATIENCE_S
                 group.cancel_scope.cancel()
         finally:
+            outlet.close()
             await self._bury(process, patience_s)
 
     async def _open_all(self, task_status: TaskStatus[None]) -> None:
@@ -231,13 +243,12 @@ class HostLink:
 
     async def _send(self, frame: bytes) -> None:
         """A frame goes out whole or the host is gone: half of one would garble all that follow."""
-        process = self._process
-        if process is None or process.stdin is None:
+        if self._outlet is None:
             raise self._unavailable()
         try:
             with anyio.CancelScope(shield=True):
-                await process.stdin.send(frame)
-        except (anyio.BrokenResourceError, anyio.ClosedResourceError, OSError) as error:
+                await self._outlet.send(frame)
+        except OSError as error:
             raise self._unavailable() from error
 
     def _unavailable(self) -> StoreUnavailableError:

@@ -22,6 +22,7 @@ TEXTS_MAX: Final = 4_096
 
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND: Final = dt.timedelta(microseconds=1)
+_MINUTE: Final = dt.timedelta(minutes=1)
 
 
 @functools.lru_cache(maxsize=TEXTS_MAX)
@@ -34,8 +35,16 @@ def to_text(seconds: float) -> str:
     """
     if not EARLIEST <= seconds <= LATEST:
         raise ValueError(f"{seconds!r} is not a moment between the years 1 and 9999")
-    moment = dt.datetime.fromtimestamp(seconds, dt.UTC)
-    return moment.isoformat(timespec="microseconds")[:-6] + "Z"
+    fraction, whole = math.modf(seconds)
+    more, micros = divmod(round(fraction * 1e6), 1_000_000)
+    minute, second = divmod(int(whole) + more, 60)
+    return f"{_minute(minute)}{second:02d}.{micros:06d}Z"
+
+
+@functools.lru_cache(maxsize=TEXTS_MAX)
+def _minute(minutes: int) -> str:
+    """The text of a moment up to its seconds: a stream stays long in one."""
+    return (_EPOCH + minutes * _MINUTE).isoformat(timespec="minutes")[:-6] + ":"
 
 
 def from_text(text: str) -> float:

@@ -24,6 +24,9 @@ TERM_MAX: Final = 2**32 - 1
 NORM_MIN: Final = 1e-12
 """Below this length a vector has no direction that float32 could keep."""
 
+_WEIGHTS_MAX: Final = float(np.finfo(np.float32).max)
+"""All weights of a vector together: none is infinite."""
+
 _REMEDY: Final = f"Give {DIMENSION} finite float32 values that are not all zero."
 
 
@@ -48,12 +51,12 @@ def sparse(terms: Terms, whose: str) -> Sparse:
             f"A term id of {whose} is outside 0..{TERM_MAX}: {ids[0]} or {ids[-1]}",
             remedy="Term ids are unsigned 32-bit hashes.",
         )
-    values = np.array([terms[i] for i in ids], dtype=np.float32)
-    if not bool(np.isfinite(values).all() and (values > 0).all()):
+    weights = [terms[i] for i in ids]
+    if ids and not 0.0 < min(weights) <= sum(weights) <= _WEIGHTS_MAX:  # the sum of a NaN is none
         raise BadPerceptError(
             f"A term weight of {whose} is not a positive number", remedy="Leave out terms without weight."
         )
-    return Sparse(np.array(ids, dtype=np.uint32), values)
+    return Sparse(np.array(ids, dtype=np.uint32), np.array(weights, dtype=np.float32))
 
 
 def terms(vectors: Mapping[str, Vector], name: str) -> dict[int, float]:

@@ -70,7 +70,8 @@ class World:
     async def engine(self, gates: Gates | None = None) -> Engine:
         """A new engine over the same store and the same line."""
         gate = (gates or self.gates).gate
-        line = self.streams.hold(batch=64 if self.rush else self.chance.randint(1, 8), gate=gate)
+        batch = self.chance.choice((4, 16, 64)) if self.rush else self.chance.randint(1, 8)
+        line = self.streams.hold(batch=batch, gate=gate)
         stores = await open_stores(self.backend.beside(gate))
         return assemble(stores, line, self.clock, self.sink, TopicEmbedder(), self._options())
 
@@ -80,7 +81,7 @@ class World:
             minds=MindOptions(
                 resident_max=self.chance.randint(1, 4),
                 checkpoint_s=self.chance.choice((0.01, 1.0)),
-                checkpoint_entries=self.chance.randint(1, 9),
+                checkpoint_entries=self.chance.randint(16, 96) if self.rush else self.chance.randint(1, 9),
             )
         )
 
