@@ -11,6 +11,7 @@ import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +152,7 @@ def _load(folder: Path, *, lean: bool) -> Any:
         os.environ.setdefault(name, value)
     try:
         if lean and not any(package in sys.modules for package in LIBRARIES):
+            import_module("torch")  # whole: it cannot be imported twice, should the rest have to be
             try:
                 with stand_ins.standing_in():
                     return _read(folder)

@@ -28,7 +28,6 @@ UNUSED: Final = (
     "sympy",
     "torch._dynamo",
     "torch.distributed.tensor",
-    "torch.export",
     "torch.fx.experimental.symbolic_shapes",
     "torch.nn.attention.flex_attention",
     "transformers.generation.continuous_batching",
