@@ -17,7 +17,7 @@ import anyio
 import msgspec
 
 from benchmarks.data import Dataset
-from benchmarks.engine import Bench, EngineChoice, opened
+from benchmarks.engine import ANSWERED_WITHIN_S, Bench, EngineChoice, opened
 from benchmarks.loaders import load
 from benchmarks.progress import Progress
 from benchmarks.provenance import provenance
@@ -130,8 +130,10 @@ async def sleep(bench: Bench, dataset: Dataset, night: str, cycles: int) -> list
     sleeping = Progress("minds asleep", len(dataset.minds))
     reports: list[SleepReport] = []
     for name in dataset.minds:
-        begun = await daemon.answering.answer(SleepInquiry(id=night, mind=name, cycles=cycles))
-        assert isinstance(begun, SleepAnswer), f"{name} cannot sleep: {begun}"
+        asked = SleepInquiry(id=night, mind=name, cycles=cycles, deadline_s=ANSWERED_WITHIN_S)
+        begun = await daemon.answering.answer(asked)
+        if not isinstance(begun, SleepAnswer):
+            raise SystemExit(f"{name} cannot sleep: {begun}")
         reports += await slept_to_the_end(daemon, begun.report)
         sleeping.step()
     return reports
@@ -141,9 +143,12 @@ async def slept_to_the_end(daemon: Daemon, report: SleepReport) -> list[SleepRep
     """The cycles of a night, each once it has ended."""
     cycles: dict[int, SleepReport] = {}
     while True:
-        asked = SleepLogInquiry(id="log", mind=report.mind, limit=report.cycles + 1)
+        asked = SleepLogInquiry(
+            id="log", mind=report.mind, limit=report.cycles + 1, deadline_s=ANSWERED_WITHIN_S
+        )
         log = await daemon.answering.answer(asked)
-        assert isinstance(log, SleepLogAnswer)
+        if not isinstance(log, SleepLogAnswer):
+            raise SystemExit(f"{report.mind} does not say how it sleeps: {log}")
         cycles |= {c.nth: c for c in log.cycles if c.night == report.night}
         ended = [c for c in cycles.values() if c.finished]
         broken = any(c.status is not SleepStatus.COMPLETED for c in ended)

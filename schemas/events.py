@@ -205,6 +205,13 @@ class SleepEnded(Event, frozen=True, kw_only=True):
     took_s: float
 
 
+class MemoriesSurfaced(Event, frozen=True, kw_only=True):
+    """A cue has brought memories back from the archive, and they are awake again."""
+
+    mind: str
+    count: int
+
+
 class CueAnswered(Event, frozen=True, kw_only=True):
     mind: str
     cue_id: str
@@ -264,6 +271,7 @@ AnyEvent = (
     | SleepBegan
     | SleepProgressed
     | SleepEnded
+    | MemoriesSurfaced
     | CueAnswered
     | EntryBuried
     | LeaseAcquired

@@ -48,13 +48,15 @@ class SleepWork(enum.StrEnum):
 
 class PlannedWork(Message, frozen=True, kw_only=True, omit_defaults=False):
     """One piece of a cycle: what is done to which memories, in this order; none are named where it goes
-    through what is left to do. `budget_s` is the share of the cycle's time that it may take."""
+    through what is left to do. `budget_s` is the share of the cycle's time that it may take, `onward` where
+    the next cycle goes on looking."""
 
     work: SleepWork
     stage: SleepStage
     memory_ids: list[str] = []
     budget_s: float = 0.0
     why: str = ""
+    onward: str = ""
 
 
 class SleepPlan(Message, frozen=True, kw_only=True, omit_defaults=False):

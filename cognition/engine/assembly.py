@@ -23,6 +23,7 @@ from cognition.engine.minds import Minds
 from cognition.engine.neighbourhood import Neighbourhood
 from cognition.engine.night import Night
 from cognition.engine.night_canary import Canary
+from cognition.engine.night_forgetting import Archiving, Choosing, Returning
 from cognition.engine.night_journal import Journal
 from cognition.engine.night_plan import Planner
 from cognition.engine.night_works import Downscaling, Indexing, Linking, Replaying, Work
@@ -34,6 +35,7 @@ from cognition.engine.shown import Shown
 from cognition.engine.sleep import Sleep
 from cognition.engine.sleep_options import SleepOptions
 from cognition.engine.slow_learning import SlowLearning
+from cognition.engine.surfacing import Surfacing
 from cognition.engine.surroundings import Surroundings
 from cognition.engine.tongues import Tongues
 from cognition.engine.weighing import MENTION, SPREADING
@@ -167,15 +169,37 @@ def assemble(
     associating = Associating(stores, minds, clock, sink, tongues=tongues, forms=links)
     progress = Progress(minds)
     intake = Intake(line, senses, encoder, minds, progress, clock, sink, chosen.minds)
+    surfacing = Surfacing(stores)
     recall = Recall(
-        stores, minds, embedder, clock, chosen.recall, tongues=tongues, dates=dates, liveness=lives
+        stores,
+        minds,
+        embedder,
+        clock,
+        chosen.recall,
+        tongues=tongues,
+        dates=dates,
+        liveness=lives,
+        surfacing=surfacing,
     )
     introspection = Introspection(stores, minds, clock, laws, links=links)
     shown = Shown(ring)
     plasticity = Plasticity(stores, minds, shown, clock, sink, tongues=tongues, without=without)
     consolidation = Consolidation(dreams or line, plasticity, minds, clock, sink, chosen.minds)
     learning = Learning(Reports(stores, shown), Neighbourhood(stores, clock), consolidation)
-    sleep = sleeper(stores, minds, recall, shown, associating, clock, sink, chosen.sleep, epoch_of, timetable)
+    sleep = sleeper(
+        stores,
+        minds,
+        recall,
+        shown,
+        associating,
+        clock,
+        sink,
+        chosen.sleep,
+        epoch_of,
+        timetable,
+        surfacing,
+        tongues,
+    )
     answering = Answering(
         recall, introspection, learning, shown, progress, clock, sink, figures, lives, sleep
     )
@@ -210,16 +234,22 @@ def sleeper(
     options: SleepOptions,
     epoch_of: Callable[[str], int],
     timetable: Timetable | None,
+    surfacing: Surfacing,
+    tongues: Tongues,
 ) -> Sleep:
     """What sleeps, over the same stores and minds."""
     journal = Journal(stores, minds)
-    planner = Planner(stores, options)
+    planner = Planner(stores, Choosing(stores, tongues, options), options)
+    returning = Returning(stores, minds)
     works: dict[SleepWork, Work] = {
         SleepWork.REPLAY: Replaying(stores, minds, journal, binds="co_replay" not in options.without),
         SleepWork.ASSOCIATE: Linking(stores, minds, associating, journal),
         SleepWork.HOMEOSTASIS: Downscaling(minds),
+        SleepWork.FORGET: Archiving(stores, minds, journal),
         SleepWork.INDEX: Indexing(stores),
     }
     canary = Canary(stores, recall, shown)
-    night = Night(stores, minds, planner, canary, journal, works, clock, sink, options)
-    return Sleep(stores, minds, night, planner, clock, sink, options, epoch_of, timetable)
+    night = Night(stores, minds, planner, canary, journal, returning, works, clock, sink, options)
+    return Sleep(
+        stores, minds, night, planner, clock, sink, options, epoch_of, timetable, surfacing, returning
+    )

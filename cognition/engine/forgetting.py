@@ -54,7 +54,8 @@ class Forgetting:
         for trace in traces.values():
             mind.unlearn(dict(trace.lexical), trace.memory.length, trace.context)
         await self._unlearn_neighbours(mind, traces)
-        mind.forgotten += len(traces)
+        mind.forgotten += len(doomed)
+        mind.sleep.archived = max(0, mind.sleep.archived - len(archived))
         if traces:
             mind.void([{SOURCE: t.memory.source, **t.memory.context} for t in traces.values()])
 

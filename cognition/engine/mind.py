@@ -255,8 +255,8 @@ class Mind:
 
     @property
     def living(self) -> int:
-        """Memories that were formed and not erased since."""
-        return self.memories - self.forgotten
+        """Memories that were formed, and neither erased nor archived since."""
+        return self.memories - self.forgotten - self.sleep.archived
 
     @property
     def lifetime(self) -> Lifetime:

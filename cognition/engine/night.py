@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from cognition.engine.mind import Mind
 from cognition.engine.minds import Minds
 from cognition.engine.night_canary import Canary, fell, share
+from cognition.engine.night_forgetting import Returning
 from cognition.engine.night_journal import RESTORED_AT_ONCE, Journal, chains_of
 from cognition.engine.night_plan import Planner
 from cognition.engine.night_works import Done, Work
@@ -55,6 +56,7 @@ class Night:
         planner: Planner,
         canary: Canary,
         journal: Journal,
+        returning: Returning,
         works: Mapping[SleepWork, Work],
         clock: Clock,
         sink: Sink,
@@ -65,6 +67,7 @@ class Night:
         self._planner = planner
         self._canary = canary
         self._journal = journal
+        self._returning = returning
         self._works = works
         self._clock = clock
         self._sink = sink
@@ -216,21 +219,25 @@ class Night:
 
     async def _undo(self, report: SleepReport, epoch: int) -> SleepReport:
         """The next memories get back what they were before this cycle."""
-        chains = chains_of(await self._journal.pages(report))
+        pages = await self._journal.pages(report)
+        chains = chains_of(pages)
         begin = int(report.cursor.offset or 0)
         some = dict(list(chains.items())[begin : begin + RESTORED_AT_ONCE])
+        archived = [i for page in pages for i in page.archived]
+        gone = archived[max(0, begin - len(chains)) : max(0, begin + RESTORED_AT_ONCE - len(chains))]
         async with self._minds.writing:
             mind = await self._minds.awake(report.mind, epoch=epoch)
             mind.sleep.downscaled = list(mind.sleep.homeostasis.without(report.started_at).cycles)
+            back = await self._returning.back(report.mind, gone, at=None, epoch=epoch)
             restored, left = await self._journal.restore(report.mind, some, epoch=epoch)
         end = begin + RESTORED_AT_ONCE
         report = replace(
             report,
-            restored=report.restored + restored,
-            left=[*report.left, *left][:LEFT_NAMED],
+            restored=report.restored + restored + len(back),
+            left=[*report.left, *left, *(i for i in gone if i not in back)][:LEFT_NAMED],
             cursor=replace(report.cursor, offset=str(end)),
         )
-        if end < len(chains):
+        if end < len(chains) + len(archived):
             return await self._save(report, epoch)
         async with self._minds.writing:
             await self._minds.checkpoint()

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from cognition.engine.association import left
 from cognition.engine.mind import Mind
+from cognition.engine.night_forgetting import Choosing
 from cognition.engine.sleep_options import SleepOptions
 from cognition.mechanisms.night_order import SHARE, Placed, interleaved, quota, staged, sweeps
 from cognition.mechanisms.pressure import pressure
@@ -35,8 +36,9 @@ WAKING_SHARE = 0.2
 class Planner:
     """Makes plans. Changes nothing."""
 
-    def __init__(self, stores: Stores, options: SleepOptions) -> None:
+    def __init__(self, stores: Stores, choosing: Choosing, options: SleepOptions) -> None:
         self._stores = stores
+        self._choosing = choosing
         self._options = options
 
     async def plan(self, mind: Mind, report: SleepReport) -> SleepPlan:
@@ -44,7 +46,7 @@ class Planner:
         now = report.started_at
         novel = await self._novel(mind.name, report)
         familiar = await self._familiar(mind.name, report)
-        works = [*self._replays(novel, familiar), *self._rest(mind)]
+        works = [*self._replays(novel, familiar), *self._rest(mind), await self._forgetting(mind, now)]
         reasons = [
             f"{mind.sleep.encoded} memories since the last night, {mind.sleep.tagged} of them tagged",
             f"{len(novel)} new memories by replay priority, {len(familiar)} familiar ones at random",
@@ -55,7 +57,7 @@ class Planner:
             reasons.append(f"most urgent: {novel[0].begins[:60]!r} ({first:.2f})")
         return SleepPlan(
             mind=mind.name,
-            works=[w for w in works if w.work.value not in self._options.without],
+            works=[w for w in [*works, self._index()] if w.work.value not in self._options.without],
             reasons=reasons,
             pressure=max(pressure(mind.sleep.waking(now)), mind.sleep.left),
             budget_s=self._options.cycle_s,
@@ -112,6 +114,29 @@ class Planner:
                     why="new ones by priority, familiar ones at random, in turns",
                 )
 
+    def _index(self) -> PlannedWork:
+        """The index, last of all: of what is left after the night."""
+        return PlannedWork(
+            work=SleepWork.INDEX,
+            stage=SleepStage.WAKING,
+            budget_s=WAKING_SHARE * self._options.cycle_s,
+            why="if the index is behind",
+        )
+
+    async def _forgetting(self, mind: Mind, now: float) -> PlannedWork:
+        """What is to leave awake memory, of the page that is looked at now; before the index is."""
+        if SleepWork.FORGET.value in self._options.without:
+            return PlannedWork(work=SleepWork.FORGET, stage=SleepStage.WAKING)
+        chosen, why, onward = await self._choosing.choose(mind, now)
+        return PlannedWork(
+            work=SleepWork.FORGET,
+            stage=SleepStage.WAKING,
+            memory_ids=chosen,
+            budget_s=WAKING_SHARE * self._options.cycle_s,
+            why=why,
+            onward=onward or "",
+        )
+
     def _rest(self, mind: Mind) -> Iterator[PlannedWork]:
         shares: Mapping[str, float] = {stage.value: share for stage, share in SHARE.items()}
         if left(mind):
@@ -127,9 +152,6 @@ class Planner:
             stage=SleepStage.WAKING,
             budget_s=waking,
             why="what was learned is scaled down, all of it alike",
-        )
-        yield PlannedWork(
-            work=SleepWork.INDEX, stage=SleepStage.WAKING, budget_s=waking, why="if the index is behind"
         )
 
 

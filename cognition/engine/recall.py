@@ -24,6 +24,8 @@ from cognition.engine.options import RecallOptions
 from cognition.engine.scoping import in_fine_episodes
 from cognition.engine.spreading import Web
 from cognition.engine.standing import standing
+from cognition.engine.surfacing import WHY as SURFACED
+from cognition.engine.surfacing import Surfacing
 from cognition.engine.tongues import Tongues
 from cognition.engine.weighing import (
     LEXICAL,
@@ -85,7 +87,9 @@ class Recall:
         tongues: Tongues,
         dates: DateReader | None = None,
         liveness: Liveness | None = None,
+        surfacing: Surfacing | None = None,
     ) -> None:
+        self._surfacing = surfacing
         self._stores = stores
         self._minds = minds
         self._embedder = embedder
@@ -129,6 +133,8 @@ class Recall:
         recalled, notes = await self._fetch(cue, mind, found, ranked)
         if observed:
             self._look_at(cue, ranked, recalled)
+        if self._surfacing is not None:
+            recalled = await self._surfaced(cue, mind, probe, meaning, recalled)
         if not recalled and cue.token_budget is not None:
             looked_at = min(len(ranked), cue.limit * BUDGET_REACH)
             reason = f"none of the best {looked_at} fits token_budget = {cue.token_budget}"
@@ -319,6 +325,25 @@ class Recall:
         passed = kept[-1] + 1 - len(kept) if kept else 0
         note = f"{passed} that ranked higher did not fit token_budget = {cue.token_budget}"
         return recalled, [note] if passed else []
+
+    async def _surfaced(
+        self, cue: Cue, mind: Mind, probe: Probe, meaning: Meant, recalled: list[Recalled]
+    ) -> list[Recalled]:
+        """What is recalled, and what this cue brings back from the archive."""
+        assert self._surfacing is not None
+        found = await self._surfacing.found(cue, mind.sleep.archived, probe)
+        if found is None:
+            return recalled
+        candidates = self._with_facts(mind, probe, found, [found.facts.get(i) for i in found.ids])
+        ranked = self._rank(cue, mind, probe, candidates, meaning)
+        best = ranked.best(len(found.ids))
+        memories = await self._surfacing.memories(mind.name, [r.memory_id for r in best])
+        archived = [
+            msgspec.structs.replace(self._recalled(cue, ranked, r, memories[r.memory_id], {}), why=SURFACED)
+            for r in best
+            if r.memory_id in memories
+        ]
+        return self._surfacing.joined(cue, recalled, archived)
 
     def _unmet(self, cue: Cue, mind: Mind) -> list[str]:
         """What the cue wished and the mind could not give."""

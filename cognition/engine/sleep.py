@@ -15,15 +15,17 @@ from cognition.engine.association import left
 from cognition.engine.mind import Mind
 from cognition.engine.minds import Minds
 from cognition.engine.night import Night
+from cognition.engine.night_forgetting import Returning
 from cognition.engine.night_plan import Planner
 from cognition.engine.sleep_options import SleepOptions
+from cognition.engine.surfacing import Surfacing
 from cognition.errors import BadCueError, LeaseLostError, MindStoppedError, UnavailableError
 from cognition.mechanisms.pressure import HIGH, falls_asleep, pressure
 from cognition.ports.clock import Clock
 from cognition.ports.sink import Sink
 from cognition.ports.stores import Stores
 from cognition.ports.timetable import Timetable
-from schemas.events import OperationRetried
+from schemas.events import MemoriesSurfaced, OperationRetried
 from schemas.identifiers import sleep_cycle_id
 from schemas.sleep import SleepPlan, SleepReport, SleepStatus
 from schemas.sleeping import (
@@ -81,8 +83,12 @@ class Sleep:
         sink: Sink,
         options: SleepOptions,
         epoch_of: Callable[[str], int],
-        timetable: Timetable | None = None,
+        timetable: Timetable | None,
+        surfacing: Surfacing,
+        returning: Returning,
     ) -> None:
+        self._surfacing = surfacing
+        self._returning = returning
         self._timetable = timetable
         self._stores = stores
         self._minds = minds
@@ -118,6 +124,7 @@ class Sleep:
                 if not self._looked:
                     self._looked = True
                     await self._look()
+                await self.bring_back()
                 await self._by_the_hour()
                 await self._fall_asleep()
                 while self._waiting and not self._stopping:
@@ -210,6 +217,15 @@ class Sleep:
         )
 
     # --- falling asleep ------------------------------------------------------------------------
+
+    async def bring_back(self) -> None:
+        """What cues have found in the archive becomes awake memory again."""
+        for name, memory_ids in self._surfacing.waiting().items():
+            if self._mine(name):
+                async with self._minds.writing:
+                    now, epoch = self._clock.now(), self._epoch_of(name)
+                    back = await self._returning.back(name, memory_ids, at=now, epoch=epoch)
+                self._sink.publish(MemoriesSurfaced(at=now, mind=name, count=len(back)))
 
     async def _by_the_hour(self) -> None:
         """Who is to sleep now by the timetable. It is kept when every night of it is written down."""

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from cognition.mechanisms import night_order, pressure
+from cognition.mechanisms import keeping, night_order, pressure
 from schemas.base import Config
 from schemas.sleeping import CYCLES_MAX
 
@@ -35,8 +35,10 @@ class SleepOptions(Config, frozen=True, kw_only=True):
     A cycle takes `cycle_s` at most and makes `calls_max` calls to the store; it replays `batch` memories.
     `canary` cues are asked before and after: where more than `tolerance` of them fail that did not before,
     the cycle is rolled back. `undo_kept` cycles of a mind can be undone. Without
-    `while_awake` associations by what memories speak of form in sleep alone. `without` names what is left
-    out.
+    `while_awake` associations by what memories speak of form in sleep alone. What falls below a
+    retrievability of `floor` goes to the archive, `archived_a_year` of the mind at most, protected
+    memories (up to the share `protected` of a mind) never; with `memory_max` a mind keeps so many awake, and
+    what says least makes room. `without` names what is left out.
     """
 
     enabled: bool = True
@@ -55,5 +57,9 @@ class SleepOptions(Config, frozen=True, kw_only=True):
     canary: Annotated[int, msgspec.Meta(ge=0, le=256)] = 32
     tolerance: Unit = 0.05
     while_awake: bool = True
+    floor: Unit = keeping.FLOOR
+    archived_a_year: Unit = keeping.ARCHIVED_A_YEAR_MAX
+    protected: Unit = keeping.PROTECTED_SHARE_MAX
+    memory_max: Annotated[int, msgspec.Meta(ge=0)] = 0
     undo_kept: Annotated[int, msgspec.Meta(ge=0, le=1_000)] = 16
     without: tuple[AtNight, ...] = ()

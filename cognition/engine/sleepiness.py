@@ -11,6 +11,10 @@ from cognition.mechanisms.homeostasis import Downscaling
 from cognition.mechanisms.pressure import Waking
 from schemas.memory import Memory
 
+YEAR_S = 365 * 86_400.0
+ARCHIVINGS_KEPT = 512
+SURFACED_KEPT = 64
+
 
 class Sleepiness(msgspec.Struct):
     """What drives sleep. A fold over the mind's memories and nights, so that it survives a crash with it.
@@ -19,7 +23,9 @@ class Sleepiness(msgspec.Struct):
     `awake_since` : when the first of them was formed, 0 while there is none; `last_at` the last.
     `taught` : memories that use has taught since. `cycles` : of its life. `slept_at` : when the last night
     ended, `through` and `taught_through` the last entries that it knew of, `left` the pressure that it left.
-    `downscaled` : when its cycles were. `paused` : a person said so.
+    `downscaled` : when its cycles were. `archived` : memories in the archive, `archived_on` how many decay
+    took there when, since `born_at`; `looked_at` how far forgetting has looked through all memories,
+    `mark` the last step that it finished; `surfaced` : the last that came back. `paused` : a person said so.
     """
 
     encoded: int = 0
@@ -33,6 +39,12 @@ class Sleepiness(msgspec.Struct):
     taught_through: str = ""
     left: float = 0.0
     downscaled: list[float] = []
+    born_at: float = 0.0
+    archived: int = 0
+    archived_on: list[tuple[float, int]] = []
+    looked_at: str | None = None
+    mark: str = ""
+    surfaced: list[str] = []
     paused: bool = False
 
     def note(self, memory: Memory) -> None:
@@ -40,6 +52,7 @@ class Sleepiness(msgspec.Struct):
         self.encoded += 1
         self.tagged += memory.consolidation_tag
         self.awake_since = self.awake_since or memory.encoded_at
+        self.born_at = self.born_at or memory.encoded_at
         self.last_at = max(self.last_at, memory.encoded_at)
 
     def use(self, memories: int) -> None:
@@ -50,6 +63,18 @@ class Sleepiness(msgspec.Struct):
     def homeostasis(self) -> Downscaling:
         """By how much what was learned is scaled down."""
         return Downscaling(tuple(self.downscaled))
+
+    def archived_within_a_year(self, now: float) -> tuple[int, float]:
+        """How many memories decay archived in the last 365 days, and how long ago it last did, or the mind
+        began."""
+        self.archived_on = [(at, n) for at, n in self.archived_on if now - at < YEAR_S][-ARCHIVINGS_KEPT:]
+        last = max((at for at, _ in self.archived_on), default=self.born_at or now)
+        return sum(n for _, n in self.archived_on), now - last
+
+    def came_back(self, memory_id: str) -> None:
+        """It has left the archive."""
+        self.archived = max(0, self.archived - 1)
+        self.surfaced = [*self.surfaced, memory_id][-SURFACED_KEPT:]
 
     def waking(self, now: float) -> Waking:
         """What drives sleep as of now."""

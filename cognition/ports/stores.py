@@ -329,6 +329,10 @@ class Archive(Protocol):
 
     async def erase(self, mind: str, memory_ids: Sequence[str]) -> None: ...
 
+    async def probe(self, mind: str, probe: Probe, *, limit: int) -> Found:
+        """What of the archive answers a cue, as `MemoryStore.probe`."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Keyed:
@@ -360,6 +364,10 @@ class ReplayStore(Protocol):
         """The next `limit` memories in the order of their ids, from the id `start` on and then from the
         beginning: where `start` is drawn at random, a sample. `strength` keeps to consolidation strengths
         from the first and below the second. At most two calls."""
+        ...
+
+    async def permanent(self, mind: str, *, strength: float) -> tuple[int, int]:
+        """How many memories are consolidated to that strength, and how many are milestones. Two calls."""
         ...
 
     async def moving(self, mind: str, *, limit: int) -> list[str]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cognition.ports.stores import Trace
+from cognition.ports.stores import Found, Probe, Trace
 from cognition.stores import payloads, times
 from cognition.stores.backend import TimeRange, VectorBackend
 from cognition.stores.collections import UNCONSCIOUS
-from cognition.stores.memories import VECTORS, point, trace
+from cognition.stores.memories import VECTORS, VectorMemories, point, trace
 from cognition.stores.tenancy import for_minds, owned, payload_of
 from schemas.memory import Memory
 
@@ -18,6 +18,10 @@ class VectorArchive:
 
     def __init__(self, backend: VectorBackend) -> None:
         self._backend = backend
+        self._searched = VectorMemories(backend, collection=UNCONSCIOUS.name)
+
+    async def probe(self, mind: str, probe: Probe, *, limit: int) -> Found:
+        return await self._searched.probe(mind, [probe], limit=limit)
 
     async def deposit(self, traces: Sequence[Trace], *, reason: str, at: float) -> None:
         if not traces:

@@ -9,7 +9,7 @@ from typing import Final
 
 from cognition.ports.stores import Keyed
 from cognition.stores import times
-from cognition.stores.backend import Both, Condition, Hit, Not, Range, TimeRange, VectorBackend
+from cognition.stores.backend import Both, Condition, Hit, Match, Not, Range, TimeRange, VectorBackend
 from cognition.stores.collections import MEMORIES
 from cognition.stores.tenancy import for_mind, payload_of
 
@@ -56,6 +56,12 @@ class VectorReplay:
             if len(found) >= limit:
                 break
         return list(found.values())[:limit]
+
+    async def permanent(self, mind: str, *, strength: float) -> tuple[int, int]:
+        strong = for_mind(mind, Range("consolidation_strength", gte=strength))
+        milestones = for_mind(mind, Match("content_type", "milestone"))
+        counts = [await self._backend.count(self._collection, condition=c) for c in (strong, milestones)]
+        return counts[0], counts[1]
 
     async def moving(self, mind: str, *, limit: int) -> list[str]:
         page = await self._backend.scroll(

@@ -1,0 +1,66 @@
+"""Surfacing: a strong cue brings back what was archived, and says so.
+
+Asks the archive beside awake memory, where there is anything in it and nothing is filtered. Recall reads:
+what surfaced is noted here, and becomes awake memory when the mind's one writer comes to it; what is noted
+and lost is noted again by the next such cue. Must not know how anything is weighed.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from cognition.ports.stores import Found, Probe, Scope, Stores
+from schemas.cue import Cue
+from schemas.memory import Memory
+from schemas.recollection import Recalled
+
+ASKED_FOR = 3
+"""Archived memories that one cue looks at, by each of meaning and words."""
+
+SCORE_MIN = 0.5
+"""A cue is strong enough for a memory when the mind as likely remembers it as not (ADR 13)."""
+
+NOTED_MAX = 256
+"""Memories that wait to be brought back, of all minds."""
+
+WHY = "surfaced from the archive"
+
+
+class Surfacing:
+    """What cues have found in the archive."""
+
+    def __init__(self, stores: Stores) -> None:
+        self._stores = stores
+        self._noted: OrderedDict[tuple[str, str], None] = OrderedDict()
+
+    async def found(self, cue: Cue, archived: int, probe: Probe) -> Found | None:
+        """What of the archive may answer; nothing where there is nothing, or where it was filtered."""
+        if not archived or probe.scope != Scope() or cue.episode is not None or cue.token_budget is not None:
+            return None
+        found = await self._stores.archive.probe(cue.mind, probe, limit=ASKED_FOR)
+        return found if found.ids else None
+
+    async def memories(self, mind: str, memory_ids: Sequence[str]) -> dict[str, Memory]:
+        """These, whole."""
+        return await self._stores.archive.get(mind, memory_ids) if memory_ids else {}
+
+    def joined(self, cue: Cue, awake: Sequence[Recalled], archived: Sequence[Recalled]) -> list[Recalled]:
+        """What is recalled, with what surfaced among it, by score; what surfaced is noted."""
+        known = {r.memory.id for r in awake}
+        new = [r for r in archived if r.score >= SCORE_MIN and r.memory.id not in known]
+        together = sorted([*awake, *new], key=lambda r: -r.score)[: cue.limit]
+        for each in together:
+            if each.memory.id not in known:
+                self._noted[cue.mind, each.memory.id] = None
+        while len(self._noted) > NOTED_MAX:
+            self._noted.popitem(last=False)
+        return together
+
+    def waiting(self) -> dict[str, list[str]]:
+        """By mind, what is to become awake memory; from now on it is no longer noted."""
+        taken: dict[str, list[str]] = {}
+        while self._noted:
+            (mind, memory_id), _ = self._noted.popitem(last=False)
+            taken.setdefault(mind, []).append(memory_id)
+        return taken
