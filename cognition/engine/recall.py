@@ -134,7 +134,7 @@ class Recall:
         if observed:
             self._look_at(cue, ranked, recalled)
         if self._surfacing is not None:
-            recalled = await self._surfaced(cue, mind, probe, meaning, recalled)
+            recalled = await self._surfaced(cue, mind, probe, meaning, recalled, noted=observed)
         if not recalled and cue.token_budget is not None:
             looked_at = min(len(ranked), cue.limit * BUDGET_REACH)
             reason = f"none of the best {looked_at} fits token_budget = {cue.token_budget}"
@@ -327,9 +327,16 @@ class Recall:
         return recalled, [note] if passed else []
 
     async def _surfaced(
-        self, cue: Cue, mind: Mind, probe: Probe, meaning: Meant, recalled: list[Recalled]
+        self,
+        cue: Cue,
+        mind: Mind,
+        probe: Probe,
+        meaning: Meant,
+        recalled: list[Recalled],
+        *,
+        noted: bool,
     ) -> list[Recalled]:
-        """What is recalled, and what this cue brings back from the archive."""
+        """What is recalled, and what this cue brings back from the archive: for good, if it is `noted`."""
         assert self._surfacing is not None
         found = await self._surfacing.found(cue, mind.sleep.archived, probe)
         if found is None:
@@ -343,7 +350,7 @@ class Recall:
             for r in best
             if r.memory_id in memories
         ]
-        return self._surfacing.joined(cue, recalled, archived)
+        return self._surfacing.joined(cue, recalled, archived, noted=noted)
 
     def _unmet(self, cue: Cue, mind: Mind) -> list[str]:
         """What the cue wished and the mind could not give."""

@@ -45,12 +45,14 @@ class Surfacing:
         """These, whole."""
         return await self._stores.archive.get(mind, memory_ids) if memory_ids else {}
 
-    def joined(self, cue: Cue, awake: Sequence[Recalled], archived: Sequence[Recalled]) -> list[Recalled]:
-        """What is recalled, with what surfaced among it, by score; what surfaced is noted."""
+    def joined(
+        self, cue: Cue, awake: Sequence[Recalled], archived: Sequence[Recalled], *, noted: bool
+    ) -> list[Recalled]:
+        """What is recalled, with what surfaced among it, by score. Where somebody asked, it is noted."""
         known = {r.memory.id for r in awake}
         new = [r for r in archived if r.score >= SCORE_MIN and r.memory.id not in known]
         together = sorted([*awake, *new], key=lambda r: -r.score)[: cue.limit]
-        for each in together:
+        for each in together if noted else ():
             if each.memory.id not in known:
                 self._noted[cue.mind, each.memory.id] = None
         while len(self._noted) > NOTED_MAX:
