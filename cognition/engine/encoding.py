@@ -46,6 +46,7 @@ from cognition.engine.traces import (
 )
 from cognition.mechanisms import salience
 from cognition.mechanisms.attention import Fate, Mode, Verdict
+from cognition.mechanisms.retrievability import EXPOSURE, stability_after
 from cognition.mechanisms.segmentation import Cut, Observation
 from cognition.mechanisms.thread import Placed, goes_on
 from cognition.mechanisms.working_memory import Active
@@ -62,9 +63,6 @@ Dense = NDArray[np.float32]
 
 REPEAT_STRENGTH = 0.1
 """How far a repetition moves consolidation strength towards 1 (soft bound; Hebb awake, schema)."""
-REPEAT_STABILITY = 1.2
-"""How much longer a repeated memory lasts (a spaced repetition's least gain)."""
-STABILITY_MAX_S = 10 * 365 * 86_400.0
 FOLDED_AT_ONCE = 4
 """Arrivals that are folded before others may go on: about two milliseconds."""
 PREVIEW_LENGTH = 280
@@ -279,7 +277,13 @@ class Encoder:
                 "access_count": known.access_count + 1,
                 "last_accessed": arrival.at,
                 "consolidation_strength": strength + REPEAT_STRENGTH * (1.0 - strength),
-                "stability_s": min(known.stability_s * REPEAT_STABILITY, STABILITY_MAX_S),
+                "stability_s": stability_after(
+                    known.stability_s,
+                    arrival.at - known.last_accessed,
+                    arousal=known.arousal,
+                    strength=strength,
+                    share=EXPOSURE,
+                ),
                 "repeated_through": entry,
             }
             done.strengthened += 1

@@ -25,6 +25,7 @@ from cognition.engine.usage import Usage
 from cognition.errors import BadReportError, UnavailableError
 from cognition.mechanisms import synapses
 from cognition.mechanisms.plasticity import Learned
+from cognition.mechanisms.retrievability import stability_after
 from cognition.ports.clock import Clock
 from cognition.ports.sink import Sink
 from cognition.ports.stores import Stores, Terms
@@ -86,9 +87,11 @@ class Student:
     routed: bool = False
     connected: bool = False
     useful: int = 0
-    accessed: float = 0.0
+    accessed: float = field(init=False)
+    stability_s: float = field(init=False)
 
     def __post_init__(self) -> None:
+        self.accessed, self.stability_s = self.memory.last_accessed, self.memory.stability_s
         self.learned = Learned.of(self.memory)
         self.synapses = {
             (a.target_id, a.type): msgspec.structs.replace(a, repaired="") if a.repaired else a
@@ -104,8 +107,14 @@ class Student:
         return True
 
     def use(self, lesson: Lesson, learned: float) -> None:
-        """It served."""
+        """It served: recalled, and so the longer retrievable the nearer it was to being forgotten."""
         self.useful += 1
+        self.stability_s = stability_after(
+            self.stability_s,
+            lesson.at - self.accessed,
+            arousal=self.memory.arousal,
+            strength=self.memory.consolidation_strength,
+        )
         self.accessed = max(self.accessed, lesson.at)
         if self.routing:
             self.learned.use(lesson.terms, learned, lesson.at)
@@ -154,7 +163,8 @@ class Student:
             fields |= {
                 "useful_count": memory.useful_count + self.useful,
                 "access_count": memory.access_count + self.useful,
-                "last_accessed": max(memory.last_accessed, self.accessed),
+                "last_accessed": self.accessed,
+                "stability_s": self.stability_s,
             }
         if self.connected:
             grown = list(self.synapses.values())
