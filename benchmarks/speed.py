@@ -16,7 +16,7 @@ from typing import Any
 import anyio
 
 from benchmarks.provenance import provenance
-from benchmarks.timing import folding, ingest, recalling, starting, waiting
+from benchmarks.timing import folding, ingest, recalling, segmenting, starting, waiting
 from benchmarks.timing.figures import figure_table
 
 SEED = 20_260_101
@@ -30,6 +30,7 @@ PARTS: dict[str, Part] = {
     "recent_context": lambda folder, o: waiting.recent(folder, o.seed),
     "start": lambda folder, _: starting.starts(folder),
     "folding": lambda folder, o: folding.folding(folder, o.events, o.seed),
+    "segmentation": lambda _, o: segmenting.segmentation(o.streamed, o.seed),
     "recall_vector": lambda folder, o: recalling.recall(folder, o.memories, o.seed),
 }
 
@@ -40,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--percepts", type=int, default=10_000, metavar="N", help="ingested with vectors")
     parser.add_argument("--texts", type=int, default=512, metavar="N", help="texts ingested")
     parser.add_argument("--lags", type=int, default=200, metavar="N", help="percepts timed one by one")
+    parser.add_argument("--streamed", type=int, default=3_000, metavar="N", help="percepts cut into episodes")
     parser.add_argument("--events", type=int, default=20_000, metavar="N", help="co-activations folded in")
     parser.add_argument("--memories", type=int, default=100_000, metavar="N", help="memories to search")
     parser.add_argument("--seed", type=int, default=SEED, help="of what is ingested and asked")

@@ -3,8 +3,10 @@
 import io
 
 import numpy as np
+import pytest
 
 from benchmarks.progress import Progress
+from benchmarks.timing import segmenting
 from benchmarks.timing.figures import figure, figure_table, percentile
 from benchmarks.timing.materials import Materials
 
@@ -47,3 +49,12 @@ def test_progress_off_a_terminal_is_a_line_a_tenth() -> None:
     lines = out.getvalue().splitlines()
     assert len(lines) == 10
     assert lines[-1].startswith("percepts: 1,000/1,000 (100%)")
+
+
+@pytest.mark.slow
+async def test_cutting_into_episodes_is_timed_with_and_without_lessons() -> None:
+    rows = {row["name"]: row for row in await segmenting.segmentation(1_100, seed=3)}
+    assert {"segmenter_p99", "encoding_p99", "encoding_worst_solves_in_the_way"} <= rows.keys()
+    worst, beside = rows["encoding_worst_solves_in_the_way"], rows["encoding_p99"]
+    assert worst["ours"] > beside["ours"] > 0.0
+    assert rows["lesson_beside_worst"]["ours"] > 0.0
