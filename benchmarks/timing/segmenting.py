@@ -63,7 +63,7 @@ async def segmentation(percepts: int, seed: int) -> list[dict[str, Any]]:
         figure("encoding_worst_solves_in_the_way", max(waited), max(without), "ms", plain),
         *(
             figure(f"lesson_beside_{name}", value(lessons), 0.0, "ms", "in a worker thread")
-            for name, value in (("mean", np.mean), ("worst", max))
+            for name, value in (("mean", lambda ms: float(np.mean(ms))), ("worst", max))
             if lessons
         ),
     ]
