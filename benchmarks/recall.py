@@ -10,11 +10,12 @@ import argparse
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import anyio
+import msgspec
 
 from benchmarks.data import Dataset, Question
 from benchmarks.engine import Bench, EngineChoice, opened
@@ -44,6 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--without", default="", metavar="NAME,...", help="mechanisms of recall to switch off"
     )
+    parser.add_argument(
+        "--no-marks", action="store_true", help="leave out explicit boundaries: times and texts alone"
+    )
     parser.add_argument("--limit-minds", type=int, metavar="N", help="only the first N minds")
     parser.add_argument("--per-question", type=Path, metavar="FILE", help="write one JSON line a question")
 
@@ -53,6 +57,8 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     dataset = load(options.set).limited(options.limit_minds)
     if not dataset.questions:
         raise SystemExit(f"{options.set} has no cues: there is nothing to recall. Add cues.jsonl.")
+    if options.no_marks:
+        dataset = unmarked(dataset)
     without = [name for name in options.without.split(",") if name]
     choice = EngineChoice.from_options(options)
     measured = anyio.run(measure, dataset, choice, without)
@@ -66,6 +72,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         backend=choice.backend,
         without=without,
         settings=choice.overrides,
+        marks=not options.no_marks,
         minds=len(dataset.minds),
         percepts=len(dataset.sensed),
         fed_s=round(measured.fed_s, 2),
@@ -77,6 +84,15 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 
 
 table = recall_table
+
+
+def unmarked(dataset: Dataset) -> Dataset:
+    """The same percepts without explicit boundaries."""
+    sensed = [
+        replace(s, percept=msgspec.structs.replace(s.percept, boundary=None, boundary_label=""))
+        for s in dataset.sensed
+    ]
+    return replace(dataset, sensed=sensed)
 
 
 async def measure(dataset: Dataset, choice: EngineChoice, without: Sequence[str]) -> Run:
