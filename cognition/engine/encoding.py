@@ -392,6 +392,8 @@ class Encoder:
         ledger.archive[trace.memory.id] = trace
         ledger.archived_at = max(ledger.archived_at, trace.memory.encoded_at)
         ledger.buried[trace.memory.id] = trace.memory
+        mind.memories += 1
+        mind.sleep.archived += 1
         done.archived += 1
         return self._receipt(arrival, **archived(arrival, trace.memory, mind.attention.rules.forget_below))
 

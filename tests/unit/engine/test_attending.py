@@ -122,7 +122,7 @@ async def test_a_crash_decides_nothing_anew(died_after: int) -> None:
     assert await memories(at) == await memories(calm) == {"k0", "k3"}
     mind = at.engine.minds.resident(ANA)
     assert mind is not None
-    assert (mind.percepts, mind.memories) == (6, 2)
+    assert (mind.percepts, mind.memories, mind.living) == (6, 4, 2)
 
 
 async def test_the_same_key_again_is_what_it_was() -> None:
