@@ -27,7 +27,8 @@ from cognition.errors import DataVersionError
 from cognition.mechanisms.attention import Attention
 from cognition.mechanisms.lexicon import Lexicon
 from cognition.mechanisms.prediction import PredictionError, Scale
-from cognition.mechanisms.segmentation import Profile, Segmenter, profile_of
+from cognition.mechanisms.profiles import Profile, profile_of
+from cognition.mechanisms.segmentation import Segmenter
 from cognition.mechanisms.slow_map import SlowMap, UnfitMapError
 from cognition.mechanisms.thread import Thread
 from cognition.mechanisms.turns import Changes

@@ -16,7 +16,7 @@ import anyio
 from cognition.engine.mind import Mind, Relived, entry_order, later
 from cognition.mechanisms.causes import LENGTH
 from cognition.mechanisms.prediction import COARSE_REACH, PredictionError, Scale
-from cognition.mechanisms.segmentation import Profile
+from cognition.mechanisms.profiles import Profile
 from cognition.mechanisms.slow_map import SlowSums, worth
 from cognition.mechanisms.thread import goes_on
 from cognition.mechanisms.vectors import Dense, as_kept

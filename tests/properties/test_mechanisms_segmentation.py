@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from cognition.mechanisms.coarse import BACK_MAX, CHILDREN_MAX
 from cognition.mechanisms.lookahead import LATE
-from cognition.mechanisms.segmentation import PROFILES, Cut, Observation, Profile, Segmenter
+from cognition.mechanisms.profiles import PROFILES, Profile
+from cognition.mechanisms.segmentation import Cut, Observation, Segmenter
 from schemas.episode import Boundary, BoundaryType, EpisodeScale
 from schemas.percept import BoundaryMark
 

@@ -11,7 +11,8 @@ from cognition.engine.mind import SLOW_MAP_SLOTS, SLOW_SUMS_SLOTS
 from cognition.engine.options import EpisodeOptions
 from cognition.errors import UnavailableError
 from cognition.mechanisms.notebook import LESSON, UNJUDGED
-from cognition.mechanisms.segmentation import CONVERSATION, Observation, Segmenter
+from cognition.mechanisms.profiles import CONVERSATION
+from cognition.mechanisms.segmentation import Observation, Segmenter
 from cognition.ports.stores import Scope
 from schemas.association import AssociationType
 from schemas.events import SegmentationLearned

@@ -9,8 +9,8 @@ import pytest
 from cognition.engine.assembly import Options
 from cognition.engine.mind import NEVER_S, profile
 from cognition.engine.options import EpisodeOptions
+from cognition.mechanisms.profiles import CONVERSATION
 from cognition.mechanisms.running_z import PRIOR_MEAN, PRIOR_VARIANCE
-from cognition.mechanisms.segmentation import CONVERSATION
 from schemas.percept import Percept
 from tests.unit.engine.bench import ANA, bench, vector
 

@@ -10,18 +10,9 @@ from cognition.errors import SettingsError
 from cognition.mechanisms.causes import SHIFT
 from cognition.mechanisms.coarse import CHILDREN_MAX
 from cognition.mechanisms.prediction import PredictionError
+from cognition.mechanisms.profiles import ASSISTANT, CONVERSATION, PROFILES, SENSORS, Profile, profile_of
 from cognition.mechanisms.running_z import PRIOR_MEAN
-from cognition.mechanisms.segmentation import (
-    ASSISTANT,
-    CONVERSATION,
-    PROFILES,
-    SENSORS,
-    Cut,
-    Observation,
-    Profile,
-    Segmenter,
-    profile_of,
-)
+from cognition.mechanisms.segmentation import Cut, Observation, Segmenter
 from schemas.episode import Boundary, BoundaryType, EpisodeScale
 from schemas.percept import BoundaryMark
 
