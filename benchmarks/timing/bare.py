@@ -89,22 +89,27 @@ class BareShard:
         return time.perf_counter() - began
 
     def hybrid(self, mind: str, dense: Any, terms: Sparse, limit: int) -> float:
-        """One hybrid query (two prefetches, fused by rank) of one mind with payload; seconds."""
+        """One hybrid query (two prefetches, fused by rank) of one mind with payload, from the vectors at hand
+        to the answer in Python's values; seconds."""
         import qdrant_edge as edge
 
+        began = time.perf_counter()
         where = edge.Filter(must=[edge.FieldCondition("mind", match=edge.MatchValue(mind))])
         sparse = edge.SparseVector(terms.indices.tolist(), terms.values.tolist())
         stages = [
-            edge.Prefetch(limit=PREFETCH, query=edge.Query.Nearest(dense, using="context"), filter=where),
+            edge.Prefetch(
+                limit=PREFETCH, query=edge.Query.Nearest(dense.tolist(), using="context"), filter=where
+            ),
             edge.Prefetch(limit=PREFETCH, query=edge.Query.Nearest(sparse, using="lexical"), filter=where),
         ]
         fusion: Any = edge.Fusion.Rrf(k=60)  # the stub does not say that it is a fusion
         request = edge.QueryRequest(
             limit=limit, query=fusion, prefetches=stages, with_payload=True, filter=where
         )
-        began = time.perf_counter()
-        self._shard.query(request)
-        return time.perf_counter() - began
+        answer = [(point.id, point.score, point.payload) for point in self._shard.query(request)]
+        took = time.perf_counter() - began
+        assert len(answer) == limit
+        return took
 
     def close(self) -> None:
         self._shard.close()
