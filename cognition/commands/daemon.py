@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import os
 import signal
 import socket
@@ -34,6 +35,7 @@ async def daemon(options: argparse.Namespace) -> int:
         with starting:
             async with running(settings, directory_of(settings.data, os.environ), warm=True, lean=True):
                 ready.set()
+                gc.freeze()  # what is imported stays: the collector need not look through it again and again
                 notify("READY=1")
                 await stop.wait()
                 notify("STOPPING=1")

@@ -108,8 +108,9 @@ class Answering:
             return failure(request, error)
 
     async def remember(self) -> None:
-        """After an answer is out: carry what was shown to where it outlives this process. Raises
-        `UnavailableError`; it is tried again after the next answer."""
+        """After an answer is out: look at what acted in it, and carry what was shown to where it outlives
+        this process. Raises `UnavailableError`; it is tried again after the next answer."""
+        self._liveness.catch_up()
         await self._shown.flush()
 
     async def _dispatch(self, request: Cue | Inquiry | DaemonInquiry) -> Message:

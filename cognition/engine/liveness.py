@@ -7,7 +7,8 @@ nothing depends on it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections import deque
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from cognition.engine.weighing import MECHANISMS, WORKING_MEMORY
@@ -22,6 +23,9 @@ TOP = 10
 """A mechanism did something for a recall if without it the first ten would be others: the default limit."""
 
 FIRST_LOOKED_AT = 64
+LOOKS_MAX = 16
+"""Recalls that wait to be looked at, each with its candidates; where nobody catches up one of these pays."""
+
 LOOKED_AT_EVERY = 16
 """Of the recalls of a process, the first 64 are looked at and then every 16th: some .2 ms each."""
 
@@ -84,6 +88,7 @@ class Liveness:
         self._off = frozenset(off)
         self._counts = {name: Count() for name in UNITS}
         self._recalls = 0
+        self._looks: deque[Callable[[], None]] = deque()
         self.changes = 0
         """Grows with every change: who keeps the counts sees whether there is something to keep."""
 
@@ -91,6 +96,17 @@ class Liveness:
         """Whether this recall is looked at; call it once for each."""
         self._recalls += 1
         return self._recalls <= FIRST_LOOKED_AT or self._recalls % LOOKED_AT_EVERY == 0
+
+    def later(self, look: Callable[[], None]) -> None:
+        """Look at a recall once nobody waits for its answer: with `catch_up`, or before counts are told."""
+        if len(self._looks) >= LOOKS_MAX:
+            self.catch_up()
+        self._looks.append(look)
+
+    def catch_up(self) -> None:
+        """Look at the recalls that wait for it."""
+        while self._looks:
+            self._looks.popleft()()
 
     def recalled(self, acted: Collection[str], off: Collection[str], at: float) -> None:
         """A recall was looked at: without any of `acted` its first ten would be others; `off` could not
@@ -125,6 +141,7 @@ class Liveness:
 
     def lives(self) -> list[MechanismLife]:
         """Every row, in order."""
+        self.catch_up()
         return [
             MechanismLife(
                 name=name,

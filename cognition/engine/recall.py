@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import msgspec
 import numpy as np
@@ -149,9 +150,15 @@ class Recall:
         )
 
     def _look_at(self, cue: Cue, ranked: Ranking, recalled: Sequence[Recalled]) -> None:
-        """Tell the liveness what acted in this recall, if it looks at it."""
-        if self._liveness is None or not self._liveness.due():
-            return
+        """Have the liveness told what acted in this recall, if it looks at it; the answer does not wait."""
+        if self._liveness is not None and self._liveness.due():
+            look = partial(self._looked, self._liveness, cue, ranked, recalled, self._clock.now())
+            self._liveness.later(look)
+
+    def _looked(
+        self, liveness: Liveness, cue: Cue, ranked: Ranking, recalled: Sequence[Recalled], at: float
+    ) -> None:
+        """What acted in a recall."""
         acted = set(ranked.swayed(TOP))
         analyzer = self._tongues.of(cue.mind)
         asked = analyzer.evidence_terms(cue.content, "").keys()
@@ -162,7 +169,7 @@ class Recall:
         off = {*cue.without, *unasked(cue)}
         if not self._options.spreading_depth:
             off.add(SPREADING)
-        self._liveness.recalled(acted, off, self._clock.now())
+        liveness.recalled(acted, off, at)
 
     def _check(self, cue: Cue) -> None:
         if not cue.content.strip() and cue.vector is None:
@@ -257,15 +264,18 @@ class Recall:
         self, mind: Mind, probe: Probe, found: Found, facts: Sequence[Facts | None]
     ) -> Candidates:
         """What was found, with its facts; what has none is gone meanwhile."""
-        held = [(n, fact) for n, fact in enumerate(facts) if fact is not None]
-        places = np.array([n for n, _ in held], np.intp)
-        subjects = [fact.subject for _, fact in held] if probe.naming else []
+        held = [fact for fact in facts if fact is not None]
+        ids, dense, lexical = found.ids, found.dense, found.lexical
+        if len(held) < len(ids):
+            places = [n for n, fact in enumerate(facts) if fact is not None]
+            ids, dense, lexical = [ids[n] for n in places], dense[places], lexical[places]
+        subjects = [fact.subject for fact in held] if probe.naming else []
         analyzer = self._tongues.of(mind.name)
         return Candidates(
-            ids=[found.ids[n] for n, _ in held],
-            dense=found.dense[places].astype(np.float64),
-            lexical=found.lexical[places].astype(np.float64),
-            facts=[fact for _, fact in held],
+            ids=ids,
+            dense=dense.astype(np.float64),
+            lexical=lexical.astype(np.float64),
+            facts=held,
             named=named(probe.terms, subjects, mind.lexicon, analyzer) if probe.naming else None,
             ahead=found.ahead,
         )

@@ -173,20 +173,19 @@ class VectorMemories:
         fields = (_RANKED if with_facts else ()) + (_FELT if mood else ())
         ahead = _ahead(likely, asked) if likely is not None else None
         found = await self._backend.gather(self._collection, Gather(asked, searches, fields, ahead))
+        read = _reader(mind, found.ahead) if found.ahead is not None else None
+        zeros = np.zeros(len(found.ids), np.float32)
+        dense, lexical = found.scores[CONTEXT], found.scores.get(LEXICAL, zeros)
+        if not fields:
+            return Found(found.ids, dense, lexical, ahead=read)
         payloads = found.payloads or []
-        kept = [n for n, payload in enumerate(payloads) if payload] if fields else range(len(found.ids))
+        kept = [n for n, payload in enumerate(payloads) if payload]
         if mood is not None:
             kept = [n for n in kept if in_mood(payloads[n], mood)]
         places = np.fromiter(kept, np.intp)
         ids = [found.ids[n] for n in kept]
-        zeros = np.zeros(len(found.ids), np.float32)
-        return Found(
-            ids=ids,
-            dense=found.scores[CONTEXT][places],
-            lexical=found.scores.get(LEXICAL, zeros)[places],
-            facts={i: facts_of(payloads[n]) for i, n in zip(ids, kept, strict=True)} if with_facts else {},
-            ahead=_reader(mind, found.ahead) if found.ahead is not None else None,
-        )
+        facts = {i: facts_of(payloads[n]) for i, n in zip(ids, kept, strict=True)} if with_facts else {}
+        return Found(ids, dense[places], lexical[places], facts, read)
 
     async def select(self, mind: str, scope: Scope, *, limit: int) -> list[str]:
         condition = for_mind(mind, *of_scope(scope))
