@@ -66,7 +66,7 @@ class Circadian:
         wanted = {"": schedule, **schedules} if schedule else dict(schedules)
         self._own = frozenset(schedules)
         self._triggers = {
-            mind: trigger_of(text, self._zone, jitter_s, whose=mind)
+            mind: trigger_of(text, self._zone, jitter_s, now, whose=mind)
             for mind, text in wanted.items()
             if text.strip() != NEVER
         }
@@ -126,23 +126,24 @@ def zone_of(name: str) -> Any:
         ) from error
 
 
-def trigger_of(text: str, zone: Any, jitter_s: float, *, whose: str = "") -> Any:
+def trigger_of(text: str, zone: Any, jitter_s: float, now: float, *, whose: str = "") -> Any:
     """The trigger that a schedule means; several are joined by ``or``. Raises `SettingsError`."""
     key = f"sleep.schedules.{whose}" if whose else "sleep.schedule"
     jitter = round(jitter_s) or None
     try:
-        parts = [_one(part.strip(), zone, jitter) for part in text.split(" or ")]
+        parts = [_one(part.strip(), zone, jitter, now) for part in text.split(" or ")]
     except (ValueError, TypeError, OverflowError) as error:
         raise SettingsError(f"setting {key} = {text!r} is no schedule: {error}", remedy=REMEDY) from error
     return parts[0] if len(parts) == 1 else OrTrigger(parts)
 
 
-def _one(text: str, zone: Any, jitter: int | None) -> Any:
+def _one(text: str, zone: Any, jitter: int | None, now: float) -> Any:
     if every := _EVERY.match(text.lower()):
         seconds = int(every[1]) * UNITS_S[every[2]]
         if not seconds:
             raise ValueError("an interval of no length")
-        return IntervalTrigger(seconds=seconds, timezone=zone, jitter=jitter)
+        first = dt.datetime.fromtimestamp(now + seconds, zone)
+        return IntervalTrigger(seconds=seconds, start_date=first, timezone=zone, jitter=jitter)
     fields = text.split()
     if len(fields) == 5:
         minute, hour, day, month, weekday = fields

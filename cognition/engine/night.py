@@ -41,6 +41,9 @@ PLANNING, BEFORE, WORKING, AFTER = "planning", "canary before", "working", "cana
 LEFT_NAMED = 100
 """Memories that are named which undoing left as they are; of more it says how many."""
 
+DROPPED_AT_ONCE = 4
+"""Cycles too old to be undone that are looked at after each cycle."""
+
 NAP_MIN_S = 0.02
 NAP_MAX_S = 1.0
 """Between two steps everybody else gets a turn, for as long as the step took, within these bounds."""
@@ -243,6 +246,15 @@ class Night:
             await self._minds.checkpoint()
         return await self._end(report, report.ends_as, epoch)
 
+    async def _forget_how(self, mind: str, epoch: int) -> None:
+        """Keep what is needed to undo the latest cycles alone."""
+        kept = self._options.undo_kept
+        latest = await self._stores.cycles.latest(mind, limit=kept + DROPPED_AT_ONCE)
+        for old in latest[kept:]:
+            if old.undo_log and old.finished:
+                await self._stores.cycles.save(replace(old, undo_log=""), epoch=epoch)
+                await self._stores.cycles.drop(mind, old.id, range(old.cursor.step + 1))
+
     @staticmethod
     def _left(mind: Mind, report: SleepReport) -> float:
         """The pressure after a cycle: it falls from what was there before, and what came meanwhile counts
@@ -276,6 +288,7 @@ class Night:
             cursor=replace(report.cursor, stage="", offset=""),
         )
         ended = await self._save(ended, epoch)
+        await self._forget_how(report.mind, epoch)
         self._sink.publish(
             SleepEnded(
                 at=now,

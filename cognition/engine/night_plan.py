@@ -54,7 +54,7 @@ class Planner:
         ]
         if novel:
             first = novel[0].key + recency(novel[0].encoded_at, now)
-            reasons.append(f"most urgent: {novel[0].begins[:60]!r} ({first:.2f})")
+            reasons.append(f"the most urgent has a priority of {first:.2f}")
         return SleepPlan(
             mind=mind.name,
             works=[w for w in [*works, self._index()] if w.work.value not in self._options.without],

@@ -293,7 +293,7 @@ class Recall:
         filters. One round trip more where that is new, none where nothing is associated."""
         if not any(fact.associations for fact in found.facts):
             return ranked
-        web = Web(ranked, self._clock.now())
+        web = Web(ranked, self._clock.now(), mind.sleep.homeostasis)
         if not web.edges:
             return ranked
         if new := web.joining(ranked.facts()):

@@ -13,6 +13,7 @@ import numpy as np
 
 from cognition.engine.association import is_mention
 from cognition.engine.weighing import SPREADING, Kind, Ranking
+from cognition.mechanisms.homeostasis import Downscaling
 from cognition.mechanisms.spreading import (
     DEPTH,
     LEARNED_GATE,
@@ -35,29 +36,37 @@ BELOW_BEST = 1.0 - 1e-9
 """Activation that what comes by association never exceeds: even a sum that rounds to 1 stays below."""
 
 
-def edges_of(array: Sequence[Association], now: float) -> list[Edge]:
-    """The associations that spread, each with its gate and its weight as of now. Order in time does
-    not: neighbours help each other through what is stored of them."""
+NEVER_SLEPT = Downscaling()
+
+
+def edges_of(array: Sequence[Association], now: float, homeostasis: Downscaling = NEVER_SLEPT) -> list[Edge]:
+    """The associations that spread, each with its gate and its weight as of now: what was learned is scaled
+    down by every cycle of sleep since. Order in time does not spread: neighbours help each other through
+    what is stored of them."""
     edges = []
     for each in array:
         if is_mention(each):
             edges.append(Edge(each.target_id, each.weight, MENTION_GATE))
-        elif each.type is LEARNED or given(each):
+        elif given(each):
             edges.append(Edge(each.target_id, strength(each, now), LEARNED_GATE))
+        elif each.type is LEARNED:
+            weight = homeostasis.scaled(strength(each, now), each.last_coactivated)
+            edges.append(Edge(each.target_id, weight, LEARNED_GATE))
     return [edge for edge in edges if edge.weight > 0.0]
 
 
 class Web:
     """The associations of the best direct hits of one cue, and what they reach."""
 
-    def __init__(self, ranking: Ranking, now: float) -> None:
+    def __init__(self, ranking: Ranking, now: float, homeostasis: Downscaling = NEVER_SLEPT) -> None:
         self._now = now
+        self._homeostasis = homeostasis
         self._lent: dict[str, float] = {}
         activation = direct_activation(ranking.evidence())
         facts = ranking.facts()
         self.edges: dict[str, list[Edge]] = {}
         for source in sources(activation):
-            followed = edges_of(facts[source].associations, now)
+            followed = edges_of(facts[source].associations, now, homeostasis)
             if followed:
                 self.edges[source] = followed
                 for target, share, _ in lend(activation[source], followed):
@@ -74,7 +83,8 @@ class Web:
         edges: Mapping[str, Sequence[Edge]] = self.edges
         if depth > 1:
             found = ranking.facts()
-            edges = {i: edges_of(f.associations, self._now) for i, f in found.items()} | self.edges
+            edges = {i: edges_of(f.associations, self._now, self._homeostasis) for i, f in found.items()}
+            edges = {**edges, **self.edges}
         state = spread(direct_activation(evidence), edges, depth=depth)
         return _lifted(ranking, evidence, state)
 

@@ -337,14 +337,13 @@ class Archive(Protocol):
 @dataclass(frozen=True, slots=True)
 class Keyed:
     """A memory as a night meets it: its replay key, when it was encoded, where it stands in which episode,
-    how it begins, and the last step of a night that changed it."""
+    and the last step of a night that changed it. Nothing of what it says."""
 
     memory_id: str
     key: float
     encoded_at: float
     episode_id: str = ""
     position: int = 0
-    begins: str = ""
     slept_through: str = ""
 
 

@@ -14,8 +14,7 @@ from cognition.stores.collections import MEMORIES
 from cognition.stores.tenancy import for_mind, payload_of
 
 _FIRST_ID: Final = "00000000-0000-0000-0000-000000000000"
-_KEYED: Final = ("replay_priority_key", "encoded_at", "episode_id", "position", "content", "slept_through")
-BEGINS_LENGTH: Final = 100
+_KEYED: Final = ("replay_priority_key", "encoded_at", "episode_id", "position", "slept_through")
 
 
 class VectorReplay:
@@ -93,6 +92,5 @@ def _keyed(hit: Hit) -> Keyed:
         encoded_at=times.from_text(payload["encoded_at"]),
         episode_id=payload.get("episode_id", ""),
         position=payload.get("position", 0),
-        begins=payload.get("content", "")[:BEGINS_LENGTH],
         slept_through=payload.get("slept_through", ""),
     )

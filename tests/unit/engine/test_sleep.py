@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 
 from cognition.engine.assembly import Options
 from cognition.engine.options import MindOptions
-from cognition.engine.sleep import NOTHING_NEW
+from cognition.engine.sleep import NOTHING_NEW, Sleep
 from cognition.engine.sleep_options import SleepOptions
-from cognition.errors import BadCueError
-from cognition.ports.stores import Scope
+from cognition.errors import BadCueError, LeaseLostError, StoreUnavailableError, UnavailableError
+from cognition.ports.stores import Found, Scope
 from schemas.percept import Percept
 from schemas.sleep import SleepReport, SleepStatus
-from schemas.sleeping import SleepLogInquiry, SleepPlanInquiry, SleepUndoInquiry
+from schemas.sleeping import SleepLogInquiry, SleepPauseInquiry, SleepPlanInquiry, SleepUndoInquiry
 from tests.unit.engine.bench import ANA, BO, Bench, bench
 
 pytestmark = pytest.mark.anyio
@@ -187,3 +189,135 @@ async def test_a_night_that_goes_beyond_its_time_is_cut_short_and_says_so() -> N
     assert report.status is SleepStatus.COMPLETED
     assert any("was cut short" in note for note in report.notes)
     assert 0 < report.replayed < 50
+
+
+async def test_a_night_that_costs_answers_is_taken_back_and_says_why() -> None:
+    """The archive cannot be searched: what went there does not come back, and the canary misses it."""
+    options = Options(sleep=SleepOptions(memory_max=10, tolerance=0.0))
+    found = await lived(30, options)
+
+    async def nothing(mind: str, probe: Any, *, limit: int) -> Found:
+        return Found([], np.zeros(0, np.float32), np.zeros(0, np.float32))
+
+    found.stores.archive.probe = nothing  # type: ignore[method-assign]
+    before = await payloads(found)
+    report = await found.sleep()
+    assert report.status is SleepStatus.ROLLED_BACK
+    assert report.archived == 20
+    assert report.canary_before is not None
+    assert report.canary_after is not None
+    assert report.canary_after < report.canary_before
+    assert any("rolled back" in note for note in report.notes)
+    assert await payloads(found) == before
+    mind = await found.engine.minds.look(ANA)
+    assert (mind.lexicon.n, mind.sleep.archived) == (30, 0)
+
+
+async def test_a_paused_mind_sleeps_on_request_only() -> None:
+    found = await lived(30)
+    sleep, mind = found.engine.sleep, await found.engine.minds.look(ANA)
+    found.clock.advance(10 * 86_400.0)
+    assert sleep.drowsy(mind) == "awake_too_long"
+    await sleep.answer(SleepPauseInquiry(id="pause", mind=ANA))
+    assert sleep.drowsy(await found.engine.minds.look(ANA)) == ""
+    assert (await found.again().minds.look(ANA)).sleep.paused
+    assert (await found.sleep()).replayed == 30
+    await found.engine.sleep.answer(SleepPauseInquiry(id="resume", mind=ANA, paused=False))
+    assert not (await found.engine.minds.look(ANA)).sleep.paused
+
+
+async def test_pressure_alone_puts_an_idle_mind_to_sleep_and_a_rested_one_stays_awake() -> None:
+    found = await lived(30)
+    sleep, mind = found.engine.sleep, await found.engine.minds.look(ANA)
+    assert sleep.drowsy(mind) == ""
+    found.clock.advance(4_000.0)
+    assert sleep.drowsy(mind) == "pressure"
+    await found.sleep(cycles=0)
+    cycles = await found.stores.cycles.latest(ANA, limit=20)
+    assert 1 < len(cycles) <= 6
+    assert cycles[0].pressure_after is not None
+    assert cycles[0].pressure_after < cycles[-1].pressure_before
+    found.clock.advance(86_400.0)
+    assert sleep.drowsy(mind) == "", "time alone makes nobody tired"
+
+
+async def to_the_end(sleep: Sleep, report: SleepReport, epoch: int) -> None:
+    """Step by step, under this epoch."""
+    while not report.finished:
+        report = await sleep._night.step(report, epoch)
+
+
+async def test_a_lease_that_is_lost_in_the_middle_ends_it_here_and_not_there() -> None:
+    found = await lived(30)
+    expected = await lived(30)
+    await expected.sleep()
+    report, _ = await found.engine.sleep.fall_asleep(ANA, "request", cause="night-0", cycles=1)
+    night = found.engine.sleep._night
+    for _ in range(4):
+        report = await night.step(report, found.epoch)
+    old = found.engine
+    found.again()
+    stored = await found.stores.cycles.get(ANA, report.id)
+    assert stored is not None
+    taken_over = await found.engine.sleep.slept(stored)
+    assert (taken_over.status, taken_over.replayed) == (SleepStatus.COMPLETED, 30)
+    done = await payloads(found), await found.stores.cycles.get(ANA, report.id)
+    with pytest.raises((LeaseLostError, UnavailableError)):
+        await to_the_end(old.sleep, report, found.epoch - 1)
+    assert (await payloads(found), await found.stores.cycles.get(ANA, report.id)) == done
+
+
+async def test_a_clock_that_is_set_back_a_day_in_the_middle_changes_no_law() -> None:
+    found = await lived(30)
+    report, _ = await found.engine.sleep.fall_asleep(ANA, "request", cause="night", cycles=1)
+    night = found.engine.sleep._night
+    while not report.finished:
+        found.clock.jump(-20_000.0)
+        report = await night.step(report, found.epoch)
+    assert report.status is SleepStatus.COMPLETED
+    rows = (await payloads(found)).values()
+    assert all(0.0 <= row["consolidation_strength"] <= 1.0 and row["stability_s"] > 0.0 for row in rows)
+    assert found.engine.sleep.drowsy(await found.engine.minds.look(ANA)) == ""
+
+
+async def test_a_store_that_is_full_holds_a_night_up_and_loses_nothing() -> None:
+    found = await lived(30)
+    report, _ = await found.engine.sleep.fall_asleep(ANA, "request", cause="night", cycles=1)
+    full = False
+
+    async def gate(verb: str, collection: str) -> None:
+        if full and verb in ("upsert", "set_payloads", "delete"):
+            raise StoreUnavailableError("No space left on device")
+
+    found.backend.gate = gate
+    night, held_up = found.engine.sleep._night, 0
+    while not report.finished:
+        full = not full
+        try:
+            report = await night.step(report, found.epoch)
+        except StoreUnavailableError:
+            held_up += 1
+    assert held_up > 3
+    assert (report.status, report.replayed, report.strengthened) == (SleepStatus.COMPLETED, 30, 30)
+
+
+async def test_only_the_latest_cycles_can_be_undone() -> None:
+    options = Options(sleep=SleepOptions(undo_kept=2, canary=0))
+    found = await lived(30, options)
+    for _ in range(3):
+        found.clock.advance(86_400.0)
+        await found.sleep()
+    with pytest.raises(BadCueError, match="not kept any more"):
+        await undone(found, "1")
+    assert (await undone(found, "3")).status is SleepStatus.UNDONE
+
+
+async def test_no_word_of_a_memory_is_kept_in_a_cycle() -> None:
+    found = await lived(30)
+    await found.say("the secret is xylophone", key="secret")
+    await found.recall("what is the secret? xylophone")
+    await found.sleep()
+    points = found.backend._collections["sleep_cycles"].points.values()
+    plain = [point.payload for point in points]
+    assert "xylophone" not in str(plain)
+    assert "xylophone" not in str([base64.b64decode(p["body"]) for p in plain if "body" in p])

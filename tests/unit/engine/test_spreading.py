@@ -10,6 +10,8 @@ import pytest
 
 from cognition.engine.assembly import Options
 from cognition.engine.options import RecallOptions
+from cognition.engine.spreading import edges_of
+from cognition.mechanisms.homeostasis import CYCLE_FACTOR, Downscaling
 from cognition.mechanisms.spreading import SOURCES
 from cognition.mechanisms.synapses import LEARNED
 from schemas.association import Association, AssociationType, Relation
@@ -289,3 +291,14 @@ async def test_an_explanation_shows_readiness_and_trust_without_weighing_them() 
     on.clock.advance(86_400.0)
     later = {p.name: p for p in (await on.recall("green tea", explain=True)).recalled[0].parts}
     assert later["base_level"].value == pytest.approx(-5.683, abs=0.001)
+
+
+def test_what_was_learned_counts_for_less_after_every_cycle_and_nothing_else_does() -> None:
+    learned = Association(target_id="b", weight=0.5, type=LEARNED, last_coactivated=100.0)
+    told = Association(target_id="c", weight=0.5, type=AssociationType.CAUSES, given=True)
+    mention = Association(target_id="d", weight=0.5, type=AssociationType.SEMANTIC)
+    cycles = Downscaling((90.0, 200.0, 300.0))
+    before = {e.target: e.weight for e in edges_of([learned, told, mention], 100.0)}
+    after = {e.target: e.weight for e in edges_of([learned, told, mention], 100.0, cycles)}
+    assert after["b"] == pytest.approx(before["b"] * CYCLE_FACTOR**2)
+    assert (after["c"], after["d"]) == (before["c"], before["d"])

@@ -1,0 +1,159 @@
+"""A night in real processes: asked for on the command line, killed again and again, watched, taken back."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cognition import Settings, open_engine
+from cognition.ports.stores import Scope
+from cognition.settings import EmbeddingSettings
+from tests.integration.support import Daemon, cognition, daemon_on, until
+
+ANA = "ana"
+MEMORIES = 120
+SUBJECTS = ("Aldo Brenner", "Lake Merrow", "The Long Ferry", "Ida Colm", "Port Anselm")
+EAGER = ("--set", "sleep.check_s=0.1")
+KILLS = 6
+SPREAD_S = 0.8
+WITHOUT_MODEL = Settings(embedding=EmbeddingSettings(enabled=False))
+SLEPT = ("consolidation_strength", "replay_count", "consolidation_tag", "content", "episode_id", "position")
+
+
+def live(daemon: Daemon) -> None:
+    """Everything that is slept on."""
+    client = daemon.client()
+    for n in range(MEMORIES):
+        content = f"note {n} about {SUBJECTS[n % 5]} and {SUBJECTS[(n + 1) % 5]}, number {n * 7919}"
+        subject = SUBJECTS[n % 5] if n < 5 else ""
+        entry = client.perceive(ANA, content, key=f"k{n}", subject=subject, importance=n % 10 / 10)
+    client.receipt(ANA, entry)
+
+
+def log(directory: Path) -> list[dict[str, Any]]:
+    """The cycles of the mind, the newest first."""
+    told = cognition("sleep", "log", "--mind", ANA, "--data", str(directory), "--json")
+    assert told.code == 0, told.err
+    cycles: list[dict[str, Any]] = told.json["cycles"]
+    return cycles
+
+
+def ended(directory: Path, count: int, status: str = "completed") -> list[dict[str, Any]]:
+    """The cycles, once so many have ended so."""
+
+    def look() -> list[dict[str, Any]]:
+        cycles = log(directory)
+        return cycles if [c["status"] for c in cycles] == [status] * count else []
+
+    found: list[dict[str, Any]] = until(look, f"{count} cycles that are {status}", within_s=90.0)
+    return found
+
+
+async def kept(directory: Path) -> dict[str, Any]:
+    """What is stored of every memory, but for moments."""
+    async with open_engine(data=directory, settings=WITHOUT_MODEL) as session:
+        assert session.daemon is not None
+        stores = session.daemon.stores
+        ids = await stores.memories.select(ANA, Scope(), limit=1_000)
+        memories = await stores.memories.get(ANA, ids)
+    return {
+        m.key: (
+            [round(getattr(m, name), 6) if name == SLEPT[0] else getattr(m, name) for name in SLEPT],
+            sorted((a.target_id, a.type.value, a.coactivation_count) for a in m.associations),
+        )
+        for m in memories.values()
+    }
+
+
+@pytest.mark.anyio
+@pytest.mark.timeout(400)
+async def test_a_night_that_is_killed_again_and_again_ends_as_one_that_is_not(tmp_path: Path) -> None:
+    calm, killed = tmp_path / "calm", tmp_path / "killed"
+    with daemon_on(calm, *EAGER) as daemon:
+        live(daemon)
+    shutil.copytree(calm, killed)
+    for lock in killed.glob("*.lock"):
+        lock.unlink()
+    with daemon_on(calm, *EAGER):
+        assert cognition("sleep", "--mind", ANA, "--cycles", "2", "--data", str(calm)).code == 0
+    cycles = slept_with_kills(killed)
+    assert [c["replayed"] for c in cycles] == [35, 35]
+    assert await kept(killed) == await kept(calm)
+
+
+def slept_with_kills(directory: Path) -> list[dict[str, Any]]:
+    """Ask for a night of two cycles once, and kill the daemon again and again until it must be over."""
+    chance, daemon = random.Random(20_260_301), Daemon(directory, *EAGER)
+    try:
+        daemon.start().ready()
+        asked = cognition("sleep", "--mind", ANA, "--cycles", "2", "--data", str(directory), "--no-wait")
+        assert asked.code == 0, asked.err
+        for _ in range(KILLS):
+            time.sleep(chance.uniform(0.0, SPREAD_S))
+            daemon.kill()
+            daemon = Daemon(directory, *EAGER)
+            daemon.start().ready()
+        return ended(directory, 2)
+    finally:
+        daemon.stop()
+
+
+@pytest.mark.anyio
+async def test_a_night_is_planned_slept_shown_and_undone_on_the_command_line(tmp_path: Path) -> None:
+    directory = tmp_path / "data"
+    where = ("--mind", ANA, "--data", str(directory))
+    with daemon_on(directory, *EAGER) as daemon:
+        live(daemon)
+        until(lambda: "0 not linked" in cognition("sleep", "log", *where).out, "linked mind")
+    before = await kept(directory)
+    with daemon_on(directory, *EAGER):
+        plan = cognition("sleep", "--plan", *where)
+        assert "replay of" in plan.out
+        assert "most urgent" in plan.out
+        assert "note 1" in plan.out
+        slept = cognition("sleep", *where)
+        assert slept.code == 0, slept.err
+        assert "was slept to its end" in slept.out
+        assert "brought back what they should" in slept.out
+        assert "replayed 35" in slept.err
+        assert "Nothing to do" in cognition("sleep", *where).out
+        assert "35 memories were gone through" in cognition("sleep", "show", "1", *where).out
+        assert cognition("sleep", "show", "9", *where).code == 1
+        assert "It stays awake" in cognition("sleep", "pause", *where).out
+        assert "It sleeps when it is time" in cognition("sleep", "resume", *where).out
+        undone = cognition("sleep", "undo", "1", *where)
+        assert "35 memories are as they were before" in undone.out
+        assert "was undone before" in cognition("sleep", "undo", "1", *where).out
+    assert await kept(directory) == before
+
+
+def test_a_schedule_that_cannot_be_read_ends_the_daemon_with_what_to_do(tmp_path: Path) -> None:
+    told = cognition("daemon", "--no-model", "--data", str(tmp_path), "--set", "sleep.schedule=at dawn")
+    assert told.code == 2
+    assert "sleep.schedule = 'at dawn'" in told.err
+    assert "crontab" in told.err
+
+
+def test_a_mind_sleeps_by_the_hour_and_once_for_hours_that_were_missed(tmp_path: Path) -> None:
+    directory = tmp_path / "data"
+    hourly = (
+        *EAGER,
+        "--set",
+        "sleep.schedule=every 2s",
+        "--set",
+        "sleep.rest_s=3600",
+        "--set",
+        "sleep.cycles=1",
+    )
+    with daemon_on(directory, *EAGER) as daemon:
+        live(daemon)
+    with daemon_on(directory, *hourly):
+        (cycle,) = ended(directory, 1)
+        assert cycle["trigger"] == "schedule"
+    with daemon_on(directory, *hourly):
+        assert len(log(directory)) == 1
