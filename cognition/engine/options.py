@@ -26,7 +26,7 @@ class EpisodeOptions(Config, frozen=True, kw_only=True):
     or 4: what follows shows it better); `learned` off judges by the plain cosine
     alone, `cue` off does not count what closes and opens episodes, `running_z` off does not hold
     a gap against the last ones of its stream (ADR 18, 19). The `scale` both holds fine episodes in coarse
-    ones (ADR 20).
+    ones (ADR 22).
     `without` names what counts for no boundary: a silence, or a change of these."""
 
     profile: Literal["conversation", "assistant", "sensors"] = "conversation"

@@ -98,23 +98,22 @@ class Likeness:
             self._total *= np.float32(0.5)
             self._seen = MEAN_WINDOW
 
-    def alike(self, back: int, first: int, count: int) -> list[float]:
-        """How alike the percept that came `back` percepts ago is to `count` of those before it, from the one
-        that came `first` percepts before it on."""
-        row = self._alike[(self.taken - 1 - back) % SPAN]
-        return row[first - 1 : first - 1 + count]
+    def link(self, back: int, reach: int, before: int, behind: int) -> float:
+        """The strongest link across the gap before the percept that came `back` percepts before the last one,
+        `behind` percepts that came since left out: between the `before` percepts before it and at most
+        `reach` from it on."""
+        newest, strongest = self.taken - 1 - behind, -2.0
+        for k in range(max(0, back - reach + 1), back + 1):
+            best = max(self._alike[(newest - k) % SPAN][back - k : back - k + before])
+            if best > strongest:
+                strongest = best
+        return strongest
 
     def cue(self, back: int) -> float:
         """How much the gap before the percept of `back` percepts ago has what usually closes and opens an
         event, in units of z; 0 without a map."""
         at = self.taken - 1 - back
         return self._cues[(at - 1) % SPAN][0] + self._cues[at % SPAN][1] if self._map is not None else 0.0
-
-    def forget(self) -> None:
-        """Nothing of what came is left here; what comes begins a new mean."""
-        learned = self._map
-        self.__init__()  # type: ignore[misc]
-        self.adopt(learned)
 
     def snapshot(self) -> dict[str, Any]:
         """The whole state in plain values, without the map: 31 KB at 768 dimensions."""

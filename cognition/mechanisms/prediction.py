@@ -87,7 +87,7 @@ class Scale:
         it would continue nothing."""
         if not self._stretch:
             return None
-        coherence = max(likeness.alike(0, 1, min(self._reach, self._stretch)))
+        coherence = likeness.link(0, 1, min(self._reach, self._stretch), 0)
         return Gap(coherence, self._z.of(-coherence), likeness.cue(0) if self._cued else 0.0)
 
     def end(self, likeness: Likeness, *, behind: int = 0) -> list[Gap]:
@@ -110,8 +110,7 @@ class Scale:
         before = min(self._reach, self._stretch - 1 - back)
         if before < 1:
             return None
-        first = max(0, back - self._reach + 1)
-        coherence = max(max(likeness.alike(k + behind, back - k + 1, before)) for k in range(first, back + 1))
+        coherence = likeness.link(back, self._reach, before, behind)
         cue = likeness.cue(back + behind) if self._cued else 0.0
         return Gap(coherence, self._z.take(-coherence), cue)
 

@@ -105,7 +105,7 @@ def episodes(
             held = dict.fromkeys(told.fine[told.coarse.index(told.coarse[-1]) :])
             assert len(held) == segmenter.figures()["coarse_holds"] <= CHILDREN_MAX
     told.place(segmenter.mark(BoundaryMark.END)[0])
-    return told.fine, told.coarse if profile.coarse else []
+    return told.fine, told.coarse if profile.coarse else told.fine
 
 
 def undisturbed(_: Segmenter, __: Observation) -> tuple[list[Cut], Boundary | None]:
