@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -64,6 +65,23 @@ class Daemon:
     engine: Engine
 
 
+GIVE_WAY_S = 0.0005
+"""How long a thread that computes keeps the interpreter from the event loop. Python's own 5 ms, at each of a
+cue's wake-ups, made p95 of recall 79 instead of 14 ms while a mind's episodes were learned anew beside it
+(measured, 100,000 memories)."""
+
+
+@contextmanager
+def giving_way() -> Iterator[None]:
+    """The interpreter goes round sooner while the block runs."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(min(before, GIVE_WAY_S))
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
+
+
 @asynccontextmanager
 async def running(
     settings: Settings,
@@ -87,6 +105,7 @@ async def running(
     began = clock.monotonic()
     directories.prepare(directory)
     async with AsyncExitStack() as stack:
+        stack.enter_context(giving_way())
         address = stack.enter_context(directories.held(directory, clock.now()))
         backend = await open_backend(settings, directory, stack, clock)
         stores = stores_over(backend, stack)
