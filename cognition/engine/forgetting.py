@@ -54,8 +54,9 @@ class Forgetting:
         for trace in traces.values():
             mind.unlearn(dict(trace.lexical), trace.memory.length, trace.context)
         await self._unlearn_neighbours(mind, traces)
-        mind.forgotten += len(doomed)
-        mind.sleep.archived = max(0, mind.sleep.archived - len(archived))
+        slept = min(len(archived), mind.sleep.archived)  # of those that never were awake none was counted
+        mind.forgotten += len(traces) + slept
+        mind.sleep.archived -= slept
         if traces:
             mind.void([{SOURCE: t.memory.source, **t.memory.context} for t in traces.values()])
 
