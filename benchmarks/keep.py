@@ -1,8 +1,8 @@
 """`keep SET|DIR`: what a mind still recalls when not all of its memories can be kept.
 
-Percepts in; then, fraction after fraction, what is worth least is archived through the engine and the same
-cues are asked. Gold that was archived counts as not found: it is the loss that is measured. `--by` keeps by
-something else, to compare with.
+Percepts in; then, fraction after fraction, what is worth least by the engine's own order is archived, and the
+same cues are asked. Gold that was archived counts as not found, and does not surface here: it is the loss
+that is measured. `--by` keeps by something else, to compare with.
 """
 
 from __future__ import annotations
@@ -22,12 +22,13 @@ from benchmarks.provenance import provenance
 from benchmarks.recall import ask, feed, keys_by_memory
 from benchmarks.report import Answer, recall_report
 from cognition.engine.appraisal import Appraising
-from cognition.engine.archiving import DISPLACEMENT, Archiving
+from cognition.engine.night_forgetting import DISPLACEMENT
 from cognition.engine.tongues import Tongues
 from cognition.mechanisms.keeping import displaced
 
 SEED = 20_260_101
 FRACTIONS = "1,.75,.5,.25"
+ARCHIVED_AT_ONCE = 64
 POLICIES = ("worth", "recent", "random")
 """What is kept: what is worth most (`mechanisms.keeping`), what came last, anything."""
 
@@ -123,7 +124,7 @@ async def _order(bench: Bench, tongues: Tongues, mind: str, ids: Sequence[str], 
         return dict(zip(ids, np.random.default_rng(SEED).random(len(ids)).tolist(), strict=True))
     daemon = bench.session.daemon
     assert daemon is not None, "a benchmark runs the engine in its own process"
-    return await Appraising(daemon.stores, tongues).scores(await daemon.engine.minds.look(mind))
+    return await Appraising(daemon.stores, tongues).scores(await daemon.engine.minds.look(mind), ids)
 
 
 async def _leave(bench: Bench, mind: str, order: Mapping[str, float], fraction: float) -> int:
@@ -133,9 +134,17 @@ async def _leave(bench: Bench, mind: str, order: Mapping[str, float], fraction: 
     limit = round(fraction * len(order))
     ids = list(order)
     gone = displaced(ids, np.array([order[i] for i in ids]), limit)
-    minds = daemon.engine.minds
+    stores, minds = daemon.stores, daemon.engine.minds
     async with minds.writing:
-        await Archiving(daemon.stores, minds).archive(mind, gone, reason=DISPLACEMENT, at=0.0)
+        resident = await minds.look(mind)
+        for start in range(0, len(gone), ARCHIVED_AT_ONCE):
+            traces = await stores.memories.get_traces(mind, gone[start : start + ARCHIVED_AT_ONCE])
+            await stores.archive.deposit(list(traces.values()), reason=DISPLACEMENT, at=0.0)
+            await stores.memories.erase(mind, list(traces))
+            for i, trace in traces.items():
+                resident.unlearn(dict(trace.lexical), trace.memory.length, trace.context)
+                resident.working.forget(i)
+            minds.facts.drop(mind, traces)
     return limit
 
 

@@ -1,140 +1,124 @@
-"""Appraisal: what each memory of a mind is worth keeping, from what is stored of it.
+"""Appraisal: what memories of a mind are worth keeping, from what is stored of them.
 
-Joins `mechanisms.keeping` with a mind's lexicon, its threads and what is like what. Reads only; what is done
-with the order is for others. Must not know why room is needed.
+Joins `mechanisms.keeping` with a mind's lexicon and with what memories took in of each other. Reads only;
+must not know why room is needed, nor what becomes of what is worth least.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import groupby
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cognition.engine.mind import Mind
 from cognition.engine.tongues import Tongues
 from cognition.mechanisms.keeping import degree, keep_scores, worth
 from cognition.mechanisms.text import Analyzer
-from cognition.mechanisms.turns import Turns
-from cognition.ports.stores import Probe, Scope, Stores
+from cognition.mechanisms.turns import handed_over
+from cognition.ports.stores import Stores, Trace
 from schemas.association import AssociationType
 from schemas.memory import Memory
 
 PAGE = 500
 
-LIKE_LOOKED_AT = 16
-"""Memories looked at for the earlier one that a memory is most like: itself and those after it are among
-them (a turn's neighbours have some of it in their vectors)."""
+COMPARED_AT_ONCE = 512
+"""Rows of likeness that are computed together: 8 MB of cosines with 4,096 others."""
+
+Rows = NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What a memory says by itself: summed idf, the share of its tokens that ask, how many there are, and
-    how far its replies took over what it asks."""
+class Said(NamedTuple):
+    """What a memory says by itself: summed idf of its terms, the share of its tokens that ask, how far its
+    replies took that over, and how many tokens there are."""
 
     mass: float
     asked: float
+    given: float
     length: float
-    given: float = 0.0
 
 
 class Appraising:
-    """Puts the memories of a mind in the order in which they are worth keeping."""
+    """Says how much memories are worth keeping, each among the others that it is asked about."""
 
     def __init__(self, stores: Stores, tongues: Tongues) -> None:
         self._stores = stores
         self._tongues = tongues
 
-    async def scores(self, mind: Mind) -> dict[str, float]:
-        """Every memory's keep score, 0..2 (`keeping.keep_scores`). Goes through all of them, with one search
-        for each: for when there are too many, seldom."""
-        memories = await self._memories(mind.name)
-        order = in_order(memories)
-        said = self._said(mind, order)
-        likeness = await self._likeness(mind.name, order)
-        return scored(order, said, likeness)
+    async def scores(self, mind: Mind, memory_ids: Sequence[str]) -> dict[str, float]:
+        """The keep score of each that there is, 0..2 (`keeping.keep_scores`).
 
-    async def _memories(self, mind: str) -> list[Memory]:
-        found: list[Memory] = []
-        offset: str | None = None
-        while True:
-            page, offset = await self._stores.memories.walk(mind, offset, limit=PAGE)
-            found += page
-            if offset is None:
-                return found
-
-    def _said(self, mind: Mind, order: Sequence[Memory]) -> dict[str, Said]:
+        One read a page of `PAGE`; 3 kB of each are held meanwhile, and all are compared with each other: give
+        some thousands at most.
+        """
         analyzer = self._tongues.of(mind.name)
-        said: dict[str, Said] = {}
-        for _, members in groupby(order, key=lambda m: m.episode_id):
-            said |= said_in_episode(mind, analyzer, list(members))
-        return said
-
-    async def _likeness(self, mind: str, order: Sequence[Memory]) -> dict[str, float]:
-        """How much each is like the earlier memory that it is most like; -1 where none is near."""
-        place = {memory.id: n for n, memory in enumerate(order)}
-        likeness: dict[str, float] = {}
-        for start in range(0, len(order), PAGE):
-            ids = [memory.id for memory in order[start : start + PAGE]]
-            for i, trace in (await self._stores.memories.get_traces(mind, ids)).items():
-                vector = trace.context if trace.evidence is None else trace.evidence.astype(np.float32)
-                found = await self._stores.memories.probe(
-                    mind, [Probe(vector, {}, Scope())], limit=LIKE_LOOKED_AT, with_facts=False
-                )
-                rows = zip(found.ids, found.dense.tolist(), strict=True)
-                likeness[i] = max((c for j, c in rows if place.get(j, len(order)) < place[i]), default=-1.0)
-        return likeness
+        memories: list[Memory] = []
+        said: list[Said] = []
+        vectors: list[Rows] = []
+        for start in range(0, len(memory_ids), PAGE):
+            page = await self._stores.memories.get_traces(mind.name, memory_ids[start : start + PAGE])
+            for trace in page.values():
+                memories.append(trace.memory)
+                said.append(said_by(trace, mind, analyzer))
+                vectors.append(trace.context if trace.evidence is None else trace.evidence)
+        return scored(memories, said, np.array(vectors, np.float32)) if memories else {}
 
 
-def in_order(memories: Sequence[Memory]) -> list[Memory]:
-    """Memories in the order in which they came: episode after episode, each by position."""
-    begun: dict[str, float] = {}
-    for memory in memories:
-        begun[memory.episode_id] = min(begun.get(memory.episode_id, memory.encoded_at), memory.encoded_at)
-    return sorted(memories, key=lambda m: (begun[m.episode_id], m.episode_id, m.position, m.id))
-
-
-def said_in_episode(mind: Mind, analyzer: Analyzer, members: Sequence[Memory]) -> dict[str, Said]:
-    """What the members of an episode say, given all of them in order."""
-    turns = Turns()
-    said: dict[str, Said] = {}
-    for memory in members:
-        stated, asked = analyzer.turn_terms(memory.content, memory.actor)
-        terms = [*(stated.keys() | asked.keys())]
-        length = sum(stated.values()) + sum(asked.values())
-        turns.take(memory.id, memory.actor, stated, asked, memory.mean_length or mind.lexicon.mean_length)
-        mass = float(mind.lexicon.idf(terms).sum()) if terms else 0.0
-        said[memory.id] = Said(mass, sum(asked.values()) / length if length else 0.0, length)
-        for i, given in turns.handed_over().items():
-            said[i] = Said(said[i].mass, said[i].asked, said[i].length, given)
-    return said
-
-
-def scored(
-    order: Sequence[Memory], said: Mapping[str, Said], likeness: Mapping[str, float]
-) -> dict[str, float]:
-    """The keep score of each: passages about a subject by what names them and what they name, all else by
-    what they say that nothing earlier says."""
-    told = [said[m.id] for m in order]
-    worths = worth(
-        np.array([s.mass for s in told]),
-        np.array([s.asked for s in told]),
-        np.array([s.given for s in told]),
-        np.array([s.length for s in told]),
-        np.array([likeness.get(m.id, -1.0) for m in order]),
+def said_by(trace: Trace, mind: Mind, analyzer: Analyzer) -> Said:
+    """What one memory says."""
+    memory = trace.memory
+    stated, asked = analyzer.turn_terms(memory.content, memory.actor)
+    terms = sorted(stated.keys() | asked.keys())
+    length = sum(stated.values()) + sum(asked.values())
+    return Said(
+        mass=float(mind.lexicon.idf(terms).sum()) if terms else 0.0,
+        asked=sum(asked.values()) / length if length else 0.0,
+        given=handed_over(stated, asked, trace.lexical, memory.mean_length or mind.lexicon.mean_length),
+        length=float(length),
     )
-    about = np.array([bool(m.subject) for m in order], bool)
-    worths = np.where(about, _degrees(order), worths)
-    scores = keep_scores(worths, [m.useful_count > 0 for m in order], about.astype(int).tolist())
-    return dict(zip((m.id for m in order), scores.tolist(), strict=True))
 
 
-def _degrees(order: Sequence[Memory]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def scored(memories: Sequence[Memory], said: Sequence[Said], vectors: Rows) -> dict[str, float]:
+    """The keep score of each: passages about a subject by what names them and what they name, all else by
+    what they say that was not said before.
+
+    What was said before is what these memories know of it, and what was at hand when a memory was formed
+    (its novelty).
+    """
+    mass, asked, given, length = (np.array(column, np.float64) for column in zip(*said, strict=True))
+    known = np.array([1.0 - memory.novelty for memory in memories])
+    likeness = np.maximum(known, earlier_likeness(memories, vectors))
+    worths = worth(mass, asked, given, length, likeness)
+    about = np.array([bool(memory.subject) for memory in memories], bool)
+    worths = np.where(about, _degrees(memories), worths)
+    scores = keep_scores(worths, [m.useful_count > 0 for m in memories], about.astype(int).tolist())
+    return dict(zip((m.id for m in memories), scores.tolist(), strict=True))
+
+
+def earlier_likeness(memories: Sequence[Memory], vectors: Rows) -> NDArray[np.float64]:
+    """The largest cosine of each with one that was formed before it, (n,); -1 where there is none."""
+    order = sorted(range(len(memories)), key=lambda n: _formed(memories[n]))
+    rows = vectors[order] / np.maximum(np.linalg.norm(vectors[order], axis=1, keepdims=True), 1e-12)
+    likeness = np.full(len(memories), -1.0)
+    for start in range(0, len(rows), COMPARED_AT_ONCE):
+        some = rows[start : start + COMPARED_AT_ONCE]
+        cosines = some @ rows[: start + len(some)].T
+        places = np.arange(start, start + len(some))
+        cosines[np.arange(cosines.shape[1])[None, :] >= places[:, None]] = -1.0
+        likeness[[order[n] for n in places]] = cosines.max(axis=1)
+    return likeness
+
+
+def _formed(memory: Memory) -> tuple[float, float, int, str]:
+    return memory.encoded_at, memory.occurred_at, memory.position, memory.id
+
+
+def _degrees(memories: Sequence[Memory]) -> NDArray[np.float64]:
     """How strongly each names others, and is named by them."""
-    place = {memory.id: n for n, memory in enumerate(order)}
-    inward, outward = np.zeros(len(order)), np.zeros(len(order))
-    for n, memory in enumerate(order):
+    place: Mapping[str, int] = {memory.id: n for n, memory in enumerate(memories)}
+    inward, outward = np.zeros(len(memories)), np.zeros(len(memories))
+    for n, memory in enumerate(memories):
         for each in memory.associations:
             if each.type is AssociationType.SEMANTIC and not each.given:
                 outward[n] += each.weight

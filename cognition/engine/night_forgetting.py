@@ -13,6 +13,7 @@ from dataclasses import replace
 import msgspec
 import numpy as np
 
+from cognition.engine.appraisal import Appraising
 from cognition.engine.mind import Mind
 from cognition.engine.minds import Minds
 from cognition.engine.night_journal import Journal, mark_of
@@ -26,9 +27,7 @@ from cognition.mechanisms.keeping import (
     allowance,
     archived,
     displaced,
-    keep_scores,
     standing_protections,
-    worth,
 )
 from cognition.mechanisms.retrievability import retrievability, stability_after
 from cognition.ports.stores import Stores, Trace
@@ -54,7 +53,7 @@ class Choosing:
 
     def __init__(self, stores: Stores, tongues: Tongues, options: SleepOptions) -> None:
         self._stores = stores
-        self._tongues = tongues
+        self._appraising = Appraising(stores, tongues)
         self._options = options
 
     async def choose(self, mind: Mind, now: float) -> tuple[list[str], str, str | None]:
@@ -62,7 +61,8 @@ class Choosing:
         excess = mind.living - self._options.memory_max if self._options.memory_max else 0
         limit = min(LOOKED_AT_MAX, max(LOOKED_AT_ONCE, 2 * excess))
         page, offset = await self._stores.memories.walk(mind.name, mind.sleep.looked_at, limit=limit)
-        scores = dict(zip([m.id for m in page], self._worths(mind, page), strict=True))
+        scores = await self._appraising.scores(mind, [m.id for m in page])
+        page = [m for m in page if m.id in scores]
         holding = await self._holding(mind)
         if excess > 0:
             ids, safe = list(scores), [m.id for m in page if protection(m) in holding]
@@ -82,28 +82,6 @@ class Choosing:
         permanent, milestones = await self._stores.replay.permanent(mind.name, strength=PERMANENT)
         counts = {Protection.PERMANENT: permanent, Protection.MILESTONE: milestones}
         return standing_protections(counts, mind.living, self._options.protected)
-
-    def _worths(self, mind: Mind, page: Sequence[Memory]) -> list[float]:
-        """How much each is worth keeping among these: what it says that nothing else says, and its use."""
-        if not page:
-            return []
-        analyzer = self._tongues.of(mind.name)
-        masses, asked = [], []
-        for memory in page:
-            stated, questions = analyzer.turn_terms(memory.content, memory.actor)
-            terms = sorted({*stated, *questions})
-            masses.append(float(np.sum(mind.lexicon.idf(terms))) if terms else 0.0)
-            in_questions = sum(questions.values())
-            asked.append(in_questions / max(1, in_questions + sum(stated.values())))
-        worths = worth(
-            np.array(masses),
-            np.array(asked),
-            np.ones(len(page)),
-            np.array([float(m.length) for m in page]),
-            np.array([1.0 - m.novelty for m in page]),
-        )
-        found: list[float] = keep_scores(worths, [m.useful_count > 0 for m in page]).tolist()
-        return found
 
 
 def used_at(memory: Memory) -> float:
