@@ -35,6 +35,9 @@ DAY_S = 86_400.0
 LOOK_S = 0.2
 """Between two looks at whether a night has ended."""
 
+LONG_LEASE = "streams.lease_s=3600"
+"""Nobody else wants these partitions, and a machine that stands still for a minute is no failure here."""
+
 IN_SLEEP_ALONE = "sleep.while_awake=false"
 REPORTED = (
     *("number", "status", "replayed", "strengthened", "consolidated", "formed", "pruned", "abstracted"),
@@ -69,7 +72,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     if not nights or nights[0] < 0:
         raise SystemExit(f"--nights {options.nights!r} is no list of numbers, for example --nights {NIGHTS}")
     dataset = load(options.set).limited(options.limit_minds)
-    choice = EngineChoice.from_options(options)
+    choice = EngineChoice.from_options(options).overridden(LONG_LEASE)
     if not options.awake:
         choice = choice.overridden(IN_SLEEP_ALONE)
     if options.without:

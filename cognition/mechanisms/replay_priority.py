@@ -7,7 +7,6 @@ and priorities of few candidates; who reads the index it does not know.
 from __future__ import annotations
 
 import math
-import uuid
 from collections.abc import Sequence
 from hashlib import blake2b
 from typing import NamedTuple
@@ -136,4 +135,5 @@ def familiar_from(seed: str, cycle: int) -> str:
     of all, whatever they say and whenever they came: one ordered read from here on, continued from the first
     id where the end comes too early.
     """
-    return str(uuid.UUID(bytes=blake2b(f"{seed}\0{cycle}".encode(), digest_size=16).digest()))
+    digits = blake2b(f"{seed}\0{cycle}".encode(), digest_size=16).hexdigest()
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
