@@ -16,7 +16,21 @@ import numpy as np
 
 from benchmarks.engine import EngineChoice, opened
 from benchmarks.provenance import provenance
-from benchmarks.signature import boundary, clustering, contiguity, doorway, emotion, fan, mood, priming
+from benchmarks.signature import (
+    boundary,
+    clustering,
+    contiguity,
+    doorway,
+    emotion,
+    fan,
+    forgetting,
+    interference,
+    mood,
+    priming,
+    sleeping,
+    spacing,
+    testing,
+)
 from benchmarks.signature.materials import Curve, Materials
 
 SEED = 20_260_101
@@ -30,7 +44,15 @@ EFFECTS = {
     "doorway": doorway.measure,
     "clustering": clustering.measure,
     "boundary": boundary.measure,
+    "forgetting": forgetting.measure,
+    "spacing": spacing.measure,
+    "testing": testing.measure,
+    "interference": interference.measure,
+    "sleeping": sleeping.measure,
 }
+
+SETTINGS: dict[str, tuple[str, ...]] = {"sleeping": sleeping.SETTINGS}
+"""Effects that want an engine of their own, set up so."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,13 +81,14 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 
 
 async def measured(choice: EngineChoice, names: list[str]) -> dict[str, Curve]:
-    """Each effect in a mind of its own, all in one engine."""
-    async with opened(choice) as bench:
-        curves = {}
-        for name in names:
-            print(f"{name} ...", file=sys.stderr)
-            curves[name] = await EFFECTS[name](bench, Materials(np.random.default_rng(SEED)))
-        return curves
+    """Each effect in minds of its own, in one engine for all that want the same settings."""
+    curves = {}
+    for settings in dict.fromkeys(SETTINGS.get(name, ()) for name in names):
+        async with opened(choice.overridden(*settings)) as bench:
+            for name in (n for n in names if SETTINGS.get(n, ()) == settings):
+                print(f"{name} ...", file=sys.stderr)
+                curves[name] = await EFFECTS[name](bench, Materials(np.random.default_rng(SEED)))
+    return curves
 
 
 def _drawn(curve: Curve, name: str, folder: Path | None) -> str | None:
