@@ -15,6 +15,9 @@ _SAID = {
     SILENCE: "silence",
 }
 
+SHOWN_MIN = 0.005
+"""Parts of a score below this are not worth a word."""
+
 
 def explain(episode: Episode) -> list[str]:
     """Why this episode ended where it did: the cause, then what was added up, then the scores around it."""
@@ -46,6 +49,7 @@ def _by(episode: Episode) -> str:
 
 def _sum(episode: Episode) -> str:
     parts = sorted(episode.boundary_parts.items(), key=lambda part: -part[1])
+    parts = [part for part in parts if abs(part[1]) >= SHOWN_MIN]
     added = ", ".join(f"{_SAID.get(name, name)} {value:+.2f}" for name, value in parts)
     total = f"Score {episode.boundary_strength:.2f} in units of z: {added}."
     if not episode.boundary_threshold:

@@ -13,7 +13,7 @@ from cognition.engine.options import EpisodeOptions
 from cognition.mechanisms.explaining import explain
 from schemas.cue import Cue, EpisodeFilter, FilterMode
 from schemas.episode import BoundaryType, Episode, EpisodeScale
-from schemas.inquiry import EpisodesInquiry
+from schemas.inquiry import EpisodesInquiry, StatusInquiry
 from schemas.percept import BoundaryMark, Mark, Percept
 from tests.unit.engine.bench import ANA, Bench, bench
 from tests.unit.engine.test_late_boundaries import about
@@ -215,3 +215,14 @@ async def test_the_tree_and_why_are_told(capsys: pytest.CaptureFixture[str]) -> 
     one = await at.engine.introspection.episodes(EpisodesInquiry(id="i", mind=ANA, ids=[answer.coarse[0].id]))
     assert [e.id for e in one.episodes] == [answer.coarse[0].id]
     assert explain(one.episodes[0]) == ["It has not ended."]
+
+
+async def test_status_says_how_it_is_cut_and_how_large_that_may_get() -> None:
+    at = await bench()
+    mind = await live(at, *two_scenes())
+    figures = mind.segmenter.figures()
+    assert {"map_of", "directions", "trust", "threshold", "coarse_threshold", "last_z"} <= figures.keys()
+    assert int(figures["state_bytes"]) <= int(figures["state_bytes_max"]) < 1_000_000
+    status = await at.engine.introspection.status(StatusInquiry(id="i", mind=ANA), {})
+    assert status.segmenter == figures
+    assert status.boundaries == {"context_shift": 3, "coarse prediction_error": 1}

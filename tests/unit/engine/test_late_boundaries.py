@@ -255,6 +255,21 @@ async def test_two_sources_that_interleave_are_one_event() -> None:
     assert await at.stores.episodes.count(ANA) == 1
 
 
+async def test_languages_that_mix_change_no_boundary() -> None:
+    """What is meant is in the vectors; whose words they are does not matter."""
+    mixed, plain = await bench(), await bench()
+    words = ("the tide is in", "die Flut ist da", "la marée est haute", "潮が満ちた", "приливная вода")
+    for number in range(24):
+        topic, vector = number // 12, about(number // 12, number)
+        said_so = f"{words[number % len(words)]} {number}"
+        await mixed.take(Percept(mind=ANA, content=said_so, vector=vector, key=f"m{number}"))
+        await plain.take(
+            Percept(mind=ANA, content=f"topic {topic}, {number}", vector=vector, key=f"m{number}")
+        )
+    assert shape(await stored(mixed)) == shape(await stored(plain))
+    assert len({m.episode_id for m in await stored(mixed)}) == 2
+
+
 @pytest.mark.slow
 async def test_ten_thousand_percepts_without_a_boundary_are_cut_by_length() -> None:
     segmenter, calm = Segmenter(CONVERSATION), np.frombuffer(about(0, 0), "<f4")
