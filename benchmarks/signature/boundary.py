@@ -51,9 +51,12 @@ def _curve(told: list[float], found: list[float]) -> Curve:
     return Curve(
         title="Event-boundary advantage",
         x_label="place in the event (0: the first after the boundary)",
-        y_label="retrievability after six days; share that a vague cue finds",
+        y_label="relative to what goes on (= 1)",
         x=[float(place) for place in range(ITEMS)],
-        series={"retrievability": told, "found by a vague cue": found},
+        series={
+            "retrievability after six days": _relative(told),
+            "how often a vague cue finds it": _relative(found),
+        },
         checks={
             "what opens an event is kept better than all that goes on": told[0] > max(told[1:]),
             "by more than those inside differ": told[0] - max(inside) > max(inside) - min(inside),
@@ -62,9 +65,14 @@ def _curve(told: list[float], found: list[float]) -> Curve:
         notes=[
             f"what opens an event is found by a vague cue {better} often than what goes on: "
             f"{found[0]:.2f}, {going_on:.2f}",
-            f"what ends an event is kept as what goes on: {told[-1]:.3f}, {max(inside):.3f} at most",
+            f"retrievability: opens {told[0]:.3f}, goes on {max(inside):.3f} at most, ends {told[-1]:.3f}",
         ],
     )
+
+
+def _relative(values: list[float]) -> list[float]:
+    inside = sum(values[1:]) / (ITEMS - 1)
+    return [value / inside for value in values]
 
 
 async def _retrievability(mind: Mind, key: tuple[int, int]) -> float:

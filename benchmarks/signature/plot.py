@@ -21,10 +21,12 @@ def draw(curve: Curve, file: Path) -> None:
             axis.plot([curve.x[n] for n in side], [values[n] for n in side], "-", color=line.get_color())
     if len(curve.series) > 1:
         axis.legend(fontsize=8)
-    axis.set_title(f"{curve.title}  ({curve.reference})", fontsize=9)
+    axis.set_title(f"{curve.title}\n({curve.reference})", fontsize=9)
     axis.set_xlabel(curve.x_label, fontsize=8)
     axis.set_ylabel(curve.y_label, fontsize=8)
     axis.tick_params(labelsize=8)
+    if all(x == int(x) for x in curve.x):
+        axis.xaxis.set_major_locator(pyplot.MaxNLocator(integer=True))
     said = [f"{'yes' if holds else 'NO'}  {check}" for check, holds in curve.checks.items()] + curve.notes
     figure.text(0.02, 0.01, "\n".join(said), fontsize=7, va="bottom")
     figure.tight_layout(rect=(0.0, 0.02 + 0.035 * len(said), 1.0, 1.0))
