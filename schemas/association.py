@@ -19,6 +19,7 @@ class AssociationType(enum.StrEnum):
     EMOTIONAL = "emotional"
     SPATIAL = "spatial"
     GOAL = "goal"
+    TOPICAL = "topical"
 
     CAUSES = "causes"
     FIXES = "fixes"
@@ -31,7 +32,7 @@ class AssociationType(enum.StrEnum):
     RELATED = "related"
 
 
-CALLERS = frozenset(list(AssociationType)[6:])
+CALLERS = frozenset(list(AssociationType)[7:])
 """The types that only a caller gives."""
 
 _AS_IT_COMES = frozenset({AssociationType.TEMPORAL, AssociationType.EMOTIONAL})

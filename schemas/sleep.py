@@ -39,6 +39,7 @@ class SleepWork(enum.StrEnum):
 
     REPLAY = "replay"
     ASSOCIATE = "associate"
+    RARE_TERMS = "rare_terms"
     ABSTRACT = "abstract"
     HOMEOSTASIS = "homeostasis"
     FORGET = "forget"

@@ -26,6 +26,7 @@ from cognition.engine.night_canary import Canary
 from cognition.engine.night_forgetting import Archiving, Choosing, Returning
 from cognition.engine.night_journal import Journal
 from cognition.engine.night_plan import Planner
+from cognition.engine.night_rare_terms import RareTerms
 from cognition.engine.night_works import Downscaling, Indexing, Linking, Replaying, Work
 from cognition.engine.options import AttentionOptions, EpisodeOptions, MindOptions, RecallOptions
 from cognition.engine.plasticity import Plasticity
@@ -244,6 +245,7 @@ def sleeper(
     works: dict[SleepWork, Work] = {
         SleepWork.REPLAY: Replaying(stores, minds, journal, binds="co_replay" not in options.without),
         SleepWork.ASSOCIATE: Linking(stores, minds, associating, journal),
+        SleepWork.RARE_TERMS: RareTerms(stores, minds, journal, tongues),
         SleepWork.HOMEOSTASIS: Downscaling(minds),
         SleepWork.FORGET: Archiving(stores, minds, journal),
         SleepWork.INDEX: Indexing(stores),

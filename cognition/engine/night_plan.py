@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from cognition.engine.association import left
 from cognition.engine.mind import Mind
 from cognition.engine.night_forgetting import Choosing
+from cognition.engine.night_rare_terms import FIRST_ID, LOOKED_AT_ONCE
 from cognition.engine.sleep_options import SleepOptions
-from cognition.mechanisms.night_order import SHARE, Placed, interleaved, quota, staged, sweeps
+from cognition.mechanisms.night_order import SHARE, Placed, Stage, interleaved, quota, staged, sweeps
 from cognition.mechanisms.pressure import pressure
 from cognition.mechanisms.replay_priority import (
     FAMILIAR_MAX,
@@ -47,6 +48,7 @@ class Planner:
         novel = await self._novel(mind.name, report)
         familiar = await self._familiar(mind.name, report)
         works = [*self._replays(novel, familiar), *self._rest(mind), await self._forgetting(mind, now)]
+        works.insert(-2, await self._rare_terms(mind))
         reasons = [
             f"{mind.sleep.encoded} memories since the last night, {mind.sleep.tagged} of them tagged",
             f"{len(novel)} new memories by replay priority, {len(familiar)} familiar ones at random",
@@ -135,6 +137,20 @@ class Planner:
             budget_s=WAKING_SHARE * self._options.cycle_s,
             why=why,
             onward=onward or "",
+        )
+
+    async def _rare_terms(self, mind: Mind) -> PlannedWork:
+        """The next memories in the order of their ids, and from the first again."""
+        share = SHARE[Stage.DREAMING]
+        start = mind.sleep.shared_to or FIRST_ID
+        page = await self._stores.replay.sample(mind.name, start=start, limit=LOOKED_AT_ONCE)
+        return PlannedWork(
+            work=SleepWork.RARE_TERMS,
+            stage=SleepStage.DREAMING,
+            memory_ids=[k.memory_id for k in page],
+            budget_s=share * self._options.cycle_s,
+            why="which others have the words that hardly any has",
+            onward=page[-1].memory_id if page else "",
         )
 
     def _rest(self, mind: Mind) -> Iterator[PlannedWork]:

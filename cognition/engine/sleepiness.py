@@ -25,7 +25,8 @@ class Sleepiness(msgspec.Struct):
     ended, `through` and `taught_through` the last entries that it knew of, `left` the pressure that it left.
     `downscaled` : when its cycles were. `archived` : memories in the archive, `archived_on` how many decay
     took there when, since `born_at`; `looked_at` how far forgetting has looked through all memories,
-    `mark` the last step that it finished; `surfaced` : the last that came back. `paused` : a person said so.
+    `mark` the last step that it finished; `surfaced` : the last that came back; `shared_to` how far
+    rare words were gone through. `paused` : a person said so.
     """
 
     encoded: int = 0
@@ -45,6 +46,7 @@ class Sleepiness(msgspec.Struct):
     looked_at: str | None = None
     mark: str = ""
     surfaced: list[str] = []
+    shared_to: str = ""
     paused: bool = False
 
     def note(self, memory: Memory) -> None:

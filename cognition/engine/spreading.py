@@ -18,6 +18,7 @@ from cognition.mechanisms.spreading import (
     DEPTH,
     LEARNED_GATE,
     MENTION_GATE,
+    SHARED_GATE,
     Activation,
     Edge,
     direct_activation,
@@ -26,7 +27,7 @@ from cognition.mechanisms.spreading import (
     spread,
 )
 from cognition.mechanisms.synapses import LEARNED, given, strength
-from schemas.association import Association
+from schemas.association import Association, AssociationType
 
 JOINING_MAX = 64
 """Memories that join a cue's candidates by association, those that are lent most: the next round trip
@@ -52,11 +53,14 @@ def edges_of(array: Sequence[Association], now: float, homeostasis: Downscaling 
         elif each.type is LEARNED:
             weight = homeostasis.scaled(strength(each, now), each.last_coactivated)
             edges.append(Edge(each.target_id, weight, LEARNED_GATE))
+        elif each.type is AssociationType.TOPICAL:
+            edges.append(Edge(each.target_id, each.weight, SHARED_GATE))
     return [edge for edge in edges if edge.weight > 0.0]
 
 
 class Web:
-    """The associations of the best direct hits of one cue, and what they reach."""
+    """The associations of the best direct hits of one cue, and what they reach. What shares rare words with
+    them rises where it is a candidate; nothing is fetched for it."""
 
     def __init__(self, ranking: Ranking, now: float, homeostasis: Downscaling = NEVER_SLEPT) -> None:
         self._now = now
@@ -69,8 +73,9 @@ class Web:
             followed = edges_of(facts[source].associations, now, homeostasis)
             if followed:
                 self.edges[source] = followed
-                for target, share, _ in lend(activation[source], followed):
-                    self._lent[target] = max(share, self._lent.get(target, 0.0))
+                for target, share, gate in lend(activation[source], followed):
+                    if gate is not SHARED_GATE:
+                        self._lent[target] = max(share, self._lent.get(target, 0.0))
 
     def joining(self, known: Mapping[str, object]) -> list[str]:
         """What is reached and not among the candidates yet."""

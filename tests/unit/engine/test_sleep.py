@@ -16,7 +16,7 @@ from cognition.engine.sleep_options import SleepOptions
 from cognition.errors import BadCueError, LeaseLostError, StoreUnavailableError, UnavailableError
 from cognition.ports.stores import Found, Scope
 from schemas.percept import Percept
-from schemas.sleep import SleepReport, SleepStatus
+from schemas.sleep import SleepReport, SleepStatus, SleepWork
 from schemas.sleeping import SleepLogInquiry, SleepPauseInquiry, SleepPlanInquiry, SleepUndoInquiry
 from tests.unit.engine.bench import ANA, BO, Bench, bench
 
@@ -170,7 +170,8 @@ async def test_several_cycles_of_one_night_replay_different_memories() -> None:
     await found.sleep(cycles=3)
     cycles = await found.stores.cycles.latest(ANA, limit=10)
     assert [c.number for c in cycles] == [3, 2, 1]
-    named = [i for c in cycles for w in c.plan.works for i in w.memory_ids]  # type: ignore[union-attr]
+    works = [w for c in cycles for w in c.plan.works]  # type: ignore[union-attr]
+    named = [i for w in works if w.work is SleepWork.REPLAY for i in w.memory_ids]
     assert len(named) == len(set(named)) == 21
 
 
