@@ -349,7 +349,7 @@ FAMILIES: list[tuple[str, str, list[Verb]]] = [
          "cognition memory show --mind ana ana-0042", "minds:memory_show", memory_options),
     ]),
     ("mind", "Look after a whole mind.", [
-        ("rebuild", "Derive anew what a mind derives from its memories: vectors in context, lexicon, what cuts episodes.",
+        ("rebuild", "Derive anew vectors in context, lexicon and what cuts episodes from the memories.",
          "cognition mind rebuild --mind ana", "minds:mind_rebuild", rebuild_options),
     ]),
     ("episode", "Look at one episode.", [

@@ -44,9 +44,7 @@ class Flood:
     async def engine(self) -> Engine:
         stores = await open_stores(self.backend)
         self.backend.gate = self.gate
-        return assemble(
-            stores, self.streams.hold(batch=BATCH), self.clock, self.sink, HashEmbedder(), SELDOM
-        )
+        return assemble(stores, self.streams.hold(batch=BATCH), self.clock, self.sink, HashEmbedder(), SELDOM)
 
     async def gate(self, verb: str, collection: str) -> None:
         if (verb, collection) == ("upsert", "memories") and not self.held.is_set():
