@@ -143,19 +143,21 @@ class SleepReport(Message, frozen=True, kw_only=True, omit_defaults=False):
 
 
 class UndoEntry(Message, frozen=True, kw_only=True, omit_defaults=False):
-    """A memory before a step changed it: the revision that was read, and those fields as they were.
-
-    `did` counts what the step did with it. Holds nothing of a memory's content.
+    """A memory before a step changed it: the revision that was read, and those fields as they were; `after`
+    tells by a digest each what the step made of them. `did` counts what it did. Holds nothing of a
+    memory's content.
     """
 
     memory_id: str
     rev: int
     before: dict[str, Any] = {}
+    after: dict[str, str] = {}
     did: dict[str, int] = {}
 
 
 class UndoPage(Message, frozen=True, kw_only=True, omit_defaults=False):
-    """What one step of a cycle is about to change, written before it changes it."""
+    """What one step of a cycle is about to change, written before it changes it. `concept` is the vector of
+    the self as it was (float32), where the step moves that."""
 
     mind: str
     cycle_id: str
@@ -163,3 +165,4 @@ class UndoPage(Message, frozen=True, kw_only=True, omit_defaults=False):
     entries: list[UndoEntry] = []
     archived: list[str] = []
     abstracted: list[str] = []
+    concept: bytes = b""

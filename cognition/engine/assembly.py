@@ -24,6 +24,7 @@ from cognition.engine.neighbourhood import Neighbourhood
 from cognition.engine.night import Night
 from cognition.engine.night_canary import Canary
 from cognition.engine.night_forgetting import Archiving, Choosing, Returning
+from cognition.engine.night_identity import Drifting
 from cognition.engine.night_journal import Journal
 from cognition.engine.night_plan import Planner
 from cognition.engine.night_rare_terms import RareTerms
@@ -247,6 +248,7 @@ def sleeper(
         SleepWork.ASSOCIATE: Linking(stores, minds, associating, journal),
         SleepWork.RARE_TERMS: RareTerms(stores, minds, journal, tongues),
         SleepWork.HOMEOSTASIS: Downscaling(minds),
+        SleepWork.IDENTITY: Drifting(stores, minds, journal),
         SleepWork.FORGET: Archiving(stores, minds, journal),
         SleepWork.INDEX: Indexing(stores),
     }

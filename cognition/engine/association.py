@@ -58,9 +58,11 @@ class Speaker:
 
 class Witness(Protocol):
     """Is told, before they are written, which arrays a step is about to change: the memory, the revision
-    and the array that were read, and how many associations more there will be."""
+    and the array that were read, and the array that is to be."""
 
-    async def __call__(self, changes: Sequence[tuple[str, int, Sequence[Association], int]]) -> None: ...
+    async def __call__(
+        self, changes: Sequence[tuple[str, int, Sequence[Association], Sequence[Association]]]
+    ) -> None: ...
 
 
 class Associating:
@@ -212,8 +214,7 @@ class Associating:
         changed = {i: array for i, array in arrays.items() if differs(speakers[i].array, array)}
         revised = {i: (speakers[i].rev, array) for i, array in changed.items()}
         if witness is not None and changed:
-            gains = {i: len(array) - len(speakers[i].array) for i, array in changed.items()}
-            await witness([(i, speakers[i].rev, speakers[i].array, max(0, gains[i])) for i in changed])
+            await witness([(i, speakers[i].rev, speakers[i].array, new) for i, new in changed.items()])
         taken = await self._stores.associations.write(mind.name, revised, epoch=epoch)
         self._minds.facts.relate(mind.name, {i: changed[i] for i in taken})
         left = [i for i in changed if i not in taken]

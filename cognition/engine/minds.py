@@ -18,7 +18,7 @@ from cognition.engine.facts import FactsCache
 from cognition.engine.mind import LEXICON_SLOTS, SLOW_MAP_SLOTS, STATE_SLOT, Mind
 from cognition.engine.options import AttentionOptions, EpisodeOptions, MindOptions
 from cognition.errors import DataVersionError, LeaseLostError, UnavailableError
-from cognition.mechanisms.identity import born, verify
+from cognition.mechanisms.identity import born, revise, verify
 from cognition.ports.clock import Clock
 from cognition.ports.sink import Sink
 from cognition.ports.stores import Stores
@@ -26,6 +26,9 @@ from schemas.events import IdentityBorn, MindStopped, MindWoke
 from schemas.identity import Identity, Law
 
 Dense = NDArray[np.float32]
+
+SAME_MOMENT_S = 1e-3
+"""Moments that are stored are rounded to microseconds."""
 
 SWAP_ATTEMPTS_MAX = 5
 """Compare-and-set attempts on one identity; its only other writer is a person with a tool."""
@@ -219,6 +222,23 @@ class Minds:
             session_started_at=now,
             laws_verified_at=now,
         )
+
+    async def slept(self, mind: Mind, at: float, milestones: Sequence[str], *, epoch: int) -> None:
+        """Note in the identity that a cycle began at this time, and what it lived through that matters for
+        life: each milestone is a revision of its own. Safe to repeat."""
+        identity = self._identities.get(mind.name)
+        if identity is None or abs((identity.last_sleep_at or 0.0) - at) < SAME_MOMENT_S:
+            return
+        for each in milestones:
+            identity = revise(identity, at, f"milestone {each}")
+        await self._swap(
+            mind, epoch=epoch, last_sleep_at=at, lifetime=mind.lifetime, revisions=identity.revisions
+        )
+
+    def broken_laws(self, mind: Mind) -> list[str]:
+        """What does not match in the identity of this mind, as last read or written."""
+        identity = self._identities.get(mind.name)
+        return verify(identity, self._laws) if identity is not None else []
 
     async def _swap(self, mind: Mind, *, epoch: int, **fields: object) -> None:
         for _ in range(SWAP_ATTEMPTS_MAX):

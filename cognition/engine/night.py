@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 from msgspec.structs import replace
 
 from cognition.engine.mind import Mind
@@ -221,16 +222,20 @@ class Night:
         return await self._save(undoing, epoch)
 
     async def _undo(self, report: SleepReport, epoch: int) -> SleepReport:
-        """The next memories get back what they were before this cycle."""
+        """The next memories get back what they were before this cycle: first those in the archive."""
         pages = await self._journal.pages(report)
         chains = chains_of(pages)
         begin = int(report.cursor.offset or 0)
-        some = dict(list(chains.items())[begin : begin + RESTORED_AT_ONCE])
         archived = [i for page in pages for i in page.archived]
-        gone = archived[max(0, begin - len(chains)) : max(0, begin + RESTORED_AT_ONCE - len(chains))]
+        gone = archived[begin : begin + RESTORED_AT_ONCE]
+        first = max(0, begin - len(archived))
+        some = dict(list(chains.items())[first : max(0, begin + RESTORED_AT_ONCE - len(archived))])
         async with self._minds.writing:
             mind = await self._minds.awake(report.mind, epoch=epoch)
             mind.sleep.downscaled = list(mind.sleep.homeostasis.without(report.started_at).cycles)
+            if begin == 0 and (concept := next((p.concept for p in pages if p.concept), b"")):
+                self_before = np.frombuffer(concept, "<f4")
+                await self._stores.identities.turn(report.mind, self_before, epoch=epoch)
             back = await self._returning.back(report.mind, gone, at=None, epoch=epoch)
             restored, left = await self._journal.restore(report.mind, some, epoch=epoch)
         end = begin + RESTORED_AT_ONCE

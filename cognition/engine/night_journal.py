@@ -2,12 +2,13 @@
 
 A step writes its page, then its changes. After a crash the same step is done again: what has its mark, or
 the revision that the change made of it, is done already and keeps its place on the page. Undoing goes
-by the pages alone: a memory that is still as the cycle left it gets back what it was, and one that
-somebody has touched since stays, and is named. Must not know what a step is for.
+by the pages alone: a memory whose fields are still as the cycle left them gets back what it was, and one
+that somebody has touched since stays, and is named. Must not know what a step is for.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -63,7 +64,8 @@ class Journal:
         """Write the page of the current step and then the changes, each only over what was read; what the
         step has done in all, its earlier attempts included. Raises `UnavailableError` when somebody
         else has changed one meanwhile: take the step anew."""
-        mark, entries = mark_of(report), [entry_of(change) for change in changes]
+        mark = mark_of(report)
+        entries = [entry_of(change, mark) for change in changes]
         done = await self.note(mind, report, entries, epoch=epoch)
         fenced([c.memory for c in changes], epoch)
         patches = {c.memory.id: (c.memory.rev, {**c.fields, "slept_through": mark}) for c in changes}
@@ -82,6 +84,7 @@ class Journal:
         *,
         archived: Sequence[str] = (),
         abstracted: Sequence[str] = (),
+        concept: bytes = b"",
         epoch: int,
     ) -> dict[str, int]:
         """Write down what is about to be changed, beside what an earlier attempt of this step wrote down;
@@ -95,10 +98,16 @@ class Journal:
             entries=merged(before.entries if before else [], entries),
             archived=list(dict.fromkeys([*(before.archived if before else []), *archived])),
             abstracted=list(dict.fromkeys([*(before.abstracted if before else []), *abstracted])),
+            concept=(before.concept if before else b"") or concept,
         )
-        if page.entries or page.archived or page.abstracted:
+        if page.entries or page.archived or page.abstracted or page.concept:
             await self._stores.cycles.keep(page, epoch=epoch)
         return tally(page.entries)
+
+    async def concept(self, report: SleepReport) -> bytes:
+        """The self as an earlier attempt of the current step found it, if there was one."""
+        found = await self._stores.cycles.pages(report.mind, report.id, [report.cursor.step])
+        return found[report.cursor.step].concept if found else b""
 
     async def told(self, report: SleepReport) -> dict[str, int]:
         """What an earlier attempt of the current step has written down that it does, in counts."""
@@ -126,7 +135,7 @@ class Journal:
             fields = first_of(chains[i])
             if fields == fields_of(memory, fields):
                 restored += 1
-            elif untouched(chains[i], memory.rev):
+            elif untouched(chains[i], memory):
                 patches[i] = (memory.rev, fields)
             else:
                 left.append(i)
@@ -136,15 +145,32 @@ class Journal:
         return restored + len(written), [*left, *(i for i in patches if i not in written)]
 
 
-def entry_of(change: Change) -> UndoEntry:
+def entry_of(change: Change, mark: str) -> UndoEntry:
     """What undoes a change: the fields that it sets, as they were, and its mark."""
-    names = dict.fromkeys((*change.fields, "slept_through"))
+    fields = {**change.fields, "slept_through": mark}
     return UndoEntry(
         memory_id=change.memory.id,
         rev=change.memory.rev,
-        before=fields_of(change.memory, names),
+        before=fields_of(change.memory, fields),
+        after={name: digest(msgspec.to_builtins(value)) for name, value in fields.items()},
         did=dict(change.did),
     )
+
+
+def digest(value: Any) -> str:
+    """A short name of a plain value. Numbers count to nine digits: a store may change the last bit."""
+    plain = msgspec.json.encode(_rounded(value), order="deterministic")
+    return hashlib.blake2b(plain, digest_size=8).hexdigest()
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return float(f"{value:.9g}")
+    if isinstance(value, list):
+        return [_rounded(each) for each in value]
+    if isinstance(value, dict):
+        return {name: _rounded(each) for name, each in value.items()}
+    return value
 
 
 def fields_of(memory: Memory, names: Iterable[str]) -> dict[str, Any]:
@@ -159,9 +185,10 @@ def merged(before: Sequence[UndoEntry], now: Sequence[UndoEntry]) -> list[UndoEn
     for entry in now:
         old = entries.get(entry.memory_id)
         done = old is not None and entry.rev == old.rev + 1
-        entries[entry.memory_id] = (
-            msgspec.structs.replace(entry, before={**entry.before, **old.before}) if old and done else entry
-        )
+        if old is not None and done:
+            kept, made = {**entry.before, **old.before}, {**old.after, **entry.after}
+            entry = msgspec.structs.replace(entry, before=kept, after=made)
+        entries[entry.memory_id] = entry
     return list(entries.values())
 
 
@@ -191,10 +218,12 @@ def first_of(chain: Sequence[UndoEntry]) -> dict[str, Any]:
     return fields
 
 
-def untouched(chain: Sequence[UndoEntry], rev: int) -> bool:
-    """Whether nobody else has changed a memory between these entries, nor since."""
-    following = [entry.rev for entry in chain[1:]] + [rev]
-    return all(entry.rev + 1 == after for entry, after in zip(chain, following, strict=True))
+def untouched(chain: Sequence[UndoEntry], memory: Memory) -> bool:
+    """Whether each field that these entries set is still what the last of them made of it."""
+    left: dict[str, str] = {}
+    for entry in chain:
+        left |= entry.after
+    return all(digest(value) == left[name] for name, value in fields_of(memory, left).items())
 
 
 def fenced(memories: Iterable[Memory], epoch: int) -> None:

@@ -59,7 +59,11 @@ class Planner:
             reasons.append(f"the most urgent has a priority of {first:.2f}")
         return SleepPlan(
             mind=mind.name,
-            works=[w for w in [*works, self._index()] if w.work.value not in self._options.without],
+            works=[
+                w
+                for w in [*works, self._identity(), self._index()]
+                if w.work.value not in self._options.without
+            ],
             reasons=reasons,
             pressure=max(pressure(mind.sleep.waking(now)), mind.sleep.left),
             budget_s=self._options.cycle_s,
@@ -115,6 +119,15 @@ class Planner:
                     budget_s=SHARE[stage] * self._options.cycle_s,
                     why="new ones by priority, familiar ones at random, in turns",
                 )
+
+    def _identity(self) -> PlannedWork:
+        """The self, after all that has been replayed."""
+        return PlannedWork(
+            work=SleepWork.IDENTITY,
+            stage=SleepStage.WAKING,
+            budget_s=WAKING_SHARE * self._options.cycle_s,
+            why="the self moves a little towards what was consolidated",
+        )
 
     def _index(self) -> PlannedWork:
         """The index, last of all: of what is left after the night."""

@@ -16,7 +16,7 @@ import numpy as np
 
 from cognition.engine.association import Associating
 from cognition.engine.minds import Minds
-from cognition.engine.night_journal import Change, Journal
+from cognition.engine.night_journal import Change, Journal, digest
 from cognition.mechanisms.consolidation_strength import CO_REPLAY_RATE, CONSOLIDATED, bonds_of, replayed
 from cognition.mechanisms.homeostasis import CYCLE_FACTOR
 from cognition.mechanisms.night_order import FACTOR, Stage
@@ -171,19 +171,24 @@ class Linking:
             await self._first_what_moved(report.mind, epoch)
         did = await self._journal.told(report)
 
-        async def witness(changes: Sequence[tuple[str, int, Sequence[Association], int]]) -> None:
+        async def witness(
+            changes: Sequence[tuple[str, int, Sequence[Association], Sequence[Association]]],
+        ) -> None:
             entries = [
                 UndoEntry(
                     memory_id=i,
                     rev=rev,
                     before={"associations": msgspec.to_builtins(list(array))},
-                    did={"formed": gained},
+                    after={"associations": digest(msgspec.to_builtins(list(new)))},
+                    did={"formed": max(0, len(new) - len(array))},
                 )
-                for i, rev, array, gained in changes
+                for i, rev, array, new in changes
             ]
             did.update(await self._journal.note(report.mind, report, entries, epoch=epoch))
 
         more = await self._associating.step(report.mind, epoch=epoch, witness=witness)
+        if not more:  # or a later cycle, with other words in the lexicon, would do it again after a crash
+            await self._associating.settle()
         return Done(did, "on", more=more)
 
     async def _first_what_moved(self, name: str, epoch: int) -> None:

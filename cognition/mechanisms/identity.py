@@ -11,7 +11,10 @@ import struct
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from cognition.mechanisms.laws import DEFAULT_LAWS, differences, laws_hash
+from cognition.mechanisms.vectors import Dense, normalise
 from schemas.identifiers import identity_id
 from schemas.identity import ConnectionDrive, Identity, Law, Revision
 
@@ -27,6 +30,9 @@ of a float (Qdrant Edge 0.9 did so to 256 of 2,000 times), which must not look l
 
 EVENT_LENGTH_MAX = 512
 """Characters of what a revision says."""
+
+DRIFT_MAX = 0.02
+"""How far of the way to what a cycle consolidated the self moves at most (a choice: half way in a month)."""
 
 CONNECTION_MIN = 0.001
 """Floor of the drive to connect (a law of the self)."""
@@ -91,6 +97,21 @@ def revise(identity: Identity, at: float, event: str, **changes: Any) -> Identit
     fields = {field: getattr(identity, field) for field in identity.__struct_fields__}
     kept = [*identity.revisions, revision][-REVISIONS_MAX:]
     return Identity(**{**fields, **changes, "revisions": kept})
+
+
+def drifted(concept: Dense, towards: Dense, share: float = DRIFT_MAX) -> Dense:
+    """The self-concept after a night, (d,) of unit length: a little nearer to what was consolidated.
+
+    .. math:: s' = \\frac{(1 - \\epsilon) s + \\epsilon c}{|(1 - \\epsilon) s + \\epsilon c|}
+
+    Parameters
+    ----------
+    concept : s, (d,) of unit length. towards : c, (d,) of unit length. share : epsilon, in [0, 1/2).
+
+    Invariant: it turns by no more than arctan(epsilon / (1 - epsilon)), about 1.2 degrees a cycle, and never
+    away from c.
+    """
+    return normalise(((1.0 - share) * concept + share * towards).astype(np.float32))
 
 
 def verify(identity: Identity, expected_laws: Sequence[Law] | None = None) -> list[str]:

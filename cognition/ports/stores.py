@@ -296,6 +296,14 @@ class IdentityStore(Protocol):
         """Insert-only, then read back: the identity that is stored now, ours or an earlier one."""
         ...
 
+    async def concept(self, mind: str) -> Dense | None:
+        """The vector of the self, None where there is no identity."""
+        ...
+
+    async def turn(self, mind: str, concept: Dense, *, epoch: int) -> None:
+        """Replace the vector of the self, fenced by `epoch`."""
+        ...
+
     async def minds(self, offset: str | None, *, limit: int) -> tuple[list[str], str | None]:
         """The names of the next minds that have an identity, for the daemon's own upkeep; the second value
         is the next offset."""

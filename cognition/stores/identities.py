@@ -35,6 +35,16 @@ class VectorIdentities:
             )
         return stored
 
+    async def concept(self, mind: str) -> Dense | None:
+        hits = await self._backend.retrieve(IDENTITY.name, [identity_id(mind)], with_vectors=(CONCEPT,))
+        found = [vectors.array(hit.vectors or {}, CONCEPT) for hit in owned(mind, hits).values()]
+        return found[0] if found else None
+
+    async def turn(self, mind: str, concept: Dense, *, epoch: int) -> None:
+        turned = {CONCEPT: vectors.dense(concept, f"the identity of {mind!r}")}
+        condition = for_mind(mind, not_newer(epoch))
+        await self._backend.update_vectors(IDENTITY.name, {identity_id(mind): turned}, condition=condition)
+
     async def minds(self, offset: str | None, *, limit: int) -> tuple[list[str], str | None]:
         page = await self._backend.scroll(
             IDENTITY.name, condition=of_anyone(), limit=limit, offset=offset, with_payload=("mind",)

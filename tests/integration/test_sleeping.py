@@ -104,6 +104,7 @@ def slept_with_kills(directory: Path) -> list[dict[str, Any]]:
 
 
 @pytest.mark.anyio
+@pytest.mark.timeout(400)
 async def test_a_night_is_planned_slept_shown_and_undone_on_the_command_line(tmp_path: Path) -> None:
     directory = tmp_path / "data"
     where = ("--mind", ANA, "--data", str(directory))
@@ -139,6 +140,7 @@ def test_a_schedule_that_cannot_be_read_ends_the_daemon_with_what_to_do(tmp_path
     assert "crontab" in told.err
 
 
+@pytest.mark.timeout(400)
 def test_a_mind_sleeps_by_the_hour_and_once_for_hours_that_were_missed(tmp_path: Path) -> None:
     directory = tmp_path / "data"
     hourly = (

@@ -14,7 +14,10 @@ from cognition.engine.options import MindOptions
 from cognition.engine.sleep import NOTHING_NEW, Sleep
 from cognition.engine.sleep_options import SleepOptions
 from cognition.errors import BadCueError, LeaseLostError, StoreUnavailableError, UnavailableError
+from cognition.mechanisms.identity import verify
+from cognition.mechanisms.laws import DEFAULT_LAWS
 from cognition.ports.stores import Found, Scope
+from schemas.identifiers import memory_id
 from schemas.percept import Percept
 from schemas.sleep import SleepReport, SleepStatus, SleepWork
 from schemas.sleeping import SleepLogInquiry, SleepPauseInquiry, SleepPlanInquiry, SleepUndoInquiry
@@ -322,3 +325,30 @@ async def test_no_word_of_a_memory_is_kept_in_a_cycle() -> None:
     plain = [point.payload for point in points]
     assert "xylophone" not in str(plain)
     assert "xylophone" not in str([base64.b64decode(p["body"]) for p in plain if "body" in p])
+
+
+async def test_the_self_moves_a_little_towards_what_was_consolidated_and_back_when_undone() -> None:
+    options = Options(sleep=SleepOptions(canary=0))
+    found = await lived(40, options)
+    await found.say("the day she was born", key="birth", content_type="milestone", importance=1.0)
+    before = await found.stores.identities.concept(ANA)
+    assert before is not None
+    turned, reports = before, []
+    for _ in range(6):
+        found.clock.advance(86_400.0)
+        reports.append(await found.sleep(cycles=2))
+        after = await found.stores.identities.concept(ANA)
+        assert after is not None
+        assert float(after @ turned) > 0.998, "no more than a few degrees a night"
+        turned = after
+    assert float(turned @ before) < 0.9999
+    identity = await found.stores.identities.get(ANA)
+    assert identity is not None
+    assert verify(identity, DEFAULT_LAWS) == []
+    assert [r.event for r in identity.revisions][1:] == [f"milestone {memory_id(ANA, 'birth')}"]
+    assert identity.last_sleep_at == pytest.approx(reports[-1].started_at)
+    kept = await found.stores.cycles.latest(ANA, limit=1)
+    page = next(p for p in await found.engine.sleep._night._journal.pages(kept[0]) if p.concept)
+    await undone(found, kept[0].id)
+    back = await found.stores.identities.concept(ANA)
+    assert np.allclose(back, np.frombuffer(page.concept, "<f4"), atol=1e-6)

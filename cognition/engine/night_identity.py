@@ -1,0 +1,62 @@
+"""Identity in sleep: the self moves a little towards what was consolidated, and milestones enter its history.
+
+The laws are verified before and after. Must not know what a memory says: a milestone is named, not told.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cognition.engine.minds import Minds
+from cognition.engine.night_journal import Journal
+from cognition.engine.night_works import Done
+from cognition.mechanisms.consolidation_strength import CONSOLIDATED
+from cognition.mechanisms.identity import drifted
+from cognition.mechanisms.vectors import normalise
+from cognition.ports.stores import Dense, Stores, Trace
+from schemas.percept import ContentType
+from schemas.sleep import PlannedWork, SleepReport, SleepWork
+
+
+class Drifting:
+    """Moves the self-concept of a mind, bounded a cycle."""
+
+    def __init__(self, stores: Stores, minds: Minds, journal: Journal) -> None:
+        self._stores = stores
+        self._minds = minds
+        self._journal = journal
+
+    async def step(self, report: SleepReport, planned: PlannedWork, *, epoch: int) -> Done:
+        assert report.plan is not None, "a cycle works by its plan"
+        ids = [i for w in report.plan.works if w.work is SleepWork.REPLAY for i in w.memory_ids]
+        async with self._minds.writing:
+            mind = await self._minds.awake(report.mind, epoch=epoch)
+            if broken := self._minds.broken_laws(mind):
+                return Done(notes=[f"the self was left alone: {'; '.join(broken)}"])
+            traces = await self._stores.memories.get_traces(report.mind, ids)
+            await self._drift(report, list(traces.values()), epoch)
+            milestones = [i for i in ids if i in traces and is_new_milestone(traces[i])]
+            await self._minds.slept(mind, report.started_at, milestones, epoch=epoch)
+            broken = self._minds.broken_laws(mind)
+        return Done(notes=[f"the history of the self does not match: {'; '.join(broken)}"] if broken else [])
+
+    async def _drift(self, report: SleepReport, traces: list[Trace], epoch: int) -> None:
+        """From where the self was when this step was first begun, so that twice is once."""
+        consolidated = [t.context for t in traces if t.memory.consolidation_strength >= CONSOLIDATED]
+        before = await self._concept(report)
+        if not consolidated or before is None:
+            return
+        await self._journal.note(report.mind, report, [], concept=before.astype("<f4").tobytes(), epoch=epoch)
+        towards: Dense = normalise(np.mean(consolidated, axis=0).astype(np.float32))
+        await self._stores.identities.turn(report.mind, drifted(before, towards), epoch=epoch)
+
+    async def _concept(self, report: SleepReport) -> Dense | None:
+        kept = await self._journal.concept(report)
+        if kept:
+            return np.frombuffer(kept, "<f4")
+        return await self._stores.identities.concept(report.mind)
+
+
+def is_new_milestone(trace: Trace) -> bool:
+    """Whether this is a milestone that this cycle has replayed for the first time."""
+    return trace.memory.content_type is ContentType.MILESTONE and trace.memory.replay_count == 1
