@@ -47,8 +47,8 @@ class Planner:
         now = report.started_at
         novel = await self._novel(mind.name, report)
         familiar = await self._familiar(mind.name, report)
-        works = [*self._replays(novel, familiar), *self._rest(mind), await self._forgetting(mind, now)]
-        works.insert(-2, await self._rare_terms(mind))
+        works = [*self._replays(novel, familiar), await self._rare_terms(mind), *self._rest(mind)]
+        works.append(await self._forgetting(mind, now))
         reasons = [
             f"{mind.sleep.encoded} memories since the last night, {mind.sleep.tagged} of them tagged",
             f"{len(novel)} new memories by replay priority, {len(familiar)} familiar ones at random",

@@ -65,6 +65,7 @@ class RareTerms:
             await self._write(report.mind, spoken, changed, epoch)
             if end >= len(planned.memory_ids):
                 mind.sleep.shared_to = planned.onward
+                await self._minds.checkpoint()
         return Done(did, str(end), more=end < len(planned.memory_ids))
 
     async def _write(

@@ -30,7 +30,7 @@ from tests.simulation.virtual_time import play
 
 ANA = "ana"
 STRIDE = 16
-GATES = 1_040
+GATES = 1_200
 """More than an undisturbed night has."""
 
 TOPICS = ("garden", "harbour", "kitchen", "violin", "engine")
