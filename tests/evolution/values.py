@@ -18,6 +18,7 @@ from schemas.episode import BoundaryType, EmotionalSummary, Episode, Pause
 from schemas.identity import ConnectionDrive, Identity, Law, Lifetime, Revision, SelfModel
 from schemas.memory import Archived, Memory, Tombstone
 from schemas.sleep import (
+    CanaryProbe,
     PlannedWork,
     SleepCursor,
     SleepPlan,
@@ -25,6 +26,8 @@ from schemas.sleep import (
     SleepStage,
     SleepStatus,
     SleepWork,
+    UndoEntry,
+    UndoPage,
 )
 from schemas.sleeping import (
     SleepAnswer,
@@ -450,9 +453,46 @@ STORED: Final[dict[str, Message]] = {
     ),
     "stored-tombstone/1": TOMBSTONE,
     "stored-sleep-report/1": SLEPT,
+    "stored-undo-page/1": UndoPage(
+        mind="ana",
+        cycle_id="c1",
+        step=3,
+        entries=[
+            UndoEntry(
+                memory_id="m1",
+                rev=4,
+                before={"replay_count": 1},
+                after={"replay_count": "ab"},
+                did={"replayed": 1},
+            )
+        ],
+        archived=["m2"],
+        abstracted=["m3"],
+        concept=b"\x01\x02",
+    ),
 }
 
 GROWN: Final[dict[str, Message]] = {
+    "stored-sleep-report/2": msgspec.structs.replace(
+        SLEPT,
+        night="request-1",
+        number=12,
+        nth=2,
+        cycles=4,
+        pressure_before=0.75,
+        pressure_after=0.5,
+        downscaled=0.9,
+        abstracted=7,
+        superseded=8,
+        calls=9,
+        ends_as=SleepStatus.ROLLED_BACK,
+        plan=PLAN,
+        canary=[CanaryProbe(kind="opening", name="m1", expected="m1", before=True, after=False)],
+        steps=10,
+        restored=11,
+        left=["m4"],
+        notes=["rolled back"],
+    ),
     "coactivation/2": dream.CoActivation(
         mind="ana", memory_ids=[MEMORY.id], reason="used", evidence=0.5, at=NOON
     ),
