@@ -20,6 +20,7 @@ COMMANDS = {
     "recall": "R@k, MRR and latency of recall, percepts in and cues out",
     "ablate": "what each mechanism is worth, off alone and on alone, and what it costs",
     "abstain": "which threshold of the score silences what a mind does not remember",
+    "precision": "the right memories and only those, and silence where nothing fits",
     "learn": "what reports of use are worth: gain on cues that were never reported on, safety, hubs",
     "night": "the same cues before and after nights: what sleep is worth, and that it harms nothing",
     "keep": "what is still recalled when three quarters, a half, a quarter of the memories are kept",
