@@ -15,6 +15,7 @@ from cognition.engine.association import Associating
 from cognition.engine.consolidation import Consolidation
 from cognition.engine.encoding import Encoder
 from cognition.engine.forgetting import Forgetting
+from cognition.engine.handover import HELD_BACK
 from cognition.engine.intake import Intake, Progress
 from cognition.engine.introspection import DaemonFigures, Introspection
 from cognition.engine.lessons import Reports
@@ -65,6 +66,7 @@ class Options(Config, frozen=True, kw_only=True):
     episodes: EpisodeOptions = EpisodeOptions()
     recall: RecallOptions = RecallOptions()
     sleep: SleepOptions = SleepOptions()
+    held_back: int = HELD_BACK
 
     def off(self) -> frozenset[str]:
         """The mechanisms that are switched off for all minds, by name."""
@@ -166,6 +168,7 @@ def assemble(
         attention=chosen.attention,
         model=model,
         without=without,
+        held_back=chosen.held_back,
     )
     links = MENTION not in without
     associating = Associating(stores, minds, clock, sink, tongues=tongues, forms=links)

@@ -18,11 +18,13 @@ from typing import Any
 import anyio
 import anyio.lowlevel
 import numpy as np
+from anyio.abc import TaskGroup
 from numpy.typing import NDArray
 
 from cognition.engine.arrivals import Arrival, Entry, entry_seconds
 from cognition.engine.attending import LOST_BEFORE, archived, parts_of, passed_by, unattended
 from cognition.engine.forgetting import Forgetting
+from cognition.engine.handover import HELD_BACK, Handover
 from cognition.engine.ledger import Committed, Folded, Ledger, unbound
 from cognition.engine.mind import Mind, later
 from cognition.engine.minds import Minds
@@ -85,6 +87,7 @@ class Encoder:
         attention: AttentionOptions,
         model: str,
         without: Collection[str] = (),
+        held_back: int = HELD_BACK,
     ) -> None:
         self._attention = attention
         self._stores = stores
@@ -97,6 +100,7 @@ class Encoder:
         self._tongues = tongues
         self._model = model
         self._without = frozenset(without)
+        self._held_back = held_back
 
     # --- commit: fold, write ------------------------------------------------------------
 
@@ -112,14 +116,19 @@ class Encoder:
         return folded.done
 
     async def fold(
-        self, arrivals: Sequence[Arrival], epochs: dict[int, int], behind: Folded | None = None
+        self,
+        arrivals: Sequence[Arrival],
+        epochs: dict[int, int],
+        behind: Sequence[Folded] = (),
+        handover: Handover | None = None,
     ) -> Folded:
         """The first half: the minds have taken the arrivals in, the store has not.
 
-        `behind` is the batch before, under the same epochs, which may still be on its way into the store.
+        `behind` are the batches before, under the same epochs, that may still be on their way into the store;
+        `handover` takes new memories there meanwhile.
         """
         done = Committed()
-        ledger = Ledger(epochs, behind.ledger if behind is not None else None)
+        ledger = Ledger(epochs, [each.ledger for each in behind])
         wanted = [(a.mind, a.memory_id) for a in arrivals if a.memory_id and not a.rejection]
         erased: set[str] = set()
         if wanted:
@@ -130,10 +139,16 @@ class Encoder:
         for number, arrival in enumerate(arrivals, 1):
             await self._take(arrival, ledger, erased, done)
             if number % FOLDED_AT_ONCE == 0:
+                if handover is not None:
+                    handover.go_on(ledger)
                 await anyio.lowlevel.checkpoint()  # others go on meanwhile, also what is being written
         reached = {mind.name: mind.through for mind in map(self._minds.resident, done.touched) if mind}
-        ledger.before = None
+        ledger.before = ()
         return Folded(ledger, done, reached)
+
+    def handover(self, tasks: TaskGroup) -> Handover:
+        """What takes new memories into the store while their batch is folded, in tasks of this group."""
+        return Handover(self._stores, tasks, self._held_back)
 
     async def write(self, folded: Folded) -> None:
         """The second half, in the order of folding: all of the batch is in the store."""

@@ -14,6 +14,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import anyio
 import msgspec
@@ -55,8 +56,9 @@ REFUSED = (StoreRefusedError, BadPerceptError)
 RETRIED = (UnavailableError, LeaseLostError, *REFUSED)
 
 
-BESIDE_MAX = 2
-"""Batches of a run behind the one that is folded: one that is being written, one that is being told of."""
+AHEAD_MAX = 3
+"""Batches of a run that were folded and are not told of yet: they differ in size, and the store has the
+next one at hand when it is done with one."""
 
 
 @dataclass(slots=True)
@@ -87,6 +89,13 @@ class Underway:
     recent: dict[str, tuple[int, bytes]]
     began: float
     told: anyio.Event = field(default_factory=anyio.Event)
+
+
+class Written(NamedTuple):
+    """A checkpoint that is in the stores and not yet durable: what it contains, and when it began."""
+
+    entries: list[tuple[int, str]]
+    began: float
 
 
 class Progress:
@@ -139,6 +148,7 @@ class Intake:
         self._one_by_one = False
         self._alone: Delivered | None = None
         self._kept: Batch | None = None
+        self._acknowledging = anyio.Event()
         self._unacknowledged: deque[tuple[int, str]] = deque()
         self._checkpoint_due = 0.0
         self._checkpoint_took_s = 0.0
@@ -187,6 +197,8 @@ class Intake:
             self._generation = self._minds.generation
         self._unacknowledged.clear()
         self._kept = None
+        self._acknowledging = anyio.Event()
+        self._acknowledging.set()
         try:
             await self._absolve()
             recovered = await self._line.recover()
@@ -260,7 +272,7 @@ class Intake:
 
     async def _encode(self, receive: MemoryObjectReceiveStream[Batch]) -> None:
         self._checkpoint_due = self._clock.monotonic() + self._checkpoint_every_s()
-        async with receive:
+        async with receive, anyio.create_task_group() as beside:
             while True:
                 batch: Batch | None = None
                 with anyio.move_on_after(self._until_checkpoint()):
@@ -270,11 +282,12 @@ class Intake:
                         break
                 if batch is not None:
                     await self._take(batch, receive)
-                await self._checkpoint_if_due()
+                if self._due():
+                    beside.start_soon(self._acknowledge, await self._write_down())
                 if batch is not None and batch.settled is not None:
                     await self._checkpoint()
                     batch.settled.set()
-        await self._checkpoint()
+            await self._checkpoint()
 
     def _checkpoint_every_s(self) -> float:
         """Seldom enough that checkpoints take a small share of the time, on a slow disk too."""
@@ -333,25 +346,26 @@ class Intake:
                 raise
 
     async def _fold_ahead(self, batch: Batch, receive: MemoryObjectReceiveStream[Batch]) -> None:
-        beside: deque[Underway] = deque()
+        ahead: deque[Underway] = deque()
         following: Batch | None = batch
         async with anyio.create_task_group() as tasks:
+            handover = self._encoder.handover(tasks)
             while following is not None:
                 batch, began, epochs = following, self._clock.monotonic(), self._line.epochs()
-                folded = await self._encoder.fold(
-                    batch.arrivals, epochs, beside[-1].folded if beside else None
-                )
-                before = beside[-1] if beside else None
-                if before is not None:
-                    await before.folded.ledger.written.wait()
-                beside.append(Underway(batch, folded, self._recent(folded.done), began))
-                tasks.start_soon(self._finish, beside[-1], before)
-                if len(beside) > BESIDE_MAX:
-                    await beside.popleft().told.wait()
-                following = self._following(receive, epochs, sum(len(each.batch.arrivals) for each in beside))
+                behind = [each.folded for each in ahead]
+                folded = await self._encoder.fold(batch.arrivals, epochs, behind, handover)
+                underway = Underway(batch, folded, self._recent(folded.done), began)
+                tasks.start_soon(self._finish, underway, ahead[-1] if ahead else None)
+                ahead.append(underway)
+                if len(ahead) > AHEAD_MAX:
+                    await ahead.popleft().told.wait()
+                untold = sum(len(each.batch.arrivals) for each in ahead if not each.told.is_set())
+                following = self._following(receive, epochs, untold)
 
     async def _finish(self, underway: Underway, before: Underway | None) -> None:
         """Write a batch and tell of it, after the one before."""
+        if before is not None:
+            await before.folded.ledger.written.wait()
         self._line.epochs()
         await self._encoder.write(underway.folded)
         self._line.epochs()
@@ -361,10 +375,10 @@ class Intake:
         underway.told.set()
 
     def _following(
-        self, receive: MemoryObjectReceiveStream[Batch], epochs: dict[int, int], beside: int
+        self, receive: MemoryObjectReceiveStream[Batch], epochs: dict[int, int], untold: int
     ) -> Batch | None:
         """The next batch of a run, if it waits already and neither a checkpoint nor anybody else does."""
-        full = len(self._unacknowledged) + beside >= self._options.checkpoint_entries
+        full = len(self._unacknowledged) + untold >= self._options.checkpoint_entries
         if full or self._clock.monotonic() >= self._checkpoint_due or self._line.epochs() != epochs:
             return None
         if self._minds.writing.statistics().tasks_waiting:
@@ -418,24 +432,36 @@ class Intake:
                 EntryBuried(at=self._clock.now(), partition=entry.partition, entry=entry.id, reason=reason)
             )
 
-    async def _checkpoint_if_due(self) -> None:
+    def _due(self) -> bool:
+        """Whether a checkpoint is due."""
         full = len(self._unacknowledged) >= self._options.checkpoint_entries
-        if full or (self._unacknowledged and self._clock.monotonic() >= self._checkpoint_due):
-            await self._checkpoint()
+        return full or bool(self._unacknowledged and self._clock.monotonic() >= self._checkpoint_due)
 
     async def _checkpoint(self) -> None:
-        """Write the changed minds, then acknowledge everything that they contain."""
+        """Write the changed minds, make that durable, acknowledge everything that they contain."""
+        await self._acknowledge(await self._write_down())
+
+    async def _write_down(self) -> Written:
+        """The first half: the minds are written, under the lock."""
+        await self._acknowledging.wait()
         self._line.epochs()
         began = self._clock.monotonic()
         async with self._minds.writing:
             self._hold()
-            await self._minds.checkpoint()
-        self._checkpoint_took_s = self._clock.monotonic() - began
-        done = list(self._unacknowledged)
-        if done:
-            await self._line.acknowledge(done)
-            self._acknowledged += len(done)
+            await self._minds.write_down()
+        entries = list(self._unacknowledged)
         self._unacknowledged.clear()
+        self._acknowledging = anyio.Event()
+        return Written(entries, began)
+
+    async def _acknowledge(self, written: Written) -> None:
+        """The second half: what was written is durable, and is acknowledged. Encoding goes on meanwhile."""
+        await self._minds.make_durable()
+        self._checkpoint_took_s = self._clock.monotonic() - written.began
+        if written.entries:
+            await self._line.acknowledge(written.entries)
+            self._acknowledged += len(written.entries)
+        self._acknowledging.set()
 
     def _hold(self) -> None:
         """What was encoded counts only if no mind was dropped from memory meanwhile."""

@@ -35,9 +35,6 @@ T = TypeVar("T")
 INSERTED_AT_ONCE = 32
 """New memories in one round trip (about 250 KB): what is read meanwhile waits behind no more than these."""
 
-INSERTING_MAX = 2
-"""Round trips of them under way: the store has the next one at hand when it is done with one."""
-
 
 @dataclass(slots=True)
 class Committed:
@@ -66,10 +63,11 @@ class Ledger:
     `known` are the memories that the batch has met, `buried` those that it has met in the archive, `archive`
     what goes there at `archived_at` without having been a memory, `unbound` those that left an episode, with
     who came along. `epochs` are those of the leases by partition, `held` by mind, as far as it was met;
-    `before` is the batch that may still be on its way into the store, `written` is set once this is there."""
+    `before` are batches that may still be on their way into the store, `written` is set once it is there;
+    `handed` are memories that were handed over to be inserted, of which `parts` tell when they are."""
 
     epochs: dict[int, int]
-    before: Ledger | None = None
+    before: Sequence[Ledger] = ()
     held: dict[str, int] = field(default_factory=dict)
     traces: dict[str, Trace] = field(default_factory=dict)
     revisions: dict[str, Revision] = field(default_factory=dict)
@@ -82,6 +80,8 @@ class Ledger:
     buried: dict[str, Memory] = field(default_factory=dict)
     archive: dict[str, Trace] = field(default_factory=dict)
     archived_at: float = 0.0
+    handed: set[str] = field(default_factory=set)
+    parts: list[anyio.Event] = field(default_factory=list)
     written: anyio.Event = field(default_factory=anyio.Event)
 
     def hold(self, mind: str, episode: str, parent: str) -> None:
@@ -95,30 +95,47 @@ class Ledger:
     @property
     def touched(self) -> set[str]:
         """Every memory that it writes."""
-        found = {*self.traces, *self.revisions, *self.archive}
+        found = {*self.handed, *self.traces, *self.revisions, *self.archive}
         for changes in (self.patches, self.moves, self.unbound):
             for held in changes.values():
                 found.update(held)
         return found
 
     async def after(self, memory_ids: Iterable[str]) -> None:
-        """Return once these can be read as the batch before this one left them."""
-        if self.before is not None and not self.before.touched.isdisjoint(memory_ids):
-            await self.before.written.wait()
+        """Return once these can be read as the batches before this one left them."""
+        asked = set(memory_ids)
+        for each in self.before:
+            if not each.touched.isdisjoint(asked):
+                await each.written.wait()
 
     async def settle(self, stores: Stores) -> None:
-        """Return once every memory of this batch so far, and of the one before, can be read back."""
-        if self.before is not None:
-            await self.before.written.wait()
-        await insert(stores, list(self.traces.values()), self.held.__getitem__)
+        """Return once every memory of this batch so far, and of those before, can be read back."""
+        for each in self.before:
+            await each.written.wait()
+        await self._insert(stores)
+        self.handed.update(self.traces)
         self.traces.clear()
+
+    def hand_over(self) -> list[Trace]:
+        """The first of its new memories, for somebody else to insert, who says so in `parts`."""
+        part = [self.traces.pop(memory_id) for memory_id in list(self.traces)[:INSERTED_AT_ONCE]]
+        self.handed.update(each.memory.id for each in part)
+        return part
+
+    async def _insert(self, stores: Stores) -> None:
+        """All of its new memories are in the store."""
+        traces = list(self.traces.values())
+        for start in range(0, len(traces), INSERTED_AT_ONCE):
+            await insert(stores, traces[start : start + INSERTED_AT_ONCE], self.held)
+        for part in self.parts:
+            await part.wait()
 
     async def write(self, stores: Stores) -> None:
         """Write and empty it: memories, revisions, patches, episodes. Safe to repeat. Raises
         `UnavailableError` when somebody else has changed a memory since it was read: take all of it anew.
         """
         epoch_of = self.held.__getitem__
-        await insert(stores, list(self.traces.values()), epoch_of)
+        await self._insert(stores)
         await stores.archive.deposit(list(self.archive.values()), reason=LOW_SALIENCE, at=self.archived_at)
         self.archive.clear()
         for epoch, revisions in group(self.revisions.values(), lambda r: epoch_of(r.mind)):
@@ -133,8 +150,9 @@ class Ledger:
             await stores.episodes.save(episodes, epoch=epoch)
         for mind, parents in self.parents.items():
             await stores.episodes.patch(mind, parents, epoch=epoch_of(mind))
-        for written in (self.traces, self.revisions, self.patches, self.moves, self.unbound):
+        for written in (self.traces, self.revisions, self.patches, self.moves, self.unbound, self.handed):
             written.clear()
+        self.parts.clear()
         self.episodes.clear()
         self.parents.clear()
 
@@ -149,26 +167,10 @@ class Folded:
     reached: dict[str, str]
 
 
-async def insert(stores: Stores, traces: Sequence[Trace], epoch_of: EpochOf) -> None:
-    """Write new memories, in parts of one lease epoch each."""
-    parts = [
-        (epoch, held[start : start + INSERTED_AT_ONCE])
-        for epoch, held in group(traces, lambda trace: epoch_of(trace.memory.mind))
-        for start in range(0, len(held), INSERTED_AT_ONCE)
-    ]
-    if len(parts) == 1:  # what it raises is raised as it is
-        await stores.memories.insert(parts[0][1], epoch=parts[0][0])
-        return
-    room = anyio.Semaphore(INSERTING_MAX)
-    async with anyio.create_task_group() as inserting:
-        for epoch, part in parts:
-            await room.acquire()
-            inserting.start_soon(_insert, stores, part, epoch, room)
-
-
-async def _insert(stores: Stores, traces: Sequence[Trace], epoch: int, room: anyio.Semaphore) -> None:
-    await stores.memories.insert(traces, epoch=epoch)
-    room.release()
+async def insert(stores: Stores, traces: Sequence[Trace], held: Mapping[str, int]) -> None:
+    """Write new memories, one round trip for each lease epoch among them."""
+    for epoch, part in group(traces, lambda trace: held[trace.memory.mind]):
+        await stores.memories.insert(part, epoch=epoch)
 
 
 async def amend(

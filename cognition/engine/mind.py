@@ -7,6 +7,7 @@ delivered again. It must not know streams, stores or embedders.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping
@@ -46,6 +47,8 @@ LEXICON_SLOTS = ("lexicon-0", "lexicon-1")
 SLOW_MAP_SLOTS = ("slow-map-0", "slow-map-1")
 SLOW_SUMS_SLOTS = ("slow-sums-0", "slow-sums-1")
 """What the stream has taught its segmenter: the map (0.6 MB), and the sums it is solved from (2.4 MB)."""
+ORDERS_MAX = 4_096
+"""Entries whose order is kept at hand: a percept's is asked for several times while it is encoded."""
 TAKEN_MAX = 256
 """Repetitions kept by name: more than come in the second that a stream server may lose."""
 NEVER_S = 1e12
@@ -55,6 +58,7 @@ LEXICON_DELTA_SHARE = 0.05
 """The whole lexicon is written once its unsaved part outgrows max(256, 5 % of it)."""
 
 
+@functools.lru_cache(maxsize=ORDERS_MAX)
 def entry_order(entry: str) -> tuple[int, int]:
     """Sort key of a stream entry id ``milliseconds-sequence``; ``""`` comes first."""
     if not entry:

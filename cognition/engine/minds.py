@@ -62,6 +62,8 @@ class Minds:
         self._dirty: dict[str, int] = {}
         self._owned: dict[str, int] = {}
         self._loading = anyio.Lock()
+        self._written = 0
+        self._durable = 0
         self.facts = FactsCache(options.facts_max)
         self.writing = anyio.Lock()
         """Held by whoever changes minds or their memories, from reading what is changed until it is
@@ -270,15 +272,28 @@ class Minds:
         Returns how many minds were written. When it returns, everything folded before it was
         called is safe and may be acknowledged.
         """
+        written = await self.write_down()
+        await self.make_durable()
+        return written
+
+    async def write_down(self) -> int:
+        """The first half: every changed mind is in the stores, and may be lost with the power."""
         if not self._dirty:
             return 0
         changed = [(self._resident[name], epoch) for name, epoch in self._dirty.items()]
         for epoch in sorted({epoch for _, epoch in changed}):
             minds = [mind for mind, held in changed if held == epoch and not mind.stopped]
             await self._write(minds, epoch)
-        await self._stores.flush()
         self._dirty.clear()
+        self._written += 1
         return len(changed)
+
+    async def make_durable(self) -> None:
+        """The second half: whatever was written down before this was called is durable when it returns."""
+        through = self._written
+        if self._durable < through:
+            await self._stores.flush()
+            self._durable = max(self._durable, through)
 
     async def _write(self, minds: Sequence[Mind], epoch: int) -> None:
         episodes = [m.episode.record(m.name, epoch=epoch) for m in minds if m.episode is not None]
@@ -288,17 +303,26 @@ class Minds:
                 mind.coarse.changed = False
         if episodes:
             await self._stores.episodes.save(episodes, epoch=epoch)
-        for mind in minds:
-            if mind.identified and mind.episodes != mind.episodes_recorded:
-                await self._swap(
-                    mind, epoch=epoch, lifetime=mind.lifetime, last_percept_at=mind.last_percept_at
-                )
-                mind.episodes_recorded = mind.episodes
+        await self._record([m for m in minds if m.identified and m.episodes != m.episodes_recorded], epoch)
         drafts = [(mind, mind.checkpoint()) for mind in minds]
         states = {(mind.name, slot): body for mind, draft in drafts for slot, body in draft.states.items()}
         await self._stores.checkpoints.save(states, epoch=epoch)
         for mind, draft in drafts:
             mind.written(draft)
+
+    async def _record(self, minds: Sequence[Mind], epoch: int) -> None:
+        """Write the counters of these minds into their identities, side by side."""
+
+        async def record(mind: Mind) -> None:
+            await self._swap(mind, epoch=epoch, lifetime=mind.lifetime, last_percept_at=mind.last_percept_at)
+            mind.episodes_recorded = mind.episodes
+
+        try:
+            async with anyio.create_task_group() as swaps:
+                for mind in minds:
+                    swaps.start_soon(record, mind)
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None
 
     def discard(self) -> None:
         """Drop every mind from memory, as a crash would: the checkpoints are the truth again."""

@@ -5,6 +5,7 @@ Knows the saliences of one mind's percepts and when they came; no words, no vect
 
 from __future__ import annotations
 
+import bisect
 import enum
 import math
 from collections import deque
@@ -86,11 +87,12 @@ class Attention:
     uninterrupted. (Desimone & Duncan 1995, biased competition; Frey & Morris 1997, synaptic tagging.)
     """
 
-    __slots__ = ("_best", "_count", "_recent", "_started_at", "rules")
+    __slots__ = ("_best", "_count", "_ranked", "_recent", "_started_at", "rules")
 
     def __init__(self, rules: Rules = Rules()) -> None:
         self.rules = rules
-        self._recent: deque[float] = deque(maxlen=RECENT)
+        self._recent: deque[float] = deque()
+        self._ranked: list[float] = []
         self._started_at = -math.inf
         self._count = 0
         self._best = -math.inf
@@ -98,7 +100,7 @@ class Attention:
     def judge(self, salience: float, at: float) -> Verdict:
         """The next percept: salience 0..1, event time in seconds."""
         tagged = salience >= self.rules.consolidate_from or self._stands_out(salience)
-        self._recent.append(salience)
+        self._remember(salience)
         if self.rules.mode is Mode.RETAIN:
             if self.rules.archive and salience < self.rules.forget_below:
                 return self._too_low(salience)
@@ -116,7 +118,8 @@ class Attention:
         began, self._count, best, recent = state
         self._started_at = -math.inf if began is None else began
         self._best = -math.inf if best is None else best
-        self._recent = deque(recent, maxlen=RECENT)
+        self._recent = deque(recent[-RECENT:])
+        self._ranked = sorted(self._recent)
 
     def _compete(self, salience: float, at: float) -> Verdict:
         rules = self.rules
@@ -145,5 +148,10 @@ class Attention:
     def _stands_out(self, salience: float) -> bool:
         if len(self._recent) < RECENT_MIN:
             return False
-        ranked = sorted(self._recent, reverse=True)
-        return salience > ranked[int(TOP_SHARE * len(ranked))]
+        return salience > self._ranked[-1 - int(TOP_SHARE * len(self._ranked))]
+
+    def _remember(self, salience: float) -> None:
+        if len(self._recent) == RECENT:
+            del self._ranked[bisect.bisect_left(self._ranked, self._recent.popleft())]
+        self._recent.append(salience)
+        bisect.insort(self._ranked, salience)

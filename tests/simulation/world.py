@@ -78,11 +78,12 @@ class World:
     def _options(self) -> Options:
         """Small bounds, so that each is reached in a short life."""
         return Options(
+            held_back=self.chance.randint(0, 8),
             minds=MindOptions(
                 resident_max=self.chance.randint(1, 4),
                 checkpoint_s=self.chance.choice((0.01, 1.0)),
                 checkpoint_entries=self.chance.randint(16, 96) if self.rush else self.chance.randint(1, 9),
-            )
+            ),
         )
 
     async def lived(self) -> None:

@@ -1,4 +1,4 @@
-"""A run of batches: one is folded while the one before it is written; what fails takes both back."""
+"""A run of batches: some are folded while one is written; what fails takes all of them back."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import anyio
 import anyio.lowlevel
 
 from cognition.engine.assembly import Engine, Options, assemble
+from cognition.engine.intake import AHEAD_MAX
 from cognition.engine.options import MindOptions
 from cognition.errors import StoreUnavailableError
 from cognition.stores.stores import open_stores
@@ -21,13 +22,13 @@ from schemas.percept import Percept
 from tests.simulation.virtual_time import play
 from tests.unit.engine.bench import ANA
 
-BATCH = 4
+BATCH, BATCHES = 4, 6
 SELDOM = Options(minds=MindOptions(checkpoint_s=60.0))
 """No checkpoint comes in between."""
 
 
 class Flood:
-    """A mind with three batches waiting, over a store whose first write of memories can be held up."""
+    """A mind with six batches waiting, over a store whose first write of memories can be held up."""
 
     def __init__(self, clock: ManualClock, *keys: str) -> None:
         self.clock = clock
@@ -38,7 +39,7 @@ class Flood:
         self.fails = False
         self.entries = [
             self.streams.publish(ANA, Percept(mind=ANA, content=f"thing {n}", key=key))
-            for n, key in enumerate(keys or [f"key-{n}" for n in range(3 * BATCH)])
+            for n, key in enumerate(keys or [f"key-{n}" for n in range(BATCHES * BATCH)])
         ]
 
     async def engine(self) -> Engine:
@@ -69,7 +70,7 @@ async def settled(flood: Flood, engine: Engine) -> None:
     engine.intake.stop()
 
 
-def test_the_next_batch_is_folded_while_one_is_written_and_nothing_is_told_before_it_is_there() -> None:
+def test_batches_are_folded_while_one_is_written_and_nothing_is_told_before_it_is_there() -> None:
     async def main(clock: ManualClock) -> None:
         flood = Flood(clock)
         engine = await flood.engine()
@@ -78,17 +79,17 @@ def test_the_next_batch_is_folded_while_one_is_written_and_nothing_is_told_befor
             await flood.held.wait()
             mind = engine.minds.resident(ANA)
             assert mind is not None
-            await flood.until(lambda: mind.memories == 2 * BATCH)
+            await flood.until(lambda: mind.memories == (AHEAD_MAX + 1) * BATCH)
             assert await flood.stored() == 0
             assert flood.streams.receipts == []
             assert mind.recallable == ""
             for _ in range(50):
                 await anyio.lowlevel.checkpoint()
-            assert mind.memories == 2 * BATCH, "one batch is written and one folded, not more"
+            assert mind.memories == (AHEAD_MAX + 1) * BATCH, "no more than the bound says"
             await settled(flood, engine)
         assert [r.entry for r in flood.streams.receipts] == flood.entries
         assert mind.recallable == flood.entries[-1]
-        assert await flood.stored() == 3 * BATCH
+        assert await flood.stored() == BATCHES * BATCH
 
     play(main)
 
@@ -107,7 +108,7 @@ def test_when_a_write_fails_what_was_folded_meanwhile_is_taken_anew_too() -> Non
             await settled(flood, engine)
         assert "the disk is full" in flood.sink.of(OperationRetried)[0].error
         fresh = await engine.minds.look(ANA)
-        assert (fresh.memories, fresh.lexicon.n, await flood.stored()) == (12, 12, 12)
+        assert (fresh.memories, fresh.lexicon.n, await flood.stored()) == (24, 24, 24)
         assert {r.outcome for r in flood.streams.receipts} == {Outcome.ENCODED}
 
     play(main)
@@ -146,6 +147,6 @@ def test_whoever_waits_for_the_writer_gets_its_turn_and_finds_nothing_under_way(
             tasks.start_soon(another)
             await settled(flood, engine)
         ((folded, stored),) = seen
-        assert folded == stored < 3 * BATCH
+        assert folded == stored < BATCHES * BATCH
 
     play(main)
