@@ -118,7 +118,7 @@ def test_what_a_mind_is_can_be_looked_at(say: Say) -> None:
     assert KEYS in say("recent", *here).out
     (episode,) = typed(say("episodes", *here, "--json"), list[Episode])
     assert (episode.id, episode.memory_count, episode.ended_at) == (receipt.episode_id, 1, None)
-    assert re.search(r"\.\. open +1 memories", say("episodes", *here).out)
+    assert re.search(r"\.\. open +1 memory ", say("episodes", *here).out)
     for name in ("keys-2", receipt.memory_id):
         assert json.loads(say("memory", "show", *here, name).out)["id"] == receipt.memory_id
     identity = typed(say("identity", "show", *here, "--json"), IdentityAnswer).identity
