@@ -39,7 +39,7 @@ class Item:
 def varied(materials: Materials, count: int) -> list[Item]:
     """Items from hardly salient to very, calm and moving."""
     return [
-        Item(str(n), materials.words(3), materials.vector(), (n % 6) / 5.0, (n // 6) / max(1, count // 6))
+        Item(str(n), materials.words(3), materials.vector(), (n // 6) / max(1, count // 6 - 1), (n % 6) / 5.0)
         for n in range(count)
     ]
 
