@@ -283,7 +283,7 @@ SHAPES = {
     "demo:demo": "{directory, percepts, outcomes: {outcome: count}, minds: {name: {memories, episodes}},\n"
     "  answers: [{mind, cue, asks, recollection: Recollection}]}; the performance goes to standard error",
     "daemon:daemon": "nothing else: its log is one JSON object a line wherever it is not a terminal",
-    "minds:perceive": "a Receipt {mind, entry, outcome, key, memory_id, episode_id, salience,\n"
+    "minds:perceive": "a Receipt {mind, entry, outcome, key, memory_id, episode_id, salience, threshold,\n"
     "  parts: {importance, novelty, relevance, emotional_intensity, connection_relevance} | null,\n"
     "  reason, recallable_at, count}; with --no-wait {mind, entry}",
     "minds:recall": "a Recollection {cue_id, mind, recalled: [{memory, score, why, parts}], abstained,\n"
