@@ -38,6 +38,9 @@ LOOK_S = 0.2
 LONG_LEASE = "streams.lease_s=3600"
 """Nobody else wants these partitions, and a machine that stands still for a minute is no failure here."""
 
+ON_REQUEST = "sleep.enabled=false"
+"""A day that passes makes every mind fall asleep by itself; here each sleeps as many cycles as it is told."""
+
 IN_SLEEP_ALONE = "sleep.while_awake=false"
 REPORTED = (
     *("number", "status", "replayed", "strengthened", "consolidated", "formed", "pruned", "abstracted"),
@@ -72,7 +75,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     if not nights or nights[0] < 0:
         raise SystemExit(f"--nights {options.nights!r} is no list of numbers, for example --nights {NIGHTS}")
     dataset = load(options.set).limited(options.limit_minds)
-    choice = EngineChoice.from_options(options).overridden(LONG_LEASE)
+    choice = EngineChoice.from_options(options).overridden(LONG_LEASE, ON_REQUEST)
     if not options.awake:
         choice = choice.overridden(IN_SLEEP_ALONE)
     if options.without:
