@@ -14,7 +14,7 @@ import msgspec
 from cognition.engine.association import differs
 from cognition.engine.mind import Mind
 from cognition.engine.minds import Minds
-from cognition.engine.night_journal import Journal
+from cognition.engine.night_journal import Journal, digest
 from cognition.engine.night_works import Done
 from cognition.engine.tongues import Tongues
 from cognition.errors import LeaseLostError, UnavailableError
@@ -167,5 +167,6 @@ def _entry(memory_id: str, before: Spoken, after: Sequence[Association]) -> Undo
         memory_id=memory_id,
         rev=before.rev,
         before={"associations": msgspec.to_builtins(list(before.associations))},
+        after={"associations": digest(msgspec.to_builtins(list(after)))},
         did={"formed": max(0, len(after) - len(before.associations))},
     )
