@@ -41,8 +41,8 @@ def priority_key(
     where the last summand only breaks ties, in the order that recency would (30 years weigh
     1e-4). It keeps the order of p exactly between memories of equal age, of equal static part,
     and where the younger has the larger static part; and within 0.002 between all that are
-    older than `RECENT_S`. Selecting therefore takes the top n by key *and* what was encoded
-    within `RECENT_S` (an indexed range), and orders the union by `priority`.
+    older than `RECENT_S`. How the exact order by p is found from this key and `encoded_at`, through
+    indexes alone, is `replay_priority.slices`.
     """
     return _static(emotional_intensity, connection_relevance, tag) + _TIE_PER_S * encoded_at
 

@@ -24,11 +24,11 @@ CONSOLIDATE_FROM = 0.7
 """Threshold of the consolidation tag (ADR-021)."""
 
 STRENGTH_SHARE = 0.45
-"""Of salience, as initial strength: never familiar (0.5) at birth, and three full replays
-(3 * 0.15) make the most salient memory permanent (0.9)."""
+"""Of salience, as initial strength: never familiar (0.5) at birth. One full replay makes the most salient
+memory familiar, eleven make it permanent (0.9, `consolidation_strength`)."""
 
 STABILITY_S = 86_400.0
-"""Of an ordinary memory: one day. Half of what was learned is lost within about a day (Ebbinghaus 1885)."""
+"""Of an ordinary memory: one day, after which one in three still comes to mind (Ebbinghaus 1885)."""
 
 STABILITY_SPREAD = 4.0
 """The most salient memory starts four times as stable as the least (a choice, to be fitted)."""
