@@ -169,7 +169,7 @@ def page(report: SleepReport) -> Iterator[str]:
     after = f" to {report.pressure_after:.2f}" if report.pressure_after is not None else ""
     yield f"  pressure {report.pressure_before:.2f}{after}"
     stages = ", ".join(f"{stage} {spent:.2f} s" for stage, spent in report.stage_s.items())
-    yield f"  {report.cursor.step} steps: {stages or 'none yet'}"
+    yield f"  {report.cursor.step} steps, {report.calls:,} calls to the store: {stages or 'none yet'}"
     for name, words in COUNTS:
         if count := getattr(report, name):
             yield f"  {count:6,} {words}"

@@ -22,6 +22,7 @@ from cognition.engine.night_plan import Planner
 from cognition.engine.night_works import Done, Work
 from cognition.engine.sleep_options import SleepOptions
 from cognition.mechanisms.pressure import asleep, wakes
+from cognition.ports.calls import account, counted
 from cognition.ports.clock import Clock
 from cognition.ports.sink import Sink
 from cognition.ports.stores import Stores
@@ -113,7 +114,11 @@ class Night:
         return min(NAP_MAX_S, max(NAP_MIN_S, took_s))
 
     async def step(self, report: SleepReport, epoch: int) -> SleepReport:
-        """The next step, and the report after it, which is in the store."""
+        """The next step, and the report after it, which is in the store, with the calls that it took."""
+        with counted():
+            return await self._next(report, epoch)
+
+    async def _next(self, report: SleepReport, epoch: int) -> SleepReport:
         if report.status is SleepStatus.UNDOING:
             return await self._undo(report, epoch)
         if report.cursor.stage == PLANNING:
@@ -125,7 +130,10 @@ class Night:
         return await self._work(report, epoch)
 
     async def _save(self, report: SleepReport, epoch: int) -> SleepReport:
+        """Write it down, with the calls since it was written last and this one."""
+        report = replace(report, calls=report.calls + account().take() + 1)
         await self._stores.cycles.save(report, epoch=epoch)
+        account().take()
         self._sink.publish(
             SleepProgressed(
                 at=self._clock.now(),
@@ -166,14 +174,21 @@ class Night:
         if report.cursor.work >= len(works):
             return await self._save(replace(report, cursor=replace(report.cursor, stage=AFTER)), epoch)
         planned = works[report.cursor.work]
-        spent = report.stage_s.get(planned.stage, 0.0)
-        if spent > self._budget_of(report, planned.stage) or report.cursor.step > self._options.calls_max:
-            note = f"{planned.work} was cut short: the {planned.stage} stage had used up its time"
+        if why := self._spent(report, planned.stage):
+            note = f"{planned.work} was cut short: {why}"
             return await self._save(self._onward(replace(report, notes=[*report.notes, note])), epoch)
         began = self._clock.monotonic()
         done = await self._works[planned.work].step(report, planned, epoch=epoch)
         took = self._clock.monotonic() - began
         return await self._save(self._counted(report, planned, done, took), epoch)
+
+    def _spent(self, report: SleepReport, stage: SleepStage) -> str:
+        """What is used up, if anything is. A step that has begun is done to its end."""
+        if report.calls >= self._options.calls_max:
+            return f"the cycle had used up its {self._options.calls_max:,} calls to the store"
+        if report.stage_s.get(stage, 0.0) > self._budget_of(report, stage):
+            return f"the {stage} stage had used up its time"
+        return ""
 
     def _budget_of(self, report: SleepReport, stage: SleepStage) -> float:
         """The most that the works of this stage may take together."""

@@ -24,6 +24,7 @@ from cognition.stores.associations import VectorAssociations
 from cognition.stores.backend import CollectionSpec, VectorBackend
 from cognition.stores.checkpoints import VectorCheckpoints
 from cognition.stores.collections import ALL
+from cognition.stores.counting import counting
 from cognition.stores.cycles import VectorCycles
 from cognition.stores.episodes import VectorEpisodes
 from cognition.stores.identities import VectorIdentities
@@ -78,7 +79,8 @@ async def open_stores(backend: VectorBackend) -> VectorStores:
 
 
 def over(backend: VectorBackend) -> VectorStores:
-    """The stores over a backend whose collections are still to be ensured."""
+    """The stores over a backend whose collections are still to be ensured. All calls pass one counter."""
+    backend = counting(backend)
     return VectorStores(
         backend=backend,
         memories=VectorMemories(backend),
