@@ -203,6 +203,7 @@ class SleepEnded(Event, frozen=True, kw_only=True):
     archived: int
     abstracted: int
     took_s: float
+    did: dict[str, int] = {}
 
 
 class MemoriesSurfaced(Event, frozen=True, kw_only=True):

@@ -40,6 +40,7 @@ class SleepWork(enum.StrEnum):
     REPLAY = "replay"
     ASSOCIATE = "associate"
     RARE_TERMS = "rare_terms"
+    SUPERSEDE = "supersede"
     ABSTRACT = "abstract"
     HOMEOSTASIS = "homeostasis"
     FORGET = "forget"
@@ -97,7 +98,8 @@ class SleepReport(Message, frozen=True, kw_only=True, omit_defaults=False):
     """One cycle of sleep of one mind.
 
     `night` names what several cycles belong to, this one is the `number`-th of the mind's life and the
-    `nth` of `cycles` in its night. `notes` say what a person should know: what is left, what was
+    `nth` of `cycles` in its night. `did` counts by the name of a mechanism how often it did something,
+    `calls` those to the store. `notes` say what a person should know: what is left, what was
     rolled back and why.
     """
 
@@ -122,6 +124,7 @@ class SleepReport(Message, frozen=True, kw_only=True, omit_defaults=False):
     abstracted: int = 0
     superseded: int = 0
     archived: int = 0
+    did: dict[str, int] = {}
     calls: int = 0
     canary_before: float | None = None
     canary_after: float | None = None
@@ -157,12 +160,13 @@ class UndoEntry(Message, frozen=True, kw_only=True, omit_defaults=False):
 
 class UndoPage(Message, frozen=True, kw_only=True, omit_defaults=False):
     """What one step of a cycle is about to change, written before it changes it. `concept` is the vector of
-    the self as it was (float32), where the step moves that."""
+    the self as it was (float32), where the step moves that; `derived` are abstractions as they were, without
+    their words: what they say and mean follows from their sources."""
 
     mind: str
     cycle_id: str
     step: int
     entries: list[UndoEntry] = []
     archived: list[str] = []
-    abstracted: list[str] = []
+    derived: list[UndoEntry] = []
     concept: bytes = b""

@@ -19,17 +19,19 @@ from cognition.engine.handover import HELD_BACK
 from cognition.engine.intake import Intake, Progress
 from cognition.engine.introspection import DaemonFigures, Introspection
 from cognition.engine.lessons import Reports
-from cognition.engine.liveness import FORMED_BY, Liveness, Watched
+from cognition.engine.liveness import AT_NIGHT, FORMED_BY, Liveness, Watched
 from cognition.engine.minds import Minds
 from cognition.engine.neighbourhood import Neighbourhood
 from cognition.engine.night import Night
+from cognition.engine.night_arrays import ArrayJournal
 from cognition.engine.night_canary import Canary
 from cognition.engine.night_forgetting import Archiving, Choosing, Returning
+from cognition.engine.night_homeostasis import Scaling
 from cognition.engine.night_identity import Drifting
 from cognition.engine.night_journal import Journal
 from cognition.engine.night_plan import Planner
 from cognition.engine.night_rare_terms import RareTerms
-from cognition.engine.night_works import Downscaling, Indexing, Linking, Replaying, Work
+from cognition.engine.night_works import Indexing, Linking, Replaying, Work
 from cognition.engine.options import AttentionOptions, EpisodeOptions, MindOptions, RecallOptions
 from cognition.engine.plasticity import Plasticity
 from cognition.engine.rebuilding import Rebuilding
@@ -72,6 +74,9 @@ class Options(Config, frozen=True, kw_only=True):
         """The mechanisms that are switched off for all minds, by name."""
         names = {row for name in self.minds.without for row in FORMED_BY.get(name, (name,))}
         names.update(self.recall.without)
+        names.update(AT_NIGHT + name for name in self.sleep.without)
+        if not self.sleep.enabled:
+            names.add("sleep")
         if not self.recall.spreading_depth:
             names.add(SPREADING)
         if not self.episodes.prediction_error:
@@ -244,13 +249,14 @@ def sleeper(
 ) -> Sleep:
     """What sleeps, over the same stores and minds."""
     journal = Journal(stores, minds)
+    arrays = ArrayJournal(stores, minds, journal)
     planner = Planner(stores, Choosing(stores, tongues, options), options)
     returning = Returning(stores, minds)
     works: dict[SleepWork, Work] = {
         SleepWork.REPLAY: Replaying(stores, minds, journal, binds="co_replay" not in options.without),
         SleepWork.ASSOCIATE: Linking(stores, minds, associating, journal),
-        SleepWork.RARE_TERMS: RareTerms(stores, minds, journal, tongues),
-        SleepWork.HOMEOSTASIS: Downscaling(minds),
+        SleepWork.RARE_TERMS: RareTerms(stores, minds, arrays, tongues),
+        SleepWork.HOMEOSTASIS: Scaling(minds, arrays),
         SleepWork.IDENTITY: Drifting(stores, minds, journal),
         SleepWork.FORGET: Archiving(stores, minds, journal),
         SleepWork.INDEX: Indexing(stores),

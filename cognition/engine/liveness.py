@@ -16,8 +16,17 @@ from cognition.mechanisms import turns
 from cognition.ports.sink import Sink
 from schemas.association import AssociationType
 from schemas.episode import BoundaryType
-from schemas.events import AnyEvent, AssociationsFormed, EpisodeClosed, PerceptsEncoded, UseFolded
+from schemas.events import (
+    AnyEvent,
+    AssociationsFormed,
+    EpisodeClosed,
+    MemoriesSurfaced,
+    PerceptsEncoded,
+    SleepEnded,
+    UseFolded,
+)
 from schemas.mechanism import Lives, MechanismLife
+from schemas.sleep import SleepStatus
 
 TOP = 10
 """A mechanism did something for a recall if without it the first ten would be others: the default limit."""
@@ -37,7 +46,9 @@ AT_ENCODING = (*sorted(turns.MECHANISMS), AssociationType.TEMPORAL.value, Associ
 """What a memory may take in, or be bound to, as it is encoded."""
 
 RECALLS, MEMORIES, EPISODES = "recalls", "memories", "episodes"
-ASSOCIATIONS, ROUTES = "associations", "routes"
+ASSOCIATIONS, ROUTES, CYCLES = "associations", "routes", "cycles"
+AT_NIGHT = "sleep."
+"""Begins the rows of what a cycle does, as `sleep.without` names it."""
 
 UNITS: Mapping[str, str] = {
     **dict.fromkeys(sorted(MECHANISMS - {WORKING_MEMORY}), RECALLS),
@@ -52,6 +63,17 @@ UNITS: Mapping[str, str] = {
     "depressed": ASSOCIATIONS,
     "pruned": ASSOCIATIONS,
     "routes learned": ROUTES,
+    "sleep": CYCLES,
+    "sleep.replay": MEMORIES,
+    "sleep.co_replay": ASSOCIATIONS,
+    "sleep.associate": ASSOCIATIONS,
+    "sleep.rare_terms": ASSOCIATIONS,
+    "sleep.abstract": MEMORIES,
+    "sleep.homeostasis": "cycles and faded associations",
+    "sleep.forget": MEMORIES,
+    "sleep.identity": "moves and milestones",
+    "sleep.index": "collections",
+    "surfaced": MEMORIES,
 }
 """Every row there is, in the order in which it is told, with what it counts. Working memory has none: it
 adds what the search may not see yet, and what it added is not known afterwards."""
@@ -132,6 +154,18 @@ class Liveness:
         elif isinstance(event, EpisodeClosed):
             cut = event.boundary_type == BoundaryType.PREDICTION_ERROR
             self._add("prediction_error", int(cut), 1, event.at)
+        elif isinstance(event, SleepEnded):
+            self._slept(event)
+        elif isinstance(event, MemoriesSurfaced):
+            self._add("surfaced", event.count, 0, event.at)
+
+    def _slept(self, event: SleepEnded) -> None:
+        """A cycle that stands counts with what it did, one that was taken back as none."""
+        stands = event.status in (SleepStatus.COMPLETED, SleepStatus.INTERRUPTED)
+        if event.status != SleepStatus.UNDONE:
+            self._add("sleep", int(stands), 1, event.at)
+        for name, did in event.did.items() if stands else ():
+            self._add(AT_NIGHT + name, did, 0, event.at)
 
     def _add(self, name: str, did: int, of: int, at: float) -> None:
         count = self._counts.get(name)

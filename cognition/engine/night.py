@@ -199,12 +199,16 @@ class Night:
         """The report after a step of this work."""
         spent = {**report.stage_s, planned.stage: report.stage_s.get(planned.stage, 0.0) + took}
         counts = {name: getattr(report, name) + count for name, count in done.did.items()}
+        acted = done.acted or {planned.work.value: sum(done.did.values())}
+        did = {**report.did, **{name: report.did.get(name, 0) + n for name, n in acted.items()}}
         cursor = replace(
             report.cursor, stage=planned.stage.value, step=report.cursor.step + 1, offset=done.offset
         )
         notes = [*report.notes, *done.notes]
         downscaled = report.downscaled * done.downscaled
-        report = replace(report, stage_s=spent, cursor=cursor, notes=notes, downscaled=downscaled, **counts)
+        report = replace(
+            report, stage_s=spent, cursor=cursor, notes=notes, downscaled=downscaled, did=did, **counts
+        )
         return report if done.more else self._onward(report)
 
     def _onward(self, report: SleepReport) -> SleepReport:
@@ -319,6 +323,7 @@ class Night:
                 formed=ended.formed,
                 archived=ended.archived,
                 abstracted=ended.abstracted,
+                did=ended.did,
                 took_s=max(0.0, (ended.ended_at or now) - ended.started_at),
             )
         )

@@ -34,21 +34,23 @@ class Drifting:
             if broken := self._minds.broken_laws(mind):
                 return Done(notes=[f"the self was left alone: {'; '.join(broken)}"])
             traces = await self._stores.memories.get_traces(report.mind, ids)
-            await self._drift(report, list(traces.values()), epoch)
+            moved = await self._drift(report, list(traces.values()), epoch)
             milestones = [i for i in ids if i in traces and is_new_milestone(traces[i])]
             await self._minds.slept(mind, report.started_at, milestones, epoch=epoch)
             broken = self._minds.broken_laws(mind)
-        return Done(notes=[f"the history of the self does not match: {'; '.join(broken)}"] if broken else [])
+        notes = [f"the history of the self does not match: {'; '.join(broken)}"] if broken else []
+        return Done(notes=notes, acted={"identity": int(moved) + len(milestones)})
 
-    async def _drift(self, report: SleepReport, traces: list[Trace], epoch: int) -> None:
-        """From where the self was when this step was first begun, so that twice is once."""
+    async def _drift(self, report: SleepReport, traces: list[Trace], epoch: int) -> bool:
+        """From where the self was when this step was first begun, so that twice is once. Whether it moved."""
         consolidated = [t.context for t in traces if t.memory.consolidation_strength >= CONSOLIDATED]
         before = await self._concept(report)
         if not consolidated or before is None:
-            return
+            return False
         await self._journal.note(report.mind, report, [], concept=before.astype("<f4").tobytes(), epoch=epoch)
         towards: Dense = normalise(np.mean(consolidated, axis=0).astype(np.float32))
         await self._stores.identities.turn(report.mind, drifted(before, towards), epoch=epoch)
+        return True
 
     async def _concept(self, report: SleepReport) -> Dense | None:
         kept = await self._journal.concept(report)

@@ -48,6 +48,7 @@ class Planner:
         novel = await self._novel(mind.name, report)
         familiar = await self._familiar(mind.name, report)
         works = [*self._replays(novel, familiar), await self._rare_terms(mind), *self._rest(mind)]
+        works.append(await self._homeostasis(mind))
         works.append(await self._forgetting(mind, now))
         reasons = [
             f"{mind.sleep.encoded} memories since the last night, {mind.sleep.tagged} of them tagged",
@@ -166,6 +167,19 @@ class Planner:
             onward=page[-1].memory_id if page else "",
         )
 
+    async def _homeostasis(self, mind: Mind) -> PlannedWork:
+        """All of it alike; of the next memories in the order of their ids what has faded is pruned."""
+        start = mind.sleep.pruned_to or FIRST_ID
+        page = await self._stores.replay.sample(mind.name, start=start, limit=LOOKED_AT_ONCE)
+        return PlannedWork(
+            work=SleepWork.HOMEOSTASIS,
+            stage=SleepStage.WAKING,
+            memory_ids=[k.memory_id for k in page],
+            budget_s=WAKING_SHARE * self._options.cycle_s,
+            why="what was learned is scaled down, all of it alike; what has faded is pruned",
+            onward=page[-1].memory_id if page else "",
+        )
+
     def _rest(self, mind: Mind) -> Iterator[PlannedWork]:
         shares: Mapping[str, float] = {stage.value: share for stage, share in SHARE.items()}
         if left(mind):
@@ -175,13 +189,6 @@ class Planner:
                 budget_s=shares[SleepStage.DREAMING] * self._options.cycle_s,
                 why=f"{left(mind)} memories are not linked; what moved most first",
             )
-        waking = WAKING_SHARE * self._options.cycle_s
-        yield PlannedWork(
-            work=SleepWork.HOMEOSTASIS,
-            stage=SleepStage.WAKING,
-            budget_s=waking,
-            why="what was learned is scaled down, all of it alike",
-        )
 
 
 def forward(part: Sequence[Keyed]) -> list[str]:

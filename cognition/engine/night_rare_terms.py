@@ -14,10 +14,9 @@ import msgspec
 from cognition.engine.association import differs
 from cognition.engine.mind import Mind
 from cognition.engine.minds import Minds
-from cognition.engine.night_journal import Journal, digest
+from cognition.engine.night_arrays import ArrayJournal
 from cognition.engine.night_works import Done
 from cognition.engine.tongues import Tongues
-from cognition.errors import LeaseLostError, UnavailableError
 from cognition.mechanisms.evidence import query_weights
 from cognition.mechanisms.mentions import Mention
 from cognition.mechanisms.rare_terms import DF_MAX, Having, frequencies, rare, sharing
@@ -25,7 +24,7 @@ from cognition.mechanisms.synapses import kept
 from cognition.mechanisms.text import Analyzer
 from cognition.ports.stores import Spoken, Stores, Terms
 from schemas.association import Association, AssociationType
-from schemas.sleep import PlannedWork, SleepReport, UndoEntry
+from schemas.sleep import PlannedWork, SleepReport
 
 FIRST_ID = "00000000-0000-0000-0000-000000000000"
 LOOKED_AT_ONCE = 256
@@ -45,7 +44,7 @@ them all, so a word that it counts more often than this times `DF_MAX` is not ra
 class RareTerms:
     """Associate: memories that share rare words."""
 
-    def __init__(self, stores: Stores, minds: Minds, journal: Journal, tongues: Tongues) -> None:
+    def __init__(self, stores: Stores, minds: Minds, journal: ArrayJournal, tongues: Tongues) -> None:
         self._stores = stores
         self._minds = minds
         self._journal = journal
@@ -56,31 +55,14 @@ class RareTerms:
         end = begin + LINKED_AT_ONCE
         async with self._minds.writing:
             mind = await self._minds.awake(report.mind, epoch=epoch)
-            spoken = await self._stores.associations.read(report.mind, planned.memory_ids[begin:end])
-            fenced(spoken, epoch)
+            spoken = await self._journal.read(report.mind, planned.memory_ids[begin:end], epoch=epoch)
             arrays = await self._arrays(mind, spoken, report.started_at)
             changed = {i: a for i, a in arrays.items() if differs(spoken[i].associations, a)}
-            entries = [_entry(i, spoken[i], array) for i, array in changed.items()]
-            did = await self._journal.note(report.mind, report, entries, epoch=epoch)
-            await self._write(report.mind, spoken, changed, epoch)
+            did = await self._journal.rewrite(report, spoken, changed, did="formed", epoch=epoch)
             if end >= len(planned.memory_ids):
                 mind.sleep.shared_to = planned.onward
                 await self._minds.checkpoint()
         return Done(did, str(end), more=end < len(planned.memory_ids))
-
-    async def _write(
-        self,
-        mind: str,
-        spoken: Mapping[str, Spoken],
-        changed: Mapping[str, Sequence[Association]],
-        epoch: int,
-    ) -> None:
-        revised = {i: (spoken[i].rev, array) for i, array in changed.items()}
-        written = await self._stores.associations.write(mind, revised, epoch=epoch)
-        self._minds.facts.relate(mind, {i: changed[i] for i in written})
-        if missed := changed.keys() - written:
-            self._minds.facts.drop(mind, missed)
-            raise UnavailableError(f"memory {min(missed)} of mind {mind!r} was changed by another hand")
 
     async def _arrays(
         self, mind: Mind, spoken: Mapping[str, Spoken], at: float
@@ -151,22 +133,5 @@ def is_shared(association: Association) -> bool:
     return association.type is AssociationType.TOPICAL and not association.given
 
 
-def fenced(spoken: Mapping[str, Spoken], epoch: int) -> None:
-    """Raises `LeaseLostError` where a later holder of the lease has written one of these."""
-    newest = max((each.epoch for each in spoken.values()), default=epoch)
-    if newest > epoch:
-        raise LeaseLostError(f"memories are under epoch {newest}, ours is {epoch}")
-
-
 def _having(terms: Mapping[int, int], episode_id: str) -> Having:
     return Having(terms.keys(), sum(terms.values()), episode_id)
-
-
-def _entry(memory_id: str, before: Spoken, after: Sequence[Association]) -> UndoEntry:
-    return UndoEntry(
-        memory_id=memory_id,
-        rev=before.rev,
-        before={"associations": msgspec.to_builtins(list(before.associations))},
-        after={"associations": digest(msgspec.to_builtins(list(after)))},
-        did={"formed": max(0, len(after) - len(before.associations))},
-    )

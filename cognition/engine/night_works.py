@@ -18,10 +18,9 @@ from cognition.engine.association import Associating
 from cognition.engine.minds import Minds
 from cognition.engine.night_journal import Change, Journal, digest
 from cognition.mechanisms.consolidation_strength import CO_REPLAY_RATE, CONSOLIDATED, bonds_of, replayed
-from cognition.mechanisms.homeostasis import CYCLE_FACTOR
 from cognition.mechanisms.night_order import FACTOR, Stage
 from cognition.mechanisms.replay import priority_key
-from cognition.mechanisms.synapses import LEARNED, kept, potentiate, strength
+from cognition.mechanisms.synapses import LEARNED, WEIGHT_MIN, kept, potentiate, strength
 from cognition.ports.stores import Stores
 from schemas.association import Association
 from schemas.memory import Memory
@@ -36,13 +35,15 @@ EMOTIONAL_FIRST = 64
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What a step did, in counts; where the next one begins, and whether there is one."""
+    """What a step did, in counts; where the next one begins, and whether there is one. `acted` says by the
+    name of a mechanism how often it did something, where that is not the sum of the counts."""
 
     did: Mapping[str, int] = field(default_factory=dict)
     offset: str = ""
     more: bool = False
     notes: Sequence[str] = ()
     downscaled: float = 1.0
+    acted: Mapping[str, int] = field(default_factory=dict)
 
 
 class Work(Protocol):
@@ -76,7 +77,8 @@ class Replaying:
             ]
             did = await self._journal.change(report.mind, report, changes, epoch=epoch)
         end = begin + REPLAYED_AT_ONCE
-        return Done(did, str(end), more=end < len(planned.memory_ids))
+        acted = {"replay": did.get("replayed", 0), "co_replay": did.get("formed", 0)}
+        return Done(did, str(end), more=end < len(planned.memory_ids), acted=acted)
 
     async def _bonds(self, mind: str, ids: Sequence[str]) -> dict[str, dict[str, float]]:
         """Who is bound to whom by this sweep, and how strongly; each end by itself."""
@@ -125,6 +127,7 @@ def after_replay(memory: Memory, stage: SleepStage, at: float, bonds: Mapping[st
         array = bound(memory.associations, bonds, at)
         fields["associations"] = array
         did["formed"] = max(0, len(array) - len(memory.associations))
+        did["pruned"] = dropped(memory.associations, array, at)
     return Change(memory, fields, did)
 
 
@@ -144,17 +147,10 @@ def bound(array: Sequence[Association], bonds: Mapping[str, float], at: float) -
     return kept(list(synapses.values()), at)
 
 
-class Downscaling:
-    """Homeostasis: the cycle is noted, and from then on all that was learned before it counts for less."""
-
-    def __init__(self, minds: Minds) -> None:
-        self._minds = minds
-
-    async def step(self, report: SleepReport, planned: PlannedWork, *, epoch: int) -> Done:
-        async with self._minds.writing:
-            mind = await self._minds.awake(report.mind, epoch=epoch)
-            mind.sleep.downscaled = list(mind.sleep.homeostasis.after(report.started_at).cycles)
-        return Done(downscaled=CYCLE_FACTOR)
+def dropped(before: Sequence[Association], after: Sequence[Association], at: float) -> int:
+    """How many of an array had faded and are gone from it."""
+    left = {(a.target_id, a.type) for a in after}
+    return sum((a.target_id, a.type) not in left and strength(a, at) < WEIGHT_MIN for a in before)
 
 
 class Linking:
@@ -209,4 +205,5 @@ class Indexing:
 
     async def step(self, report: SleepReport, planned: PlannedWork, *, epoch: int) -> Done:
         rebuilt = await self._stores.optimise()
-        return Done(notes=[f"indexed {each.points:,} points of {each.collection}" for each in rebuilt])
+        notes = [f"indexed {each.points:,} points of {each.collection}" for each in rebuilt]
+        return Done(notes=notes, acted={"index": len(rebuilt)})

@@ -26,7 +26,7 @@ class Sleepiness(msgspec.Struct):
     `downscaled` : when its cycles were. `archived` : memories in the archive, `archived_on` how many decay
     took there when, since `born_at`; `looked_at` how far forgetting has looked through all memories,
     `mark` the last step that it finished; `surfaced` : the last that came back; `shared_to` how far
-    rare words were gone through. `paused` : a person said so.
+    rare words were gone through, `pruned_to` how far faded associations. `paused` : a person said so.
     """
 
     encoded: int = 0
@@ -47,6 +47,7 @@ class Sleepiness(msgspec.Struct):
     mark: str = ""
     surfaced: list[str] = []
     shared_to: str = ""
+    pruned_to: str = ""
     paused: bool = False
 
     def note(self, memory: Memory) -> None:
