@@ -14,6 +14,7 @@ from schemas.percept import Content, ContentType, Label, MemoryKind, MindName, M
 from schemas.plain import INTEGER_MAX, INTEGER_MIN
 
 LIMIT_MAX = 1_000
+ABSTRACTIONS_MAX = 100
 
 Whole = Annotated[int, msgspec.Meta(ge=INTEGER_MIN, le=INTEGER_MAX)]
 
@@ -84,8 +85,11 @@ class Cue(Message, frozen=True, kw_only=True):
     `abstain_below` (0..1, off at 0) the answer is "nothing". With a `token_budget`, what does not
     fit is passed over for what ranks lower, down to four times `limit`. `without` names mechanisms
     to leave out: dense, lexical, actor, time, episode_prior, episode, working_memory, routes, mention,
-    spreading, mood, context_match. `mood` and `context` are what the asker feels and is surrounded by:
-    memories that felt alike, or were surrounded by the same, come more easily.
+    spreading, mood, context_match, superseded. `as_of` asks how things were at that moment: what happened
+    later does not answer, and what was superseded later still holds. So many `abstractions` (what
+    recurs in several episodes) are answered beside the memories. `mood` and `context` are what
+    the asker feels and is surrounded by: memories that felt alike, or were surrounded by the same, come
+    more easily.
     """
 
     id: str
@@ -94,6 +98,8 @@ class Cue(Message, frozen=True, kw_only=True):
     vector: bytes | None = None
     actor: Label = ""
     at: Moment | None = None
+    as_of: Moment | None = None
+    abstractions: Annotated[int, msgspec.Meta(ge=0, le=ABSTRACTIONS_MAX)] = 0
     limit: Annotated[int, msgspec.Meta(ge=1, le=LIMIT_MAX)] = 10
     token_budget: Annotated[int, msgspec.Meta(ge=1)] | None = None
     deadline_s: Annotated[float, msgspec.Meta(gt=0.0, le=300.0)] = 10.0

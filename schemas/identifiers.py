@@ -75,6 +75,11 @@ def sleep_cycle_id(mind: str, night: str, nth: int) -> str:
     return _derive("sleep", mind, night, str(nth))
 
 
+def abstraction_id(mind: str, anchor: str) -> str:
+    """What recurs of which this memory was the first to say it."""
+    return _derive("abstraction", mind, anchor)
+
+
 def undo_id(mind: str, cycle: str, step: int) -> str:
     """What this step of a cycle is about to change."""
     return _derive("undo", mind, cycle, str(step))

@@ -22,7 +22,8 @@ class Memory(Message, frozen=True, kw_only=True, omit_defaults=False):
     `unused_count` (how often it was shown in vain) are counted as of `learned_at`; they fade from
     there on. `plasticity_through` is the last entry of `dream` that is in them. `length` is counted in
     terms; `mean_length` was the mind's mean when this was encoded, 0 where it is not known.
-    `slept_through` is the last step of a night that changed it by replay.
+    `slept_through` is the last step of a night that changed it by replay. `superseded_by` is the memory that
+    says otherwise since `superseded_at`: from then on this one says how it was.
     """
 
     id: str
@@ -79,6 +80,7 @@ class Memory(Message, frozen=True, kw_only=True, omit_defaults=False):
     learned_at: float = 0.0
     derived_from: list[str] = []
     superseded_by: str | None = None
+    superseded_at: float | None = None
 
     trust: float = 1.0
     embedding_model: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from schemas.abstraction import Abstraction
 from schemas.base import Message
 from schemas.memory import Memory
 
@@ -39,11 +40,19 @@ class Recalled(Message, frozen=True, kw_only=True, omit_defaults=False):
     parts: list[ScorePart] = []
 
 
+class RecalledAbstraction(Message, frozen=True, kw_only=True, omit_defaults=False):
+    """What recurs in several episodes and fits the cue; `score` in 0..1 as that of a memory."""
+
+    abstraction: Abstraction
+    score: float
+
+
 class Recollection(Message, frozen=True, kw_only=True, omit_defaults=False):
     """The answer to a cue.
 
     `abstained` says why nothing was answered, else ``""``; `notes` what a person may not expect of
     the answer that there is: better memories that did not fit, a preference that had no object.
+    `abstractions` are there where the cue asked for them.
     """
 
     cue_id: str
@@ -53,3 +62,4 @@ class Recollection(Message, frozen=True, kw_only=True, omit_defaults=False):
     candidates: int = 0
     took_ms: float = 0.0
     notes: list[str] = []
+    abstractions: list[RecalledAbstraction] = []

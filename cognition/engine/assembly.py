@@ -31,6 +31,7 @@ from cognition.engine.night_identity import Drifting
 from cognition.engine.night_journal import Journal
 from cognition.engine.night_plan import Planner
 from cognition.engine.night_rare_terms import RareTerms
+from cognition.engine.night_superseding import Superseding
 from cognition.engine.night_works import Indexing, Linking, Replaying, Work
 from cognition.engine.options import AttentionOptions, EpisodeOptions, MindOptions, RecallOptions
 from cognition.engine.plasticity import Plasticity
@@ -256,6 +257,7 @@ def sleeper(
         SleepWork.REPLAY: Replaying(stores, minds, journal, binds="co_replay" not in options.without),
         SleepWork.ASSOCIATE: Linking(stores, minds, associating, journal),
         SleepWork.RARE_TERMS: RareTerms(stores, minds, arrays, tongues),
+        SleepWork.SUPERSEDE: Superseding(stores, minds, journal),
         SleepWork.HOMEOSTASIS: Scaling(minds, arrays),
         SleepWork.IDENTITY: Drifting(stores, minds, journal),
         SleepWork.FORGET: Archiving(stores, minds, journal),

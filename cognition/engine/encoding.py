@@ -33,6 +33,7 @@ from cognition.engine.options import AttentionOptions
 from cognition.engine.rebuilding import Rebuilding
 from cognition.engine.revising import Place, promote, revise
 from cognition.engine.slow_learning import SlowLearning
+from cognition.engine.succession import marked, told_by
 from cognition.engine.tongues import Tongues
 from cognition.engine.traces import (
     GIVEN,
@@ -48,8 +49,8 @@ from cognition.engine.traces import (
 )
 from cognition.mechanisms import salience
 from cognition.mechanisms.attention import Fate, Mode, Verdict
+from cognition.mechanisms.observation import Cut, Observation
 from cognition.mechanisms.retrievability import EXPOSURE, stability_after
-from cognition.mechanisms.segmentation import Cut, Observation
 from cognition.mechanisms.thread import Placed, goes_on
 from cognition.mechanisms.working_memory import Active
 from cognition.ports.clock import Clock
@@ -153,6 +154,8 @@ class Encoder:
     async def write(self, folded: Folded) -> None:
         """The second half, in the order of folding: all of the batch is in the store."""
         await folded.ledger.write(self._stores)
+        for name, changed in folded.ledger.outdated.items():
+            self._minds.facts.drop(name, changed)
         for name, through in folded.reached.items():
             mind = self._minds.resident(name)
             if mind is not None:
@@ -222,11 +225,11 @@ class Encoder:
             await self._forgetting.unlearn(mind, request, entry, epoch=epoch)
             mind.through = entry
             await self._minds.checkpoint()
-        await self._forgetting.clean(mind, request, entry, epoch=epoch)
+        current = await self._forgetting.clean(mind, request, entry, epoch=epoch)
         gone = await self._forgetting.erase(mind.name, request, entry)
         mind.erasures += 1
         erased.update(gone)
-        self._minds.facts.drop(mind.name, gone)
+        self._minds.facts.drop(mind.name, [*gone, *current])
         for memory_id in gone:
             ledger.known.pop(memory_id, None)
         return self._receipt(arrival, Outcome.FORGOTTEN, count=len(gone))
@@ -252,6 +255,7 @@ class Encoder:
         if known is not None and known.entry == entry:
             if fresh:
                 await self._fold_again(mind, arrival, known, ledger, done)
+                await self._supersede(mind, known, ledger)
             return self._encoded(arrival, known)
         echo = None if known else mind.echo.find(arrival.hash, arrival.at)
         if known is None and echo is not None:
@@ -271,7 +275,18 @@ class Encoder:
             return self._receipt(arrival, Outcome.STRENGTHENED, reason=reason)
         if not fresh and mind.attention.rules.mode is Mode.COMPETE:
             return self._receipt(arrival, Outcome.FORGOTTEN, reason=LOST_BEFORE)
-        return self._encode(mind, arrival, ledger, done)
+        receipt = self._encode(mind, arrival, ledger, done)
+        if (formed := ledger.known.get(arrival.memory_id)) is not None:
+            await self._supersede(mind, formed, ledger)
+        return receipt
+
+    async def _supersede(self, mind: Mind, newer: Memory, ledger: Ledger) -> None:
+        """What its caller said that it supersedes says how it was from now on, once this is in the store."""
+        for target in told_by(newer):
+            older = await self._find_one(mind, target, ledger)
+            if older is not None and (mark := marked(older, newer)):
+                self._patch(mind, older, mark, ledger)
+                ledger.outdated.setdefault(mind.name, set()).add(older.id)
 
     async def _find_one(self, mind: Mind, memory: str, ledger: Ledger) -> Memory | None:
         if memory in ledger.known:

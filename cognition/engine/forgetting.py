@@ -24,6 +24,9 @@ from schemas.events import MemoriesForgotten
 from schemas.memory import Memory, Tombstone
 from schemas.percept import Forget
 
+OUTDATED_MAX = 10_000
+"""Memories that a page of the doomed superseded, at most."""
+
 
 class Forgetting:
     """Erases memories of one mind on request."""
@@ -72,13 +75,26 @@ class Forgetting:
         if thread is not None:
             mind.thread = thread
 
-    async def clean(self, mind: Mind, request: Forget, entry: str, *, epoch: int) -> None:
-        """Take what they took in of the doomed out of their neighbours; before those are erased, and
-        after the mind that counts them so was written down. Doing it again is harmless."""
+    async def clean(self, mind: Mind, request: Forget, entry: str, *, epoch: int) -> list[str]:
+        """Take what they took in of the doomed out of their neighbours, and the mark from what those
+        superseded; before those are erased, and after the mind that counts them so was written down.
+        Whose mark went. Doing it again is harmless."""
         ids = list(dict.fromkeys(request.memory_ids))
         traces = await self._doomed(mind, ids, entry)
         renewed = await self._surroundings.without(mind, traces, _episodes(traces))
         await self._stores.memories.revise([each.revision for each in renewed], epoch=epoch)
+        doomed = [*traces, *await self._archived(mind.name, ids, entry)]
+        return await self._make_current(mind.name, doomed, epoch=epoch)
+
+    async def _make_current(self, mind: str, doomed: Sequence[str], *, epoch: int) -> list[str]:
+        """What the doomed superseded says again how it is: nothing is left that speaks against it."""
+        current: list[str] = []
+        for page in pages(doomed):
+            ids = await self._stores.replay.superseded_by(mind, page, limit=OUTDATED_MAX)
+            unmarked = {"superseded_by": None, "superseded_at": None}
+            await self._stores.memories.patch(mind, dict.fromkeys(ids, unmarked), epoch=epoch)
+            current += ids
+        return current
 
     async def _doomed(self, mind: Mind, ids: Sequence[str], entry: str) -> dict[str, Trace]:
         traces: dict[str, Trace] = {}

@@ -64,7 +64,8 @@ class Ledger:
     what goes there at `archived_at` without having been a memory, `unbound` those that left an episode, with
     who came along. `epochs` are those of the leases by partition, `held` by mind, as far as it was met;
     `before` are batches that may still be on their way into the store, `written` is set once it is there;
-    `handed` are memories that were handed over to be inserted, of which `parts` tell when they are."""
+    `handed` are memories that were handed over to be inserted, of which `parts` tell when they are;
+    `outdated` those by mind that another superseded."""
 
     epochs: dict[int, int]
     before: Sequence[Ledger] = ()
@@ -81,6 +82,7 @@ class Ledger:
     archive: dict[str, Trace] = field(default_factory=dict)
     archived_at: float = 0.0
     handed: set[str] = field(default_factory=set)
+    outdated: dict[str, set[str]] = field(default_factory=dict)
     parts: list[anyio.Event] = field(default_factory=list)
     written: anyio.Event = field(default_factory=anyio.Event)
 

@@ -68,6 +68,7 @@ UNITS: Mapping[str, str] = {
     "sleep.co_replay": ASSOCIATIONS,
     "sleep.associate": ASSOCIATIONS,
     "sleep.rare_terms": ASSOCIATIONS,
+    "sleep.supersede": MEMORIES,
     "sleep.abstract": MEMORIES,
     "sleep.homeostasis": "cycles and faded associations",
     "sleep.forget": MEMORIES,

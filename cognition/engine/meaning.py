@@ -42,20 +42,24 @@ async def meant(cue: Cue, language: Language, reader: DateReader | None, *, now:
         return Meant(said, oneself)
     for tongue in sorted({form.tongue for form in language.calendar.forms}):
         await reader.ready(tongue)
-    asked_at = seconds(cue.at) if cue.at is not None else now
+    asked = cue.at if cue.at is not None else cue.as_of
+    asked_at = seconds(asked) if asked is not None else now
     return Meant(said, oneself, dates.named(cue.content, language, asked_at, reader.read))
 
 
 def narrowed(cue: Cue, spans: tuple[Span, ...]) -> CueFilter:
-    """The cue's filter, narrowed to the time that it names where dates are to filter."""
-    if cue.dates is not DateMode.FILTER or not spans:
+    """The cue's filter, narrowed to the time that it names where dates are to filter, and to what had
+    happened by the moment as of which it asks."""
+    dated = cue.dates is DateMode.FILTER and bool(spans)
+    if not dated and cue.as_of is None:
         return cue.filter
-    low, high = dates.window(spans)
-    begin, end = cue.filter.occurred_from, cue.filter.occurred_to
-    lows = [seconds(at) for at in (low, begin) if at is not None]
-    highs = [seconds(at) for at in (high and high - INSTANT_S, end) if at is not None]
+    low, high = dates.window(spans) if dated else (None, None)
+    lows, highs = (
+        (low, cue.filter.occurred_from),
+        (high and high - INSTANT_S, cue.filter.occurred_to, cue.as_of),
+    )
     return msgspec.structs.replace(
         cue.filter,
-        occurred_from=max(lows, default=None),
-        occurred_to=min(highs, default=None),
+        occurred_from=max((seconds(at) for at in lows if at is not None), default=None),
+        occurred_to=min((seconds(at) for at in highs if at is not None), default=None),
     )

@@ -83,7 +83,7 @@ class Journal:
         entries: Sequence[UndoEntry],
         *,
         archived: Sequence[str] = (),
-        abstracted: Sequence[str] = (),
+        derived: Sequence[UndoEntry] = (),
         concept: bytes = b"",
         epoch: int,
     ) -> dict[str, int]:
@@ -97,12 +97,12 @@ class Journal:
             step=step,
             entries=merged(before.entries if before else [], entries),
             archived=list(dict.fromkeys([*(before.archived if before else []), *archived])),
-            abstracted=list(dict.fromkeys([*(before.abstracted if before else []), *abstracted])),
+            derived=merged(before.derived if before else [], derived),
             concept=(before.concept if before else b"") or concept,
         )
-        if page.entries or page.archived or page.abstracted or page.concept:
+        if page.entries or page.archived or page.derived or page.concept:
             await self._stores.cycles.keep(page, epoch=epoch)
-        return tally(page.entries)
+        return tally([*page.entries, *page.derived])
 
     async def concept(self, report: SleepReport) -> bytes:
         """The self as an earlier attempt of the current step found it, if there was one."""

@@ -30,6 +30,10 @@ from cognition.mechanisms.replay_priority import (
 from cognition.ports.stores import Keyed, Stores
 from schemas.sleep import PlannedWork, SleepPlan, SleepReport, SleepStage, SleepWork
 
+SEEDS_AT_ONCE = 64
+"""Memories of one cycle around which is looked for what recurs, beside those that are replayed anew: some
+two searches each."""
+
 WAKING_SHARE = 0.2
 """Of a cycle's time that what is done once at its end may take beyond the stages (a choice)."""
 
@@ -48,6 +52,7 @@ class Planner:
         novel = await self._novel(mind.name, report)
         familiar = await self._familiar(mind.name, report)
         works = [*self._replays(novel, familiar), await self._rare_terms(mind), *self._rest(mind)]
+        works += await self._meaning(mind, novel)
         works.append(await self._homeostasis(mind))
         works.append(await self._forgetting(mind, now))
         reasons = [
@@ -166,6 +171,23 @@ class Planner:
             why="which others have the words that hardly any has",
             onward=page[-1].memory_id if page else "",
         )
+
+    async def _meaning(self, mind: Mind, novel: Sequence[Keyed]) -> list[PlannedWork]:
+        """What states a fact since the last night, what is replayed anew, and beside them the next memories
+        in the order of their ids, and from the first again."""
+        start = mind.sleep.abstracted_to or FIRST_ID
+        page = await self._stores.replay.sample(mind.name, start=start, limit=SEEDS_AT_ONCE)
+        seeds = [k.memory_id for k in page]
+        budget_s = SHARE[Stage.DREAMING] * self._options.cycle_s
+        return [
+            PlannedWork(
+                work=SleepWork.SUPERSEDE,
+                stage=SleepStage.DREAMING,
+                memory_ids=list(dict.fromkeys([*mind.sleep.stating, *seeds])),
+                budget_s=budget_s,
+                why="what states a fact, beside the latest of its subject",
+            ),
+        ]
 
     async def _homeostasis(self, mind: Mind) -> PlannedWork:
         """All of it alike; of the next memories in the order of their ids what has faded is pruned."""

@@ -97,6 +97,7 @@ AtCue = Literal[
     "spreading",
     "mood",
     "context_match",
+    "superseded",
 ]
 """What acts at the cue, by name: `weighing.MECHANISMS`."""
 

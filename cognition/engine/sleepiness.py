@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
+from cognition.engine.succession import fact_of, told_by
 from cognition.mechanisms.homeostasis import Downscaling
 from cognition.mechanisms.pressure import Waking
 from schemas.memory import Memory
@@ -14,6 +15,8 @@ from schemas.memory import Memory
 YEAR_S = 365 * 86_400.0
 ARCHIVINGS_KEPT = 512
 SURFACED_KEPT = 64
+STATING_KEPT = 256
+"""Memories that wait to be compared with what was said before; of a flood the rest is met page by page."""
 
 
 class Sleepiness(msgspec.Struct):
@@ -26,7 +29,9 @@ class Sleepiness(msgspec.Struct):
     `downscaled` : when its cycles were. `archived` : memories in the archive, `archived_on` how many decay
     took there when, since `born_at`; `looked_at` how far forgetting has looked through all memories,
     `mark` the last step that it finished; `surfaced` : the last that came back; `shared_to` how far
-    rare words were gone through, `pruned_to` how far faded associations. `paused` : a person said so.
+    rare words were gone through, `pruned_to` how far faded associations, `abstracted_to` what recurs;
+    `stating` : the latest memories that state a fact, or supersede another, since a night looked at them.
+    `paused` : a person said so.
     """
 
     encoded: int = 0
@@ -48,6 +53,8 @@ class Sleepiness(msgspec.Struct):
     surfaced: list[str] = []
     shared_to: str = ""
     pruned_to: str = ""
+    abstracted_to: str = ""
+    stating: list[str] = []
     paused: bool = False
 
     def note(self, memory: Memory) -> None:
@@ -57,6 +64,8 @@ class Sleepiness(msgspec.Struct):
         self.awake_since = self.awake_since or memory.encoded_at
         self.born_at = self.born_at or memory.encoded_at
         self.last_at = max(self.last_at, memory.encoded_at)
+        if memory.id not in self.stating and (told_by(memory) or fact_of(memory) is not None):
+            self.stating = [*self.stating, memory.id][-STATING_KEPT:]
 
     def use(self, memories: int) -> None:
         """So many memories were taught by use."""

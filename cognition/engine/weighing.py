@@ -15,18 +15,21 @@ from cognition.engine.meaning import Meant
 from cognition.engine.mind import Mind
 from cognition.mechanisms import asking, dates, ranking
 from cognition.mechanisms.plasticity import UNUSED_WEIGHT, faded, route_gain
+from cognition.mechanisms.superseding import DEMOTION, holds
 from cognition.ports.stores import Facts, Probe
 from schemas.cue import Cue, EpisodeFilter, FilterMode
 from schemas.memory import Memory
+from schemas.percept import seconds
 from schemas.recollection import ScorePart
 
 DENSE, LEXICAL, ACTOR, TIME, EPISODE_PRIOR = "dense", "lexical", "actor", "time", "episode_prior"
 EPISODE, WORKING_MEMORY, MENTION, SPREADING = "episode", "working_memory", "mention", "spreading"
 ROUTES, UNUSED = "routes", "unused"
 MOOD, CONTEXT_MATCH = "mood", "context_match"
+SUPERSEDED = "superseded"
 MECHANISMS = frozenset(
     {DENSE, LEXICAL, ACTOR, TIME, EPISODE_PRIOR, EPISODE, WORKING_MEMORY, ROUTES, MENTION, SPREADING}
-    | {MOOD, CONTEXT_MATCH}
+    | {MOOD, CONTEXT_MATCH, SUPERSEDED}
 )
 """What a cue may switch off by name (`Cue.without`)."""
 
@@ -171,6 +174,8 @@ class Ranking:
             reasons.append("what the cue names")
         if SPREADING in spoke and spoke[SPREADING].z[place]:
             reasons.append("associated with what was found")
+        if SUPERSEDED in spoke:
+            reasons.append("superseded since")
         return "; ".join(reasons) or "nearest of what there is"
 
 
@@ -233,6 +238,7 @@ def rank(
     if EPISODE_PRIOR not in cue.without:
         best, z = ranking.episode_prior(_sum(kinds), [f.episode_id for f in found.facts])
         kinds.append(Kind(EPISODE_PRIOR, best, z, ranking.EPISODE_WEIGHT))
+    kinds += _outdated(cue, found)
     return Ranking(found, kinds, _doorway(cue, mind, found))
 
 
@@ -283,6 +289,16 @@ def _stated(cue: Cue, found: Candidates) -> list[Kind]:
         same = np.array([ranking.context_match(f.context, cue.context) for f in found.facts])
         kinds.append(Kind(CONTEXT_MATCH, same, same, ranking.CONTEXT_WEIGHT))
     return kinds
+
+
+def _outdated(cue: Cue, found: Candidates) -> list[Kind]:
+    """What says how it was, and not how it is, or was at the moment that the cue asks for; absent where all
+    of them hold. Looked at last: it lowers a memory, and not the episode that it is of."""
+    if SUPERSEDED in cue.without or all(f.superseded_at is None for f in found.facts):
+        return []
+    as_of = seconds(cue.as_of) if cue.as_of is not None else None
+    old = np.array([float(not holds(f.superseded_at, as_of)) for f in found.facts])
+    return [Kind(SUPERSEDED, old, -old, DEMOTION)] if old.any() else []
 
 
 def _named_subjects(cue: Cue, found: Candidates, kinds: Sequence[Kind]) -> list[Kind]:

@@ -21,6 +21,9 @@ COPULAS = frozenset({"is", "are", "=", ":", "ist", "sind", "es", "son", "est", "
 SLOT_WORDS_MAX = 8
 """Words before the copula of a plain statement: beyond it a sentence is a story."""
 
+SENTENCE_LENGTH_MAX = 400
+"""Characters of a plain statement, for the same reason."""
+
 TRUST_GAP = 0.3
 """A source that is trusted less by more than this does not overrule (a choice)."""
 
@@ -97,6 +100,8 @@ def stated(subject: str, content: str, data: Mapping[str, Any] | None = None) ->
 
 
 def _sentence(about: str, content: str) -> tuple[str, str, str] | None:
+    if len(content) > SENTENCE_LENGTH_MAX:
+        return None
     found = [word.casefold() for word in _WORD.findall(content)]
     place = next((n for n, word in enumerate(found) if word in COPULAS), 0)
     if not 0 < place <= SLOT_WORDS_MAX or re.search(r"[.!?;]\s+\S", content) or "?" in content:
@@ -127,6 +132,23 @@ def superseded(facts: Iterable[Fact]) -> dict[str, str]:
             if older and fact.trust - current.trust <= TRUST_GAP:
                 marks[fact.memory_id] = current.memory_id
     return marks
+
+
+def succession(facts: Iterable[Fact]) -> dict[str, tuple[str, float]]:
+    """Of each memory that is superseded (`superseded`) which ended its time, and when: the first one after
+    it that gives its attribute another value and is trusted enough to say so.
+
+    Invariants: the same memories as `superseded`; a function of the set; nobody is ended before it began.
+    """
+    ends: dict[str, tuple[str, float]] = {}
+    for group in _groups(facts):
+        marks = superseded(group)
+        for place, fact in enumerate(group):
+            if fact.memory_id in marks:
+                later = (f for f in group[place + 1 :] if f.at > fact.at and f.value != fact.value)
+                first = next(f for f in later if fact.trust - f.trust <= TRUST_GAP)
+                ends[fact.memory_id] = first.memory_id, first.at
+    return ends
 
 
 def conflicts(facts: Iterable[Fact]) -> list[Conflict]:

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.abstraction import Abstraction
 from schemas.association import Association, Route
 from schemas.cue import CueFilter
 from schemas.episode import Episode, EpisodeScale
@@ -67,8 +68,8 @@ class Scope:
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What ranking reads of a memory before it is fetched whole. What was learned of it (associations
-    that spread, routes, how often it was shown in vain, as of `learned_at`) is changed by the mind's
-    one writer alone; the rest never changes."""
+    that spread, routes, how often it was shown in vain, as of `learned_at`; since when another says
+    otherwise) is changed by the mind's one writer alone; the rest never changes."""
 
     episode_id: str = ""
     actor: str = ""
@@ -81,6 +82,7 @@ class Facts:
     routes: tuple[Route, ...] = ()
     unused: float = 0.0
     learned_at: float = 0.0
+    superseded_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,6 +344,36 @@ class Archive(Protocol):
         ...
 
 
+class AbstractionStore(Protocol):
+    """What recurs in the episodes of all minds. Nothing else in the store leads there."""
+
+    async def get(self, mind: str, ids: Sequence[str]) -> dict[str, Abstraction]: ...
+
+    async def naming(self, mind: str, memory_ids: Sequence[str], *, limit: int) -> list[Abstraction]:
+        """Those that have any of these memories among their sources or their conflicts. One call."""
+        ...
+
+    async def page(
+        self, mind: str, offset: str | None, *, limit: int
+    ) -> tuple[list[Abstraction], str | None]:
+        """The next ones in the order of their ids; the second value is the next offset."""
+        ...
+
+    async def save(self, abstraction: Abstraction, centroid: Dense, terms: Terms, *, epoch: int) -> None:
+        """Write it whole, fenced by `epoch`."""
+        ...
+
+    async def erase(self, mind: str, ids: Sequence[str]) -> None:
+        """Delete for good."""
+        ...
+
+    async def probe(self, mind: str, probe: Probe, *, limit: int) -> Found:
+        """What answers a cue, as `MemoryStore.probe`, without facts."""
+        ...
+
+    async def count(self, mind: str) -> int: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Keyed:
     """A memory as a night meets it: its replay key, when it was encoded, where it stands in which episode,
@@ -379,6 +411,14 @@ class ReplayStore(Protocol):
 
     async def moving(self, mind: str, *, limit: int) -> list[str]:
         """Ids of those that moved most, the first by emotional intensity. One call."""
+        ...
+
+    async def latest_about(self, mind: str, subject: str, *, limit: int) -> list[Memory]:
+        """The memories of exactly this subject, the latest first by when they happened. One call."""
+        ...
+
+    async def superseded_by(self, mind: str, memory_ids: Sequence[str], *, limit: int) -> list[str]:
+        """Ids of memories that any of these supersedes. One call."""
         ...
 
 
@@ -432,6 +472,7 @@ class Stores(Protocol):
     identities: IdentityStore
     checkpoints: CheckpointStore
     archive: Archive
+    abstractions: AbstractionStore
     cycles: CycleStore
     replay: ReplayStore
 

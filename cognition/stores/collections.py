@@ -59,7 +59,7 @@ _MEMORY: Final[Mapping[str, FieldType]] = {
 
 _FILTERED: Final = {*_MEMORY, "id", "context", "metadata", "rev"}
 _OPAQUE: Final = frozenset(Memory.__struct_fields__) - _FILTERED
-_APART: Final = frozenset({"associations", "routes", "unused_count", "learned_at"})
+_APART: Final = frozenset({"associations", "routes", "unused_count", "learned_at", "superseded_at"})
 """Of the opaque fields those that ranking reads."""
 
 _VECTORS: Final = {CONTEXT: DIMENSION, EVIDENCE: DIMENSION}
@@ -77,6 +77,13 @@ UNCONSCIOUS: Final = CollectionSpec(
     _OPAQUE,
     kept=_KEPT,
 )
+ABSTRACTIONS: Final = CollectionSpec(
+    "abstractions",
+    {CONTEXT: DIMENSION},
+    (LEXICAL,),
+    {**_FENCED, **dict.fromkeys(("derived_from", "conflicts"), FieldType.KEYWORD)},
+)
+"""What recurs, apart from what was lived: no search among memories, count or walk ever meets it."""
 EPISODES: Final = CollectionSpec(
     "episodes", {CENTROID: DIMENSION}, (), {**_FENCED, "started_at": FieldType.DATETIME}
 )
@@ -94,4 +101,4 @@ SLEEP_CYCLES: Final = CollectionSpec(
 TOMBSTONES: Final = CollectionSpec("tombstones", indexes=_TENANT)
 CHECKPOINTS: Final = CollectionSpec("checkpoints", indexes=_FENCED)
 
-ALL: Final = (MEMORIES, UNCONSCIOUS, EPISODES, IDENTITY, SLEEP_CYCLES, TOMBSTONES, CHECKPOINTS)
+ALL: Final = (MEMORIES, UNCONSCIOUS, ABSTRACTIONS, EPISODES, IDENTITY, SLEEP_CYCLES, TOMBSTONES, CHECKPOINTS)

@@ -35,7 +35,7 @@ PAGE: Final = 1_000
 MOOD_EXCESS: Final = 2
 """How many times the limit is fetched from the box around a mood: the disc covers pi/4 of it."""
 
-_LEARNED: Final = ("associations", "routes", "unused_count", "learned_at")
+_LEARNED: Final = ("associations", "routes", "unused_count", "learned_at", "superseded_at")
 _RANKED: Final = (
     *("episode_id", "actor", "subject", "valence", "arousal", "context", "occurred_at"),
     *_LEARNED,
@@ -260,7 +260,16 @@ def facts_of(payload: Payload) -> Facts:
         routes=tuple(sound_routes(payload.get("routes") or ())),
         unused=sound_count(payload.get("unused_count")),
         learned_at=sound_count(payload.get("learned_at")),
+        superseded_at=_moment(payload.get("superseded_at")),
     )
+
+
+def _moment(text: object) -> float | None:
+    """A stored moment; what a hand has spoiled is none."""
+    try:
+        return times.from_text(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
 
 
 def _revised(each: Revision) -> dict[str, Vector]:

@@ -15,6 +15,7 @@ from cognition.errors import BadPerceptError, StoreRefusedError
 from cognition.stores import times
 from cognition.stores.backend import Payload
 from cognition.stores.mending import mended, sound
+from schemas.abstraction import Abstraction
 from schemas.base import Message, SchemaError, shorten
 from schemas.episode import Episode
 from schemas.identity import Identity
@@ -25,7 +26,8 @@ from schemas.sleep import SleepReport
 T = TypeVar("T", bound=Message)
 
 MOMENTS: Final[Mapping[type, tuple[str, ...]]] = {
-    Memory: ("occurred_at", "encoded_at", "last_accessed", "last_replayed"),
+    Memory: ("occurred_at", "encoded_at", "last_accessed", "last_replayed", "superseded_at"),
+    Abstraction: ("began_at", "last_at", "formed_at", "derived_at", "superseded_at"),
     Episode: ("started_at", "ended_at", "consolidated_at"),
     Identity: (
         "born_at",

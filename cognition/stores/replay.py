@@ -5,13 +5,25 @@ Must not know what replay does with them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from cognition.ports.stores import Keyed
-from cognition.stores import times
-from cognition.stores.backend import Both, Condition, Hit, Match, Not, Range, TimeRange, VectorBackend
+from cognition.stores import payloads, times
+from cognition.stores.backend import (
+    Both,
+    Condition,
+    Hit,
+    Match,
+    MatchAny,
+    Not,
+    Range,
+    TimeRange,
+    VectorBackend,
+)
 from cognition.stores.collections import MEMORIES
 from cognition.stores.tenancy import for_mind, payload_of
+from schemas.memory import Memory
 
 _FIRST_ID: Final = "00000000-0000-0000-0000-000000000000"
 _KEYED: Final = ("replay_priority_key", "encoded_at", "episode_id", "position", "slept_through")
@@ -69,6 +81,25 @@ class VectorReplay:
             limit=limit,
             order_by="emotional_intensity",
             descending=True,
+            with_payload=False,
+        )
+        return [hit.id for hit in page.hits]
+
+    async def latest_about(self, mind: str, subject: str, *, limit: int) -> list[Memory]:
+        page = await self._backend.scroll(
+            self._collection,
+            condition=for_mind(mind, Match("subject", subject)),
+            limit=limit,
+            order_by="occurred_at",
+            descending=True,
+        )
+        return [payloads.decode(Memory, hit.id, payload_of(hit)) for hit in page.hits]
+
+    async def superseded_by(self, mind: str, memory_ids: Sequence[str], *, limit: int) -> list[str]:
+        page = await self._backend.scroll(
+            self._collection,
+            condition=for_mind(mind, MatchAny("superseded_by", tuple(memory_ids))),
+            limit=limit,
             with_payload=False,
         )
         return [hit.id for hit in page.hits]

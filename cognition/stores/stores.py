@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import anyio
 
 from cognition.ports.stores import (
+    AbstractionStore,
     Archive,
     AssociationStore,
     CheckpointStore,
@@ -19,6 +20,7 @@ from cognition.ports.stores import (
     ReplayStore,
     TombstoneStore,
 )
+from cognition.stores.abstractions import VectorAbstractions
 from cognition.stores.archive import VectorArchive
 from cognition.stores.associations import VectorAssociations
 from cognition.stores.backend import CollectionSpec, VectorBackend
@@ -45,6 +47,7 @@ class VectorStores:
     identities: IdentityStore
     checkpoints: CheckpointStore
     archive: Archive
+    abstractions: AbstractionStore
     cycles: CycleStore
     replay: ReplayStore
     specs: Sequence[CollectionSpec] = ALL
@@ -90,6 +93,7 @@ def over(backend: VectorBackend) -> VectorStores:
         identities=VectorIdentities(backend),
         checkpoints=VectorCheckpoints(backend),
         archive=VectorArchive(backend),
+        abstractions=VectorAbstractions(backend),
         cycles=VectorCycles(backend),
         replay=VectorReplay(backend),
     )

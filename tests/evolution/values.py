@@ -467,7 +467,6 @@ STORED: Final[dict[str, Message]] = {
             )
         ],
         archived=["m2"],
-        abstracted=["m3"],
         concept=b"\x01\x02",
     ),
 }

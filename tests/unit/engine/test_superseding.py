@@ -1,0 +1,194 @@
+"""What is newer prevails, at the cue and in the night, and what was is still there for who asks how it was."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cognition.engine.assembly import Options
+from cognition.engine.sleep_options import SleepOptions
+from schemas.association import AssociationType, Relation
+from schemas.cue import Cue
+from schemas.identifiers import memory_id
+from schemas.memory import Memory
+from schemas.percept import Forget, Percept
+from schemas.sleep import SleepReport, SleepStatus
+from schemas.sleeping import SleepUndoInquiry
+from tests.unit.engine.bench import ANA, BO, Bench, bench, contents
+
+pytestmark = pytest.mark.anyio
+
+DAY_S = 86_400.0
+FIRST = 1_600_000_000.0
+PORTO, LISBON, FARO = "Ana's city is Porto", "Ana's city is Lisbon", "Ana's city is Faro"
+
+
+async def memory(found: Bench, key: str, mind: str = ANA) -> Memory:
+    return (await found.stores.memories.get(mind, [memory_id(mind, key)]))[memory_id(mind, key)]
+
+
+def says(key: str, content: str, day: float, *supersedes: str, **fields: Any) -> Percept:
+    relations = [Relation(type=AssociationType.SUPERSEDES, target=target) for target in supersedes]
+    at = FIRST + day * DAY_S
+    return Percept(
+        **{"mind": ANA, "subject": "Ana", **fields},
+        content=content, key=key, occurred_at=at, relations=relations,
+    )  # fmt: skip
+
+
+async def undone(found: Bench, cycle: str) -> SleepReport:
+    asked = await found.engine.sleep.answer(SleepUndoInquiry(id="undo", mind=ANA, cycle=cycle))
+    return await found.engine.sleep.slept(asked.report)  # type: ignore[union-attr]
+
+
+async def test_what_a_caller_supersedes_is_marked_as_it_is_encoded_and_stays() -> None:
+    found = await bench()
+    await found.take(says("old", PORTO, 0))
+    await found.take(says("new", LISBON, 10, "old"))
+    old, new = await memory(found, "old"), await memory(found, "new")
+    assert (old.superseded_by, old.superseded_at) == (new.id, new.occurred_at)
+    assert new.superseded_by is None
+    assert contents(await found.recall("Ana's city"))[0] == LISBON
+
+
+async def test_both_in_one_batch_are_as_one_after_the_other() -> None:
+    found = await bench()
+    await found.take(says("old", PORTO, 0), says("new", LISBON, 10, "old"))
+    assert (await memory(found, "old")).superseded_by == memory_id(ANA, "new")
+    assert contents(await found.recall("Ana's city"))[0] == LISBON
+
+
+async def test_a_cue_as_of_a_moment_hears_what_was_so_then() -> None:
+    found = await bench()
+    await found.take(says("a", PORTO, 0), says("b", LISBON, 10, "a"), says("c", FARO, 20, "b"))
+    as_of = [await found.recall("Ana's city", as_of=FIRST + day * DAY_S) for day in (5, 15, 25)]
+    assert [contents(each)[0] for each in as_of] == [PORTO, LISBON, FARO]
+    assert contents(as_of[0]) == [PORTO]
+    assert set(contents(as_of[1])) == {PORTO, LISBON}
+    early = await found.recall("Ana's city", as_of=FIRST - DAY_S)
+    assert early.abstained == "no memory satisfies the filters"
+
+
+async def test_an_answer_says_what_it_was_lowered_for_and_can_be_asked_without() -> None:
+    found = await bench()
+    await found.take(says("old", PORTO, 0), says("new", LISBON, 10, "old"))
+    told = await found.recall(PORTO, explain=True)
+    parts = {r.memory.key: {p.name: p for p in r.parts} for r in told.recalled}
+    assert parts["old"]["superseded"].contribution == -3.0
+    assert parts["new"]["superseded"].contribution == 0.0
+    assert "superseded since" in next(r.why for r in told.recalled if r.memory.key == "old")
+    assert contents(await found.recall(PORTO, without=["superseded"]))[0] == PORTO
+
+
+async def test_a_second_delivery_marks_nothing_anew() -> None:
+    found = await bench()
+    old = found.entry(says("old", PORTO, 0))
+    new = found.entry(says("new", LISBON, 10, "old"))
+    await found.commit(old, new)
+    once = await memory(found, "old")
+    found.again()
+    await found.commit(old, new)
+    again = await memory(found, "old")
+    assert (again.superseded_by, again.superseded_at) == (once.superseded_by, once.superseded_at)
+
+
+async def test_in_sleep_the_newer_value_of_the_same_attribute_prevails_and_each_ends_when_the_next_came() -> (
+    None
+):
+    found = await bench()
+    await found.take(says("a", PORTO, 0), says("b", LISBON, 10), says("c", FARO, 20))
+    assert (await memory(found, "a")).superseded_by is None
+    report = await found.sleep()
+    assert report.superseded == 2
+    ends = {key: (await memory(found, key)).superseded_by for key in "abc"}
+    assert ends == {"a": memory_id(ANA, "b"), "b": memory_id(ANA, "c"), "c": None}
+    assert contents(await found.recall("Ana's city"))[0] == FARO
+    assert contents(await found.recall("Ana's city", as_of=FIRST + 12 * DAY_S))[0] == LISBON
+
+
+async def test_structured_percepts_state_facts_too() -> None:
+    found = await bench()
+    for key, value, day in (("a", 21, 0), ("b", 23, 1)):
+        await found.take(says(key, f"note {value}", day, data={"slot": "temperature", "value": value}))
+    await found.sleep()
+    assert (await memory(found, "a")).superseded_by == memory_id(ANA, "b")
+
+
+async def test_a_night_that_is_undone_gives_back_what_was_current() -> None:
+    found = await bench()
+    await found.take(says("a", PORTO, 0), says("b", LISBON, 10))
+    report = await found.sleep()
+    assert (await memory(found, "a")).superseded_at is not None
+    back = await undone(found, report.id)
+    assert back.status is SleepStatus.UNDONE
+    assert not back.left
+    after = await memory(found, "a")
+    assert (after.superseded_by, after.superseded_at) == (None, None)
+    parts = [p.name for r in (await found.recall(PORTO, explain=True)).recalled for p in r.parts]
+    assert "superseded" not in parts
+
+
+async def test_who_is_trusted_less_does_not_overrule_and_the_report_says_that_they_disagree() -> None:
+    found = await bench()
+    await found.take(says("a", PORTO, 0), says("b", LISBON, 10, trust=0.3))
+    report = await found.sleep()
+    assert report.superseded == 0
+    assert any("none prevails" in note for note in report.notes)
+    assert PORTO not in " ".join(report.notes)
+
+
+async def test_what_came_later_than_what_supersedes_it_is_marked_in_the_night() -> None:
+    found = await bench()
+    await found.take(says("new", "the door is red now", 10, "old", subject=""))
+    await found.take(says("old", "the door is green", 0, subject=""))
+    assert (await memory(found, "old")).superseded_by is None
+    await found.sleep()
+    assert (await memory(found, "old")).superseded_by == memory_id(ANA, "new")
+
+
+async def test_a_circle_supersedes_nothing() -> None:
+    found = await bench()
+    await found.take(says("a", "one", 0, "b", subject=""), says("b", "two", 1, "a", subject=""))
+    await found.sleep()
+    assert [(await memory(found, key)).superseded_by for key in "ab"] == [None, None]
+
+
+async def test_erasing_what_superseded_makes_the_older_current_again() -> None:
+    found = await bench()
+    await found.take(says("old", PORTO, 0), says("new", LISBON, 10, "old"))
+    await found.take(Forget(mind=ANA, memory_ids=[memory_id(ANA, "new")]))
+    old = await memory(found, "old")
+    assert (old.superseded_by, old.superseded_at) == (None, None)
+    told = await found.recall(PORTO, explain=True)
+    assert "superseded" not in [p.name for p in told.recalled[0].parts]
+
+
+async def test_nobody_supersedes_a_memory_of_another_mind() -> None:
+    found = await bench()
+    await found.take(says("a", PORTO, 0))
+    await found.take(says("b", LISBON, 10, memory_id(ANA, "a"), "a", mind=BO), says("c", LISBON, 20, mind=BO))
+    await found.sleep()
+    await found.sleep(mind=BO)
+    assert (await memory(found, "a")).superseded_by is None
+
+
+async def test_the_stage_can_be_left_out() -> None:
+    found = await bench(options=Options(sleep=SleepOptions(without=("supersede",))))
+    await found.take(says("a", PORTO, 0), says("b", LISBON, 10))
+    assert (await found.sleep()).superseded == 0
+
+
+async def test_sleeping_again_marks_nothing_more() -> None:
+    found = await bench()
+    await found.take(says("a", PORTO, 0), says("b", LISBON, 10))
+    await found.sleep()
+    once = await memory(found, "a")
+    await found.say("something else happened")
+    again = await found.sleep()
+    assert again.superseded == 0
+    assert (await memory(found, "a")).superseded_at == once.superseded_at
+
+
+def test_a_cue_takes_a_moment_in_either_form() -> None:
+    assert Cue(id="c", mind=ANA, content="x", as_of=FIRST).as_of == FIRST
