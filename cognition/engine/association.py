@@ -101,11 +101,12 @@ class Associating:
                 await self._minds.checkpoint()
             return left(mind) > 0
 
-    async def settle(self) -> None:
-        """Write down what was linked, where nobody else does: after the last step, seldom."""
+    async def settle(self, *, durable: bool = True) -> None:
+        """Write down what was linked, where nobody else does: after the last step, seldom. What is not
+        `durable` may be lost with the power, until the next checkpoint."""
         async with self._minds.writing:
             if self._minds.unwritten:
-                await self._minds.checkpoint()
+                await (self._minds.checkpoint() if durable else self._minds.write_down())
 
     async def _link(self, mind: Mind, epoch: int, witness: Witness | None) -> None:
         linking = mind.linking

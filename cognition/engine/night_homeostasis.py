@@ -44,7 +44,7 @@ class Scaling:
             did = await self._arrays.rewrite(report, spoken, fewer, did="pruned", epoch=epoch)
             if not more:
                 mind.sleep.pruned_to = planned.onward
-                await self._minds.checkpoint()
+                await self._minds.write_down()
         return Done(did, str(end + 1), more=more, acted={"homeostasis": did.get("pruned", 0)})
 
     async def _noted(self, report: SleepReport, planned: PlannedWork, epoch: int) -> Done:

@@ -61,7 +61,7 @@ class RareTerms:
             did = await self._journal.rewrite(report, spoken, changed, did="formed", epoch=epoch)
             if end >= len(planned.memory_ids):
                 mind.sleep.shared_to = planned.onward
-                await self._minds.checkpoint()
+                await self._minds.write_down()
         return Done(did, str(end), more=end < len(planned.memory_ids))
 
     async def _arrays(

@@ -184,7 +184,7 @@ class Linking:
 
         more = await self._associating.step(report.mind, epoch=epoch, witness=witness)
         if not more:  # or a later cycle, with other words in the lexicon, would do it again after a crash
-            await self._associating.settle()
+            await self._associating.settle(durable=False)
         return Done(did, "on", more=more)
 
     async def _first_what_moved(self, name: str, epoch: int) -> None:
