@@ -234,10 +234,20 @@ def sleep_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cycles", type=int, default=1, metavar="N", help="0: until it is rested")
     parser.add_argument("--plan", action="store_true", help="say what it would do and why, and do nothing")
     parser.add_argument("--no-wait", action="store_true", help="return once the night is sure to be slept")
+    parser.add_argument(
+        "--simulate", metavar="SPAN", help="nights of so long (30d, 8w) on a copy, while no daemon runs there"
+    )
+    parser.add_argument(
+        "--within", type=float, default=300.0, metavar="SECONDS", help="a simulation ends after so long (300)"
+    )
 
 
 def log_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=int, default=20, metavar="N")
+
+
+def pause_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--all", action="store_true", help="all minds, those that are still to come too")
 
 
 def cycle_options(parser: argparse.ArgumentParser) -> None:
@@ -321,15 +331,18 @@ SHAPES = {
     "  replayed, strengthened, consolidated, formed, archived, abstracted, canary_before, canary_after,\n"
     "  notes, ...}];\n"
     "  with --plan a SleepPlanAnswer {inquiry_id, mind, plan: {works: [{work, stage, memory_ids, budget_s,\n"
-    "  why}], reasons, nothing, pressure, budget_s}, previews: {id: text}}",
+    "  why}], reasons, nothing, pressure, budget_s}, previews: {id: text}};\n"
+    "  with --simulate {mind, days, whole, took_s, weeks: [{week, until, nights, cycles, rolled_back,\n"
+    "  remembered, in_archive, replayed, strengthened, consolidated, formed, pruned, merged, superseded,\n"
+    "  archived}]}",
     "sleeping:sleep_log": "a SleepLogAnswer {inquiry_id, mind, cycles: [SleepReport], pressure,\n"
-    "  drivers: {name: figure}, paused, schedule, next_at}",
+    "  drivers: {name: figure}, paused, everyone_paused, schedule, next_at}",
     "sleeping:sleep_show": "a SleepReport {id, mind, number, status, ...}",
     "sleeping:sleep_undo": "{report: SleepReport, note}",
     "sleeping:sleep_pause": "a SleepLogAnswer {inquiry_id, mind, cycles, pressure, drivers, paused,\n"
-    "  schedule, next_at}",
+    "  everyone_paused, schedule, next_at}",
     "sleeping:sleep_resume": "a SleepLogAnswer {inquiry_id, mind, cycles, pressure, drivers, paused,\n"
-    "  schedule, next_at}",
+    "  everyone_paused, schedule, next_at}",
     "dead:dead_list": "[{id, mind: text | null, stream, entry, reason, times_delivered,\n"
     "  fields: {name: text}}]",
     "dead:dead_retry": "{retried: [entry]}",
@@ -374,9 +387,9 @@ FAMILIES: list[tuple[str, str, list[Verb]]] = [
         ("undo", "Take back what a cycle did, but for what was touched since.",
          "cognition sleep undo 12 --mind ana", "sleeping:sleep_undo", cycle_options),
         ("pause", "Do not sleep any more, but on request.",
-         "cognition sleep pause --mind ana", "sleeping:sleep_pause", no_options),
+         "cognition sleep pause --mind ana", "sleeping:sleep_pause", pause_options),
         ("resume", "Sleep again when it is time.",
-         "cognition sleep resume --mind ana", "sleeping:sleep_resume", no_options),
+         "cognition sleep resume --mind ana", "sleeping:sleep_resume", pause_options),
     ]),
     ("dead", "Entries that could not be taken.", [
         ("list", "What lies there, with the reasons; with --mind of one mind.",

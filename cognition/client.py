@@ -487,9 +487,15 @@ class Mind:
             report = await self.sleep_cycle(report.id, through=report.cursor.step)
         return msgspec.structs.replace(answer, report=report)
 
-    async def pause_sleep(self, paused: bool = True) -> SleepLogAnswer:
-        """Do not sleep any more until told to, but on request; or sleep again."""
-        inquiry = build(SleepPauseInquiry, id=self._session.next_id(self.name), mind=self.name, paused=paused)
+    async def pause_sleep(self, paused: bool = True, *, everyone: bool = False) -> SleepLogAnswer:
+        """Do not sleep any more until told to, but on request; or sleep again. With `everyone` all minds."""
+        inquiry = build(
+            SleepPauseInquiry,
+            id=self._session.next_id(self.name),
+            mind=self.name,
+            paused=paused,
+            everyone=everyone,
+        )
         return await self._session.ask(inquiry, SleepLogAnswer)
 
     async def _forget(

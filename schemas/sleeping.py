@@ -51,9 +51,13 @@ class SleepUndoInquiry(Inquiry, frozen=True, kw_only=True):
 
 
 class SleepPauseInquiry(Inquiry, frozen=True, kw_only=True):
-    """Do not sleep any more until told to, whatever the pressure or the schedule; or sleep again."""
+    """Do not sleep any more until told to, whatever the pressure or the schedule; or sleep again. It holds
+    for the mind that is named, or for `everyone`, minds that are still to come too; what single minds
+    were told stays.
+    """
 
     paused: bool = True
+    everyone: bool = False
 
 
 class SleepAnswer(Message, frozen=True, kw_only=True, omit_defaults=False):
@@ -83,5 +87,6 @@ class SleepLogAnswer(Message, frozen=True, kw_only=True, omit_defaults=False):
     pressure: float = 0.0
     drivers: dict[str, float] = {}
     paused: bool = False
+    everyone_paused: bool = False
     schedule: str = ""
     next_at: float | None = None

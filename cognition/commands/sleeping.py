@@ -10,6 +10,7 @@ from typing import TextIO
 from cognition.cli import DONE, NO
 from cognition.commands.minds import the_mind
 from cognition.commands.running import UsageError, print_json
+from cognition.commands.simulated import simulated
 from cognition.commands.words import when
 from schemas.sleep import SleepReport, SleepStatus
 from schemas.sleeping import SleepLogAnswer, SleepPlanAnswer
@@ -18,6 +19,9 @@ NAMED = 5
 """Memories of a piece of a plan that are shown; of the rest it says how many."""
 
 WIDTH = 90
+
+ANYBODY = "anybody"
+"""Stands in for a mind where all are meant and none is named."""
 
 COUNTS = (
     ("replayed", "memories were gone through once more"),
@@ -73,9 +77,11 @@ def time_left(report: SleepReport) -> float | None:
 
 
 async def sleep(options: argparse.Namespace) -> int:
-    """Sleep now and show the night; or say what would be done."""
+    """Sleep now and show the night; or say what would be done, now or in the next weeks."""
     if options.cycles < 0:
         raise UsageError(f"--cycles {options.cycles} is negative", remedy="Write --cycles 2.")
+    if options.simulate is not None:
+        return await simulated(options)
     watch = Watch()
     async with the_mind(options) as mind:
         if options.plan:
@@ -136,6 +142,8 @@ def standing(answer: SleepLogAnswer) -> Iterator[str]:
     )
     if answer.paused:
         yield "paused: it sleeps on request only (`cognition sleep resume`)"
+    if answer.everyone_paused:
+        yield "all minds are paused: they sleep on request only (`cognition sleep resume --all`)"
     if answer.schedule:
         due = when(answer.next_at) if answer.next_at is not None else "never again"
         yield f"schedule {answer.schedule!r}: next {due}"
@@ -214,10 +222,16 @@ async def sleep_resume(options: argparse.Namespace) -> int:
 
 
 async def _paused(options: argparse.Namespace, *, paused: bool) -> int:
+    if options.all and not options.mind:
+        options.mind = ANYBODY
     async with the_mind(options) as mind:
-        answer = await mind.pause_sleep(paused)
+        answer = await mind.pause_sleep(paused, everyone=options.all)
     if options.json:
         print_json(answer)
+    elif options.all:
+        print(
+            "All minds stay awake." if paused else "All minds sleep when it is time, but those that are paused."
+        )
     else:
         print("\n".join(standing(answer)))
         print("It stays awake." if answer.paused else "It sleeps when it is time.")

@@ -117,6 +117,21 @@ class SavedState(msgspec.Struct):
     attention: list[Any] | None = None
 
 
+class SavedSleep(msgspec.Struct):
+    """What a checkpoint says of sleep; the rest of it is passed over."""
+
+    sleep: Sleepiness | None = None
+
+
+def saved_sleep(state: bytes) -> Sleepiness | None:
+    """What drives the sleep of a mind, read off its checkpointed state; nothing where that is damaged:
+    whoever loads it says so."""
+    try:
+        return msgspec.msgpack.decode(state, type=SavedSleep).sleep
+    except msgspec.MsgspecError:
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A checkpoint on its way: slot -> bytes, in the order in which they are to be written, and the slot

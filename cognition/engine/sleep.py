@@ -18,6 +18,8 @@ from cognition.engine.night import Night
 from cognition.engine.night_forgetting import Returning
 from cognition.engine.night_plan import Planner
 from cognition.engine.sleep_options import SleepOptions
+from cognition.engine.sleepers import Sleepers
+from cognition.engine.sleepiness import Sleepiness
 from cognition.engine.surfacing import Surfacing
 from cognition.errors import BadCueError, LeaseLostError, MindStoppedError, UnavailableError
 from cognition.mechanisms.pressure import HIGH, falls_asleep, pressure
@@ -92,6 +94,8 @@ class Sleep:
         self._timetable = timetable
         self._stores = stores
         self._minds = minds
+        self._sleepers = Sleepers(stores, minds, clock)
+        self._all_awake = False
         self._night = night
         self._planner = planner
         self._clock = clock
@@ -125,6 +129,7 @@ class Sleep:
                     self._looked = True
                     await self._look()
                 await self.bring_back()
+                self._all_awake = await self._sleepers.paused()
                 await self._by_the_hour()
                 await self._fall_asleep()
                 while self._waiting and not self._stopping:
@@ -253,21 +258,28 @@ class Sleep:
     async def _if_mine(self, name: str, cause: str) -> None:
         """This mind, if it is written here and nobody has told it to stay awake."""
         mind = await self._minds.look(name)
-        if self._mine(name) and not mind.sleep.paused and not mind.stopped:
+        awake = self._all_awake or mind.sleep.paused
+        if self._mine(name) and not awake and not mind.stopped:
             await self.fall_asleep(name, SCHEDULE, cause=cause)
 
     async def _fall_asleep(self) -> None:
-        """Of the minds in memory those whose pressure is enough."""
-        if not self._options.enabled:
+        """Those whose pressure is enough: of the minds in memory, and of the next that are not."""
+        if not self._options.enabled or self._all_awake:
             return
-        for mind in self._minds.all():
-            if (trigger := self.drowsy(mind)) and self._mine(mind.name):
-                await self.fall_asleep(mind.name, trigger, cause=f"{trigger} {self._clock.now():.3f}")
+        drowsy = {mind.name: self.drowsy(mind) for mind in self._minds.all()}
+        drowsy |= {name: self._trigger(name, state) for name, state in await self._sleepers.absent()}
+        for name, trigger in drowsy.items():
+            if trigger and self._mine(name):
+                await self.fall_asleep(name, trigger, cause=f"{trigger} {self._clock.now():.3f}")
 
     def drowsy(self, mind: Mind) -> str:
         """Why this mind should sleep now; nothing where it should not."""
-        now, options, state = self._clock.now(), self._options, mind.sleep
-        if state.paused or mind.stopped or mind.name in self._asleep:
+        return "" if mind.stopped or self._all_awake else self._trigger(mind.name, mind.sleep)
+
+    def _trigger(self, name: str, state: Sleepiness) -> str:
+        """The same, of what drives a mind's sleep."""
+        now, options = self._clock.now(), self._options
+        if state.paused or name in self._asleep:
             return ""
         cause = falls_asleep(
             state.waking(now),
@@ -385,6 +397,7 @@ class Sleep:
             pressure=pressure,
             drivers={**drivers, "unlinked": float(left(mind))},
             paused=mind.sleep.paused,
+            everyone_paused=self._all_awake,
             schedule=self._options.schedules.get(name, self._options.schedule),
             next_at=due,
         )
@@ -435,6 +448,10 @@ class Sleep:
         return SleepAnswer(inquiry_id=inquiry.id, mind=inquiry.mind, report=report)
 
     async def _paused(self, inquiry: SleepPauseInquiry) -> None:
+        if inquiry.everyone:
+            await self._sleepers.pause(inquiry.paused)
+            self._all_awake = inquiry.paused
+            return
         async with self._minds.writing:
             mind = await self._minds.awake(inquiry.mind, epoch=self._epoch_of(inquiry.mind))
             mind.sleep.paused = inquiry.paused

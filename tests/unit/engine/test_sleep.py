@@ -352,3 +352,44 @@ async def test_the_self_moves_a_little_towards_what_was_consolidated_and_back_wh
     await undone(found, kept[0].id)
     back = await found.stores.identities.concept(ANA)
     assert np.allclose(back, np.frombuffer(page.concept, "<f4"), atol=1e-6)
+
+
+async def test_all_minds_are_paused_and_resumed_and_what_one_was_told_stays() -> None:
+    found = await lived(30)
+    found.clock.advance(4_000.0)
+    drowsy = found.engine.sleep.drowsy
+    assert drowsy(await found.engine.minds.look(ANA)) == "pressure"
+    told = SleepPauseInquiry(id="pause", mind=BO, everyone=True)
+    answer = await found.engine.sleep.answer(told)
+    assert (answer.paused, answer.everyone_paused) == (False, True)  # type: ignore[union-attr]
+    assert drowsy(await found.engine.minds.look(ANA)) == ""
+    later = found.again()
+    assert await nights_of(found, ANA) == []
+    assert (await found.sleep()).replayed == 30, "on request it sleeps"
+    found.clock.advance(4_000.0)
+    await found.say("something new", key="new")
+    found.clock.advance(90_000.0)
+    await later.sleep.answer(SleepPauseInquiry(id="resume", mind=BO, everyone=True, paused=False))
+    assert await nights_of(found, ANA) != []
+
+
+async def test_pressure_reaches_a_mind_that_nobody_has_called_since_the_start() -> None:
+    found = await lived(30)
+    found.clock.advance(4_000.0)
+    found.again()
+    assert found.engine.minds.all() == []
+    assert await nights_of(found, ANA) == ["pressure"]
+    found.again()
+    assert await nights_of(found, ANA) == [], "it is rested"
+
+
+async def nights_of(found: Bench, mind: str) -> list[str]:
+    """Why this mind falls asleep by itself, if it does, in a look at who should; slept to the end."""
+    sleep = found.engine.sleep
+    sleep._all_awake = await sleep._sleepers.paused()
+    await sleep._fall_asleep()
+    waiting = [cycle for name, cycle in sleep._waiting if name == mind]
+    for cycle in waiting:
+        await sleep._sleep(mind, cycle)
+    reports = [await found.stores.cycles.get(mind, cycle) for cycle in waiting]
+    return [report.trigger for report in reports if report is not None]

@@ -1,0 +1,83 @@
+"""`cognition sleep --simulate`: what the nights of the next weeks would do, on a copy."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+import time
+
+import msgspec
+
+from cognition.cli import DONE
+from cognition.commands.progress import Progress
+from cognition.commands.running import UsageError, loaded_settings, mind_of, print_json
+from cognition.commands.words import when
+from cognition.daemon import SystemClock
+from cognition.data_directory import directory_of
+from cognition.simulating import DAYS_MAX, Week, simulate
+
+UNITS_DAYS = {"d": 1.0, "w": 7.0, "m": 30.0, "y": 365.0}
+_SPAN = re.compile(r"(\d+)\s*([dwmy])\Z")
+
+
+def days_of(span: str) -> float:
+    """How many days a span says, for example ``30d`` or ``8w``."""
+    found = _SPAN.match(span.strip().lower())
+    days = int(found[1]) * UNITS_DAYS[found[2]] if found else 0.0
+    if not 1.0 <= days <= DAYS_MAX:
+        raise UsageError(
+            f"--simulate {span!r} is no span of 1 to {DAYS_MAX:,} days", remedy="Write --simulate 30d."
+        )
+    return days
+
+
+async def simulated(options: argparse.Namespace) -> int:
+    """Sleep the nights of so many days on a copy, and show what each week would do."""
+    name, days = mind_of(options), days_of(options.simulate)
+    if options.within <= 0:
+        raise UsageError(f"--within {options.within:g} is no time", remedy="Write --within 300.")
+    settings = loaded_settings(options).settings
+    directory = directory_of(settings.data, os.environ)
+    if settings.streams.url:
+        raise UsageError(
+            f"a simulation copies a data directory, and {name!r} is asked for over streams",
+            remedy="Run it beside the data, with --data and without a URL.",
+        )
+    progress = Progress("days simulated", round(days))
+    began = time.monotonic()
+    passed = 0.0
+
+    def told(day: float, _: Week) -> None:
+        nonlocal passed
+        passed = day
+        progress.set(round(day))
+
+    weeks = await simulate(
+        settings, directory, name, days, now=SystemClock().now(), within_s=options.within, told=told
+    )
+    progress.close()
+    whole = passed > days - 1.0
+    if options.json:
+        took = round(time.monotonic() - began, 1)
+        print_json({"mind": name, "days": passed, "whole": whole, "took_s": took,
+                    "weeks": msgspec.to_builtins(weeks)})  # fmt: skip
+        return DONE
+    for week in weeks:
+        print(line(week))
+    if not whole:
+        print(f"Only {passed:.0f} of {days:.0f} days in {options.within:g} s: give it more with --within.",
+              file=sys.stderr)  # fmt: skip
+    return DONE
+
+
+def line(week: Week) -> str:
+    """One week on one line."""
+    back = f", {week.rolled_back} of them rolled back" if week.rolled_back else ""
+    return (
+        f"week {week.week:3} to {when(week.until)}: {week.remembered:,} remembered, {week.merged:,} merged, "
+        f"{week.strengthened:,} strengthened, {week.archived:,} archived ({week.in_archive:,} in all); "
+        f"{week.formed:,} associations formed, {week.pruned:,} pruned; "
+        f"{week.nights} nights of {week.cycles} cycles{back}"
+    )

@@ -1,0 +1,214 @@
+"""Simulating: what nights would do to a mind, on a copy of its store and a calendar of its own.
+
+The data directory is held while it is copied and given back at once; nothing of it is changed. What still
+waits in the streams is not part of the copy. Must not know how a simulation is shown.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import anyio
+import anyio.lowlevel
+import anyio.to_thread
+import msgspec
+
+from cognition import data_directory as directories
+from cognition.adapters import open_backend, stores_over
+from cognition.engine.assembly import Engine, Options, assemble
+from cognition.errors import BadCueError, StoreUnavailableError
+from cognition.ports.timetable import Timetable
+from cognition.service import timetable_of
+from cognition.settings import Settings
+from cognition.testing.line import MemoryStreams
+from schemas.events import AnyEvent
+from schemas.identifiers import sleep_cycle_id
+from schemas.sleep import SleepReport, SleepStatus
+
+DAY_S = 86_400.0
+WEEK_S = 7 * DAY_S
+
+DAYS_MAX = 3_660
+"""Ten years: beyond it every figure has long settled."""
+
+NIGHTS_A_DAY_MAX = 24
+"""Of a schedule; one that is due more often is simulated by the hour."""
+
+EPOCH = 1 << 52
+"""Above that of any lease, which are milliseconds: nobody else writes the copy."""
+
+ON_DISK = ("edge", "inline")
+"""Backends that keep what they hold."""
+
+ROOM_FACTOR = 2
+"""So many times the size of the store must be free: nights write, and indexes are built anew."""
+
+
+class Week(msgspec.Struct, kw_only=True):
+    """A week of nights: what is there at its end, and what its cycles did."""
+
+    week: int
+    until: float
+    nights: int = 0
+    cycles: int = 0
+    rolled_back: int = 0
+    remembered: int = 0
+    in_archive: int = 0
+    replayed: int = 0
+    strengthened: int = 0
+    consolidated: int = 0
+    formed: int = 0
+    pruned: int = 0
+    merged: int = 0
+    superseded: int = 0
+    archived: int = 0
+
+    def add(self, report: SleepReport) -> None:
+        """One more cycle."""
+        self.cycles += 1
+        self.rolled_back += report.status is SleepStatus.ROLLED_BACK
+        if report.status is not SleepStatus.ROLLED_BACK:
+            for name in DONE:
+                setattr(self, name, getattr(self, name) + getattr(report, name))
+            self.merged += report.abstracted
+
+
+DONE = ("replayed", "strengthened", "consolidated", "formed", "pruned", "superseded", "archived")
+
+
+class Calendar:
+    """`Clock` of a simulation: days pass when they are turned, work takes its time, naps take none."""
+
+    def __init__(self, now: float) -> None:
+        self._now = now
+
+    def now(self) -> float:
+        return self._now
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await anyio.lowlevel.checkpoint()
+
+    def turn(self, moment: float) -> None:
+        """It is this moment now."""
+        self._now = max(self._now, moment)
+
+
+class Unheard:
+    """`Sink` of a simulation: what happens in it has not happened."""
+
+    def publish(self, event: AnyEvent) -> None:
+        """Nothing."""
+
+
+@asynccontextmanager
+async def copied(settings: Settings, directory: Path, now: float) -> AsyncIterator[Path]:
+    """A copy of a data directory that is gone afterwards. Raises `StoreLockedError` where it is held."""
+    store = directory / directories.STORE_FOLDER
+    if settings.store.backend not in ON_DISK:
+        raise BadCueError(
+            f"setting store.backend = {settings.store.backend!r} keeps nothing that could be copied",
+            remedy="Simulate where store.backend = 'edge'.",
+        )
+    if not store.is_dir():
+        raise StoreUnavailableError(
+            f"data directory {directory} holds no store", remedy="Name one that was used with --data."
+        )
+    with tempfile.TemporaryDirectory(prefix="cognition-simulation-") as folder:
+        with directories.held(directory, now):
+            need = ROOM_FACTOR * sum(f.stat().st_size for f in store.rglob("*") if f.is_file())
+            if shutil.disk_usage(folder).free < need:
+                raise StoreUnavailableError(
+                    f"a copy of {store} needs {need / (1 << 20):,.0f} MiB in {tempfile.gettempdir()}",
+                    remedy="Free space there, or set TMPDIR to another disk.",
+                )
+            copy = Path(folder) / directories.STORE_FOLDER
+            await anyio.to_thread.run_sync(shutil.copytree, store, copy)
+        yield Path(folder)
+
+
+@asynccontextmanager
+async def opened(settings: Settings, folder: Path, calendar: Calendar) -> AsyncIterator[Engine]:
+    """An engine over the copy: it sleeps, nothing else."""
+    chosen = Options(
+        minds=settings.minds,
+        attention=settings.attention,
+        episodes=settings.episodes,
+        recall=settings.recall,
+        sleep=settings.sleep,
+    )
+    async with AsyncExitStack() as stack:
+        backend = await open_backend(settings, folder, stack, calendar)
+        stores = stores_over(backend, stack)
+        await stores.ensure()
+        line = MemoryStreams().hold()
+        yield assemble(stores, line, calendar, Unheard(), None, chosen, epoch_of=lambda _: EPOCH)
+
+
+def moments(timetable: Timetable | None, mind: str, start: float, days: float) -> Iterator[float]:
+    """When this mind sleeps: by its schedule, else once a day. Each is kept once it was slept."""
+    end, least = start + days * DAY_S, DAY_S / NIGHTS_A_DAY_MAX
+    if timetable is None or timetable.next_at(mind) is None:
+        yield from (start + day * DAY_S for day in range(1, int(days) + 1))
+        return
+    last = start
+    while (at := timetable.next_at(mind)) is not None and at <= end:
+        for due in timetable.due(at):
+            timetable.keep(due, at)
+        if at - last >= least or last == start:
+            last = at
+            yield at
+
+
+async def simulate(
+    settings: Settings,
+    directory: Path,
+    mind: str,
+    days: float,
+    *,
+    now: float,
+    within_s: float,
+    told: Callable[[float, Week], None],
+) -> list[Week]:
+    """So many days of nights on a copy, week by week; fewer where `within_s` is over before.
+
+    `told` hears of each night: how many days have passed, and the week so far.
+    """
+    began = time.monotonic()
+    calendar = Calendar(now)
+    weeks: list[Week] = []
+    async with copied(settings, directory, now) as folder, opened(settings, folder, calendar) as engine:
+        if not (await engine.minds.look(mind)).living:
+            raise BadCueError(f"mind {mind!r} remembers nothing", remedy="Name one that does with --mind.")
+        for at in moments(timetable_of(settings, folder, now), mind, now, days):
+            if time.monotonic() - began > within_s:
+                break
+            number = int((at - now - 1.0) // WEEK_S) + 1
+            if not weeks or weeks[-1].week != number:
+                weeks.append(Week(week=number, until=min(now + number * WEEK_S, now + days * DAY_S)))
+            calendar.turn(at)
+            await night(engine, mind, f"simulated {at:.0f}", settings.sleep.cycles, weeks[-1])
+            told((at - now) / DAY_S, weeks[-1])
+    return weeks
+
+
+async def night(engine: Engine, mind: str, name: str, cycles: int, week: Week) -> None:
+    """One night to its end, counted."""
+    report, _ = await engine.sleep.fall_asleep(mind, "simulation", cause=name, cycles=cycles)
+    week.nights += bool(report.id)
+    while report.id:
+        report = await engine.sleep.slept(report)
+        week.add(report)
+        follows = await engine.stores.cycles.get(mind, sleep_cycle_id(mind, name, report.nth + 1))
+        if follows is None:
+            break
+        report = follows
+    state = await engine.minds.look(mind)
+    week.remembered, week.in_archive = state.living, state.sleep.archived

@@ -1,0 +1,70 @@
+"""Weeks of nights on a copy: what they would do, and that what they are simulated on stays as it is."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from tests.integration.support import Daemon, cognition, daemon_on
+
+ANA = "ana"
+MEMORIES = 40
+
+
+def lived(directory: Path) -> None:
+    """A daemon that took in some memories and has ended."""
+    with daemon_on(directory) as daemon:
+        client = daemon.client()
+        for n in range(MEMORIES):
+            entry = client.perceive(ANA, f"note {n} about the harbour, number {n * 7919}", key=f"k{n}")
+        client.receipt(ANA, entry)
+
+
+def bytes_of(directory: Path) -> dict[str, str]:
+    """A digest of every file of the store."""
+    files = sorted(f for f in (directory / "store").rglob("*") if f.is_file())
+    return {str(f.relative_to(directory)): hashlib.sha256(f.read_bytes()).hexdigest() for f in files}
+
+
+@pytest.mark.timeout(300)
+def test_weeks_are_told_one_by_one_and_the_original_is_untouched(tmp_path: Path) -> None:
+    directory = tmp_path / "data"
+    lived(directory)
+    before = bytes_of(directory)
+    asked = ("sleep", "--mind", ANA, "--data", str(directory), "--simulate", "2w")
+    told = cognition(*asked, "--set", "sleep.memory_max=30")
+    assert told.code == 0, told.err
+    lines = told.out.splitlines()
+    assert [line.split(" to ")[0] for line in lines] == ["week   1", "week   2"]
+    assert "30 remembered" in lines[0]
+    assert "10 archived (10 in all)" in lines[0]
+    assert "0 archived (10 in all)" in lines[1]
+    assert "days simulated" in told.err
+    assert bytes_of(directory) == before
+    read = cognition(*asked, "--set", "sleep.schedule=0 3 * * 0", "--json").json
+    assert read["whole"] in (True, False)
+    assert [(week["week"], week["nights"]) for week in read["weeks"]] == [(1, 1), (2, 1)]
+    assert [week["in_archive"] for week in read["weeks"]] == [0, 0]
+
+
+@pytest.mark.timeout(300)
+def test_a_simulation_says_what_keeps_it_from_beginning(tmp_path: Path) -> None:
+    directory = tmp_path / "data"
+    asked = ("sleep", "--mind", ANA, "--data", str(directory))
+    assert "holds no store" in cognition(*asked, "--simulate", "30d").err
+    with daemon_on(directory) as daemon:
+        held = cognition(*asked, "--simulate", "30d")
+        assert held.code != 0
+        assert f"is held by process {process_of(daemon)}" in held.err
+        assert "stop it" in held.err
+    assert "remembers nothing" in cognition(*asked, "--simulate", "30d").err
+    wrong = cognition(*asked, "--simulate", "soon")
+    assert (wrong.code, "'soon' is no span of 1 to 3,660 days" in wrong.err) == (2, True)
+
+
+def process_of(daemon: Daemon) -> int:
+    """The number of its process."""
+    assert daemon.process is not None
+    return daemon.process.pid
