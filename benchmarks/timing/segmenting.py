@@ -20,8 +20,9 @@ from benchmarks.timing.materials import Materials
 from cognition.engine.arrivals import Arrival, Entry
 from cognition.engine.assembly import Engine, Options, assemble
 from cognition.engine.options import EpisodeOptions
+from cognition.mechanisms.observation import Observation
 from cognition.mechanisms.profiles import CONVERSATION
-from cognition.mechanisms.segmentation import Observation, Segmenter
+from cognition.mechanisms.segmentation import Segmenter
 from cognition.mechanisms.slow_map import Lesson, SlowMap, SlowSums
 from cognition.mechanisms.vectors import Dense, as_kept
 from cognition.stores.stores import open_stores

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cognition.errors import UnavailableError
 from cognition.mechanisms.causes import CUE, MEANING
+from cognition.mechanisms.context import SOURCE
 from schemas.episode import Episode
 
 if TYPE_CHECKING:
@@ -202,6 +203,8 @@ def why(episode: Episode) -> str:
     if apart:
         long = lasting(float(apart[1]))
         return f"a silence of {long}" if cause == "temporal" else f"{MEANINGS[cause]}, after {long}"
+    if cause == "prediction_error" and trigger.startswith(f"{SOURCE}: "):
+        return f"{MEANINGS[cause]}, {trigger[:TRIGGER_WIDTH]}"
     if cause == "explicit" and trigger not in ("", "begin", "end"):
         return f"{MEANINGS[cause]}, {trigger[:TRIGGER_WIDTH]}"
     if cause in ("context_shift", "source_change") and trigger:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from cognition.engine.coarse_episode import begun
 from cognition.engine.mind import Mind, later
 from cognition.engine.open_episode import Dense, Member
-from cognition.mechanisms.segmentation import Cut
+from cognition.mechanisms.observation import Cut
 from schemas.episode import Episode
 from schemas.identifiers import coarse_episode_id, episode_id
 

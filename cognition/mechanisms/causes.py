@@ -24,9 +24,14 @@ ALWAYS = 8.0
 """What an explicit mark counts, and from where on a cause is a boundary at the coarse scale by itself: no
 percept of the sets that were measured has a prediction error above 7."""
 
+COARSE_GAPS = 4.0
+"""At the coarse scale a silence is one from so many gaps on: two hours at least in conversation, where one
+gap is half an hour. By one gap alone the mornings and afternoons of a diary were coarse episodes of a memory
+or two each (a choice, ADR 22: no set that was measured has both silences and scenes)."""
+
 MEANT = "the meaning changed"
 MEANING, CUE = "meaning", "cue"
-MARK, SILENCE, LENGTH, COMPLETION = "mark", "silence", "length", "task completion"
+MARK, SILENCE, LENGTH, COMPLETION, BEGUN = "mark", "silence", "length", "task completion", "begun"
 
 _USUAL = 8.0
 """A silence adds to the score from this share of the gap on: a stream's own interval is the gap / 8
@@ -75,6 +80,17 @@ def completed(trigger: str) -> Cause:
 def marked(trigger: str) -> Cause:
     """Somebody says that here is a boundary."""
     return Cause(BoundaryType.EXPLICIT, MARK, trigger, ALWAYS)
+
+
+def ending(kind: BoundaryType) -> Cause:
+    """What was said with the percept before ends its episode."""
+    return marked("end") if kind is BoundaryType.EXPLICIT else completed("task done")
+
+
+def going_on() -> Cause:
+    """Somebody said that an event begins, and not yet that it ends: that counts as much against a boundary
+    as a mark counts for one."""
+    return Cause(BoundaryType.EXPLICIT, BEGUN, "", -ALWAYS, enough=False)
 
 
 def long(length: int) -> Cause:

@@ -78,16 +78,17 @@ class Coarse:
         self.held = 0
         """Fine episodes of the coarse one that is open; 0 where none is."""
 
-    @property
-    def usual(self) -> tuple[float, float]:
-        """Mean and deviation of the incoherence of the last gaps."""
-        return self._scale.usual
-
-    @property
-    def last_score(self) -> float:
-        """Of the gap that was judged last."""
-        scores = self._lookahead.snapshot()[1:]
-        return scores[-1] if scores else 0.0
+    def figures(self) -> dict[str, float | int]:
+        """How it cuts, for a person to read."""
+        usual, spread = self._scale.usual
+        scores = self._lookahead.last(1)
+        return {
+            "coarse_threshold": self.threshold,
+            "coarse_usual_coherence": round(-usual, 3),
+            "coarse_spread": round(spread, 3),
+            "coarse_last_score": round(scores[-1], 3) if scores else 0.0,
+            "coarse_holds": self.held,
+        }
 
     def begin(self) -> None:
         """A coarse episode begins with the next percept; nothing of what was counts for it."""

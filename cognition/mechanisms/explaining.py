@@ -5,7 +5,7 @@ Knows an episode's record alone; what it says of the parts of a score is the sum
 
 from __future__ import annotations
 
-from cognition.mechanisms.causes import CUE, LENGTH, MARK, MEANING, SILENCE
+from cognition.mechanisms.causes import BEGUN, CUE, LENGTH, MARK, MEANING, SILENCE
 from schemas.episode import Episode, EpisodeScale
 
 _SAID = {
@@ -13,6 +13,7 @@ _SAID = {
     CUE: "what closes and opens episodes",
     MARK: "a mark",
     SILENCE: "silence",
+    BEGUN: "the end of what was marked to begin has not come",
 }
 
 SHOWN_MIN = 0.005

@@ -169,6 +169,20 @@ class PredictionError:
             self.notebook.judge(0, gap.evidence)
         return gaps
 
+    def figures(self) -> dict[str, float | int]:
+        """What it has learned, for a person to read."""
+        usual, spread = self.usual
+        learned = self.map
+        return {
+            "learned_from": self.notebook.learned,
+            "until_next_lesson": max(0, self.notebook.size - len(self.notebook)),
+            "map_of": learned.n if learned is not None else 0,
+            "directions": len(learned.rows) if learned is not None else 0,
+            "trust": round(learned.weight, 3) if learned is not None else 0.0,
+            "usual_coherence": round(-usual, 3),
+            "spread": round(spread, 3),
+        }
+
     def snapshot(self) -> dict[str, Any]:
         """The whole state in plain values, without the map: 33 KB and the notebook."""
         return {

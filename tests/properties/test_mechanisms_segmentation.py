@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from cognition.mechanisms.coarse import BACK_MAX, CHILDREN_MAX
 from cognition.mechanisms.lookahead import LATE
+from cognition.mechanisms.observation import Cut, Observation
 from cognition.mechanisms.profiles import PROFILES, Profile
-from cognition.mechanisms.segmentation import Cut, Observation, Segmenter
+from cognition.mechanisms.segmentation import Segmenter
 from schemas.episode import Boundary, BoundaryType, EpisodeScale
 from schemas.percept import BoundaryMark
 

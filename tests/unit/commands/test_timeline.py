@@ -58,6 +58,10 @@ def test_why_it_ended_is_told_in_the_units_of_a_person() -> None:
     assert why(back) == "a silence, 2 h back"
     meant = episode(0, boundary_type=BoundaryType.PREDICTION_ERROR, boundary_trigger="600 s apart")
     assert why(meant) == "the meaning changed, after 10 min"
+    told = episode(
+        0, boundary_type=BoundaryType.PREDICTION_ERROR, boundary_trigger="source: 'chat' -> 'mail'"
+    )
+    assert why(told) == "the meaning changed, source: 'chat' -> 'mail'"
     assert why(episode(0)) == "still open"
     assert [lasting(s) for s in (5.0, 150.0, 7_199.0, 259_200.0)] == ["5 s", "2 min", "120 min", "3 days"]
 

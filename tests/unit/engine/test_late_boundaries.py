@@ -11,8 +11,9 @@ from cognition.engine.mind import SLOW_MAP_SLOTS, SLOW_SUMS_SLOTS
 from cognition.engine.options import EpisodeOptions
 from cognition.errors import UnavailableError
 from cognition.mechanisms.notebook import LESSON, UNJUDGED
+from cognition.mechanisms.observation import Observation
 from cognition.mechanisms.profiles import CONVERSATION
-from cognition.mechanisms.segmentation import Observation, Segmenter
+from cognition.mechanisms.segmentation import Segmenter
 from cognition.ports.stores import Scope
 from schemas.association import AssociationType
 from schemas.events import SegmentationLearned

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from cognition.errors import SettingsError
-from cognition.mechanisms.causes import SHIFT
+from cognition.mechanisms.causes import ALWAYS, BEGUN, COARSE_GAPS, SHIFT, SUPPORT
 from cognition.mechanisms.coarse import CHILDREN_MAX
+from cognition.mechanisms.observation import Cut, Observation
 from cognition.mechanisms.prediction import PredictionError
 from cognition.mechanisms.profiles import ASSISTANT, CONVERSATION, PROFILES, SENSORS, Profile, profile_of
 from cognition.mechanisms.running_z import PRIOR_MEAN
-from cognition.mechanisms.segmentation import Cut, Observation, Segmenter
+from cognition.mechanisms.segmentation import Segmenter
 from schemas.episode import Boundary, BoundaryType, EpisodeScale
 from schemas.percept import BoundaryMark
 
@@ -172,11 +173,30 @@ def test_several_changes_are_one_stronger_boundary() -> None:
     assert boundary.trigger == "place: 'harbour' -> 'office'"
 
 
-def test_a_source_that_changes_needs_the_meaning_to_change_too() -> None:
-    alike = seen(0.0, source="chat"), seen(60.0, source="calendar")
-    assert cause(CONVERSATION, *alike) is None
-    unlike = seen(0.0, source="chat"), seen(60.0, -SAME, source="calendar")
-    assert cause(CONVERSATION, *unlike) is BoundaryType.SOURCE_CHANGE
+SLANTED = np.array([0.3, np.sqrt(1.0 - 0.3**2), 0.0], dtype=np.float32)
+"""As much like `SAME` as leaves its prediction error alone below the threshold."""
+
+
+def other_source(profile: Profile, vector: np.ndarray) -> list[Cut]:
+    """The cuts where a chat of three percepts is followed by four from elsewhere, of this meaning."""
+    segmenter = Segmenter(profile)
+    chat = [seen(60.0 * n, source="chat") for n in range(3)]
+    mail = [seen(60.0 * n, vector, source="mail") for n in range(3, 7)]
+    return [cut for each in (*chat, *mail) for cut in segmenter.observe(each)]
+
+
+def test_a_source_that_changes_counts_where_the_meaning_changes_too() -> None:
+    assert other_source(CONVERSATION, SAME) == []
+    ((boundary, *_),) = other_source(CONVERSATION, SLANTED)
+    assert (boundary.type, boundary.trigger) == (BoundaryType.PREDICTION_ERROR, "source: 'chat' -> 'mail'")
+    assert boundary.parts["source"] == SUPPORT
+    assert boundary.strength - SUPPORT < boundary.threshold < boundary.strength
+
+
+def test_sources_that_alternate_are_seen_by_what_follows_and_cut_off_no_single_percept() -> None:
+    segmenter = Segmenter()
+    turns = [seen(60.0 * n, (SAME, OTHER)[n % 2], source=("voice", "mail")[n % 2]) for n in range(30)]
+    assert [cut for each in turns for cut in segmenter.observe(each)] == []
 
 
 def test_a_slow_stream_is_not_cut_at_every_percept_but_at_its_nights() -> None:
@@ -192,9 +212,8 @@ def test_a_slow_stream_is_not_cut_at_every_percept_but_at_its_nights() -> None:
 
 
 def test_sources_count_in_conversation_but_alternate_for_an_assistant() -> None:
-    pair = seen(0.0, source="chat"), seen(60.0, -SAME, source="tool")
-    assert cause(CONVERSATION, *pair) is BoundaryType.SOURCE_CHANGE
-    assert cause(ASSISTANT, *pair) is None
+    assert len(other_source(CONVERSATION, SLANTED)) == 1
+    assert other_source(ASSISTANT, SLANTED) == []
 
 
 def test_a_task_left_ends_before_and_a_task_done_ends_after() -> None:
@@ -271,9 +290,40 @@ def test_a_mark_is_a_boundary_at_both_scales_and_a_short_silence_at_the_fine_one
         (EpisodeScale.FINE, "survey"),
         (EpisodeScale.COARSE, "survey"),
     ]
-    nightly = segmenter.observe(seen(2_001.0 + 8 * BOTH.gap_s))
-    assert [cut.scale for cut in nightly] == [EpisodeScale.FINE, EpisodeScale.COARSE]
-    assert {cut.boundary.type for cut in nightly} == {BoundaryType.TEMPORAL}
+    at = 2_001.0 + 8 * COARSE_GAPS * segmenter.gap_s
+    long_after = segmenter.observe(seen(at))
+    assert [cut.scale for cut in long_after] == [EpisodeScale.FINE, EpisodeScale.COARSE], (
+        "also without an end"
+    )
+    assert {cut.boundary.type for cut in long_after} == {BoundaryType.TEMPORAL}
+
+
+def a_trip(begins: BoundaryMark | None, ends: BoundaryMark | None, after: int = 3) -> list[Cut]:
+    """The coarse cuts of a day at home, two days away with a night between them, and one more at home, the
+    `after`th; the days are six hours long, only the last is about something else, and what is marked is the
+    time away."""
+    segmenter, stream = Segmenter(BOTH), []
+    for day, place in ((0, "home"), (1, "train"), (2, "hotel"), (after, "home")):
+        for hour in range(6):
+            mark = begins if (day, hour) == (1, 0) else ends if (day, hour) == (2, 5) else None
+            context = {"place": place, "people": "ana" if place == "home" else "ana, bob"}
+            about = OTHER if day == after else SAME
+            stream.append(seen(3_600.0 * (24 * day + hour), about, context=context, mark=mark))
+    return [cut for _, cut in coarse_cuts(segmenter, stream)]
+
+
+def test_what_was_marked_to_begin_goes_on_at_the_coarse_scale_until_its_end() -> None:
+    apart = [cut.boundary.type for cut in a_trip(None, None)]
+    assert apart == [BoundaryType.TEMPORAL] * 3
+    whole = a_trip(BoundaryMark.BEGIN, BoundaryMark.END)
+    assert [cut.boundary.type for cut in whole] == [BoundaryType.EXPLICIT] * 2, "not at its night"
+
+
+def test_what_was_begun_and_never_ended_ends_when_enough_speaks_for_it() -> None:
+    began, ended = (cut.boundary for cut in a_trip(BoundaryMark.BEGIN, None, after=5))
+    assert began.type is BoundaryType.EXPLICIT
+    assert ended.parts[BEGUN] == -ALWAYS
+    assert ended.strength == sum(ended.parts.values()) > ended.threshold == BOTH.coarse_threshold
 
 
 def test_a_coarse_episode_holds_so_many_fine_ones_and_no_more() -> None:
