@@ -41,6 +41,9 @@ LONG_LEASE = "streams.lease_s=3600"
 ON_REQUEST = "sleep.enabled=false"
 """A day that passes makes every mind fall asleep by itself; here each sleeps as many cycles as it is told."""
 
+UNHURRIED = "sleep.turn=0"
+"""Nobody else wants a turn here while minds sleep."""
+
 IN_SLEEP_ALONE = "sleep.while_awake=false"
 REPORTED = (
     *("number", "status", "replayed", "strengthened", "consolidated", "formed", "pruned", "abstracted"),
@@ -75,7 +78,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     if not nights or nights[0] < 0:
         raise SystemExit(f"--nights {options.nights!r} is no list of numbers, for example --nights {NIGHTS}")
     dataset = load(options.set).limited(options.limit_minds)
-    choice = EngineChoice.from_options(options).overridden(LONG_LEASE, ON_REQUEST)
+    choice = EngineChoice.from_options(options).overridden(LONG_LEASE, ON_REQUEST, UNHURRIED)
     if not options.awake:
         choice = choice.overridden(IN_SLEEP_ALONE)
     if options.without:

@@ -229,9 +229,7 @@ async def _paused(options: argparse.Namespace, *, paused: bool) -> int:
     if options.json:
         print_json(answer)
     elif options.all:
-        print(
-            "All minds stay awake." if paused else "All minds sleep when it is time, but those that are paused."
-        )
+        print("All minds stay awake." if paused else "All that are not paused sleep when it is time.")
     else:
         print("\n".join(standing(answer)))
         print("It stays awake." if answer.paused else "It sleeps when it is time.")

@@ -48,7 +48,7 @@ DROPPED_AT_ONCE = 4
 
 NAP_MIN_S = 0.02
 NAP_MAX_S = 1.0
-"""Between two steps everybody else gets a turn, for as long as the step took, within these bounds."""
+"""Between two steps everybody else gets a turn, for as long as `sleep.turn` says, within these bounds."""
 
 
 class Night:
@@ -108,10 +108,10 @@ class Night:
         )
         return report
 
-    @staticmethod
-    def nap_s(took_s: float) -> float:
+    def nap_s(self, took_s: float) -> float:
         """How long everybody else has a turn after a step that took so long."""
-        return min(NAP_MAX_S, max(NAP_MIN_S, took_s))
+        turn = self._options.turn
+        return min(NAP_MAX_S, max(NAP_MIN_S, turn * took_s)) if turn else 0.0
 
     async def step(self, report: SleepReport, epoch: int) -> SleepReport:
         """The next step, and the report after it, which is in the store, with the calls that it took."""

@@ -33,8 +33,9 @@ class SleepOptions(Config, frozen=True, kw_only=True):
     `schedules` gives single minds their own (``off``: never by schedule). It is read in `timezone` (empty:
     the machine's) and shifted by up to `jitter_s` at random.
 
-    A cycle takes `cycle_s` at most and makes `calls_max` calls to the store; it replays `batch` memories.
-    `canary` cues are asked before and after: where more than `tolerance` of them fail that did not before,
+    A cycle takes `cycle_s` at most and makes `calls_max` calls to the store; between two of its steps all
+    others have `turn` times as long as the step took. It replays `batch` memories. `canary` cues are asked
+    before and after: where more than `tolerance` of them fail that did not before,
     the cycle is rolled back. `undo_kept` cycles of a mind can be undone. Without
     `while_awake` associations by what memories speak of form in sleep alone. What falls below a
     retrievability of `floor` goes to the archive, `archived_a_year` of the mind at most, protected
@@ -53,6 +54,7 @@ class SleepOptions(Config, frozen=True, kw_only=True):
     rest_s: NotNegative = 600.0
     cycles: Annotated[int, msgspec.Meta(ge=0, le=CYCLES_MAX)] = 0
     cycle_s: Positive = 300.0
+    turn: NotNegative = 1.0
     calls_max: Count = 2_000
     batch: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = night_order.BATCH
     canary: Annotated[int, msgspec.Meta(ge=0, le=256)] = 32
