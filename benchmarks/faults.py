@@ -1,4 +1,5 @@
-"""`faults --kills N`: kill -9 at random moments while percepts flow, then look at what is left.
+"""`faults --kills N`: kill -9 at random moments while percepts flow, then look at what is left; with
+`--nights` at random moments of nights.
 
 Two lives over the same percepts, one undisturbed. The stream server is the benchmark's own, so
 that every kill hits the daemon alone and it is known which percepts were accepted. Vectors are
@@ -8,6 +9,7 @@ given: no model is needed.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -23,6 +25,8 @@ from benchmarks.lives import Damage, Remains, compare, percepts
 from benchmarks.processes import DaemonProcess
 from benchmarks.progress import Progress
 from benchmarks.provenance import provenance
+from cognition.stores.backend import CollectionSpec
+from cognition.stores.collections import MEMORIES
 from schemas.memory import Memory
 from schemas.percept import Percept
 
@@ -45,16 +49,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What this command takes."""
     parser.add_argument("--kills", type=int, default=100, metavar="N", help="how often to kill (default 100)")
     parser.add_argument("--seed", type=int, default=SEED, help="of the percepts and of the moments")
+    parser.add_argument("--nights", action="store_true", help="kill while a mind sleeps")
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """Live both lives and compare."""
+    if options.nights:
+        return nights(options)
     plan = percepts(PER_KILL * (options.kills + 1), options.seed)
     with tempfile.TemporaryDirectory(prefix="cognition-faults-") as folder:
         began = time.monotonic()
         undisturbed, disturbed = anyio.run(partial(both, Path(folder), plan, options.kills, options.seed))
         took_s = time.monotonic() - began
     return report(options, plan, compare(undisturbed, disturbed), took_s)
+
+
+def nights(options: argparse.Namespace) -> dict[str, Any]:
+    """Sleep both ways and compare."""
+    from benchmarks import night_faults
+
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="cognition-faults-") as folder:
+        slept, difference = anyio.run(night_faults.both, Path(folder), options.kills, options.seed)
+    return {
+        "kills": options.kills,
+        "nights": slept,
+        **dataclasses.asdict(difference),
+        "took_s": round(time.monotonic() - began, 1),
+        "provenance": provenance(seed=options.seed),
+    }
 
 
 def report(
@@ -72,6 +95,10 @@ def report(
 
 def table(report: dict[str, Any]) -> str:
     """The same for a person to read."""
+    if "nights" in report:
+        names = ("lost", "doubled", "strengthened_twice", "different")
+        counts = ", ".join(f"{report[name]} {name.replace('_', ' ')}" for name in names)
+        return f"{report['nights']} nights, {report['kills']:,} kills in {report['took_s']:.0f} s: {counts}"
     counts = ", ".join(f"{report[name]} {name}" for name in ("lost", "doubled", "misfiled", "miscounted"))
     return f"{report['percepts']:,} percepts, {report['kills']:,} kills in {report['took_s']:.0f} s: {counts}"
 
@@ -186,16 +213,15 @@ async def _waiting(client: Any, streams: Sequence[str]) -> int:
     return waiting
 
 
-async def memories(folder: Path) -> list[Memory]:
+async def memories(folder: Path, collection: CollectionSpec = MEMORIES) -> list[Memory]:
     """Every memory that the data directory holds once its daemon has stopped."""
     from cognition.data_directory import STORE_FOLDER
-    from cognition.stores.collections import MEMORIES
     from cognition.stores.edge import open_inline
     from cognition.stores.payloads import decode
 
     async with open_inline(folder / STORE_FOLDER, started_at=time.time()) as backend:
-        await backend.ensure(MEMORIES)
-        return [decode(Memory, hit.id, hit.payload) async for hit in _all(backend, MEMORIES.name)]
+        await backend.ensure(collection)
+        return [decode(Memory, hit.id, hit.payload) async for hit in _all(backend, collection.name)]
 
 
 async def _all(backend: Any, collection: str) -> AsyncIterator[Any]:
