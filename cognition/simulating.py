@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any, cast
 
 import anyio
 import anyio.lowlevel
@@ -25,6 +26,7 @@ from cognition.errors import BadCueError, StoreUnavailableError
 from cognition.ports.timetable import Timetable
 from cognition.service import timetable_of
 from cognition.settings import Settings
+from cognition.stores.backend import VectorBackend
 from cognition.testing.line import MemoryStreams
 from schemas.events import AnyEvent
 from schemas.identifiers import sleep_cycle_id
@@ -108,6 +110,19 @@ class Unheard:
         """Nothing."""
 
 
+class Fleeting:
+    """A backend over a copy that nobody keeps: nothing of it need survive the power."""
+
+    def __init__(self, inner: VectorBackend) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    async def flush(self, collection: str) -> None:
+        """Nothing is forced onto the disk."""
+
+
 @asynccontextmanager
 async def copied(settings: Settings, directory: Path, now: float) -> AsyncIterator[Path]:
     """A copy of a data directory that is gone afterwards. Raises `StoreLockedError` where it is held."""
@@ -146,7 +161,7 @@ async def opened(settings: Settings, folder: Path, calendar: Calendar) -> AsyncI
     )
     async with AsyncExitStack() as stack:
         backend = await open_backend(settings, folder, stack, calendar)
-        stores = stores_over(backend, stack)
+        stores = stores_over(cast(VectorBackend, Fleeting(backend)), stack)
         await stores.ensure()
         line = MemoryStreams().hold()
         yield assemble(stores, line, calendar, Unheard(), None, chosen, epoch_of=lambda _: EPOCH)
