@@ -57,7 +57,7 @@ class Superseding:
             if end >= len(planned.memory_ids):
                 done = set(planned.memory_ids)
                 mind.sleep.stating = [i for i in mind.sleep.stating if i not in done]
-                await self._minds.checkpoint()
+                await self._minds.write_down()
         return Done(did, str(end), more=end < len(planned.memory_ids), notes=told(disputes))
 
     async def _of_subjects(
