@@ -88,8 +88,8 @@ def ending(kind: BoundaryType) -> Cause:
 
 
 def going_on() -> Cause:
-    """Somebody said that an event begins, and not yet that it ends: that counts as much against a boundary
-    as a mark counts for one."""
+    """Somebody said that an event of this name begins, and not yet that it ends: that counts as much against
+    a boundary as a mark counts for one."""
     return Cause(BoundaryType.EXPLICIT, BEGUN, "", -ALWAYS, enough=False)
 
 

@@ -22,8 +22,9 @@ class Circumstances:
     """The situation that a mind is in as far as it was said, how often it perceives, and its marks.
 
     `ending` : what ends the open episode after the percept that was taken last (an end that was marked, a
-    task that is done). `begun` : whether an event was marked to begin whose end has not come: at the coarse
-    scale that speaks against a boundary (`causes.going_on`). Invariant: what is not said does not change.
+    task that is done). `begun` : whether an event was marked to begin, by name, whose end has not come: at
+    the coarse scale that speaks against a boundary (`causes.going_on`). A begin without a name is a cut and
+    no more. Invariant: what is not said does not change.
     """
 
     __slots__ = ("_context", "_length_max", "_rhythm", "begun", "ending", "started")
@@ -62,7 +63,7 @@ class Circumstances:
 
     def at_large(self, said: Sequence[Cause], since: float) -> list[Cause]:
         """The same at the coarse scale: what is silent there is silent for longer, and an event that was
-        marked to begin goes on until its end is marked."""
+        begun goes on until its end is marked."""
         if not self.started:
             return []
         longer = causes.silent(since, causes.COARSE_GAPS * self.gap_s)
@@ -84,12 +85,12 @@ class Circumstances:
         if seen.mark is BoundaryMark.END:
             self.ending = BoundaryType.EXPLICIT
         if seen.mark is not None:
-            self.begun = seen.mark is BoundaryMark.BEGIN
+            self.begun = seen.mark is BoundaryMark.BEGIN and bool(seen.label)
 
-    def marked(self, mark: BoundaryMark) -> None:
+    def marked(self, mark: BoundaryMark, label: str) -> None:
         """A mark came without a percept."""
         self.ending = BoundaryType.EXPLICIT if self.started else None
-        self.begun = mark is BoundaryMark.BEGIN
+        self.begun = mark is BoundaryMark.BEGIN and bool(label)
 
     def forget(self, contexts: Iterable[Mapping[str, str]]) -> None:
         """Nothing is left of what was known of these surroundings."""

@@ -13,7 +13,7 @@ _SAID = {
     CUE: "what closes and opens episodes",
     MARK: "a mark",
     SILENCE: "silence",
-    BEGUN: "the end of what was marked to begin has not come",
+    BEGUN: "what was begun has not been ended",
 }
 
 SHOWN_MIN = 0.005

@@ -31,8 +31,8 @@ class Segmenter:
     error in units of z plus what each other cause adds (`causes`): a mark, a silence (also backwards: a time
     long before the last belongs to another event), a change of place, task, people or source from one known
     value to another, a task that ended. At the fine scale all of these but the source, and the length, are
-    enough by themselves; at the coarse one a mark and a very long silence, and what was marked to
-    begin goes on there until its end. What is not said does not change: a percept without a place stays where
+    enough by themselves; at the coarse one a mark and a very long silence, and what was begun by
+    name goes on there until its end. What is not said does not change: a percept without a place stays where
     the last one was. A task ends by ``task_status`` "done" (its percept is the last of the episode) or by an
     empty ``task`` (its percept is the next one's first).
 
@@ -148,7 +148,7 @@ class Segmenter:
         self._fine.judged = []
         if cause is BoundaryType.EXPLICIT:
             given = _boundary(causes.marked(label or str(mark)), [])
-            self._round.marked(mark)
+            self._round.marked(mark, label)
         else:
             given = Boundary(type=cause, trigger=label or str(mark), parts={causes.SILENCE: causes.SHIFT})
             given = self._ended() or given

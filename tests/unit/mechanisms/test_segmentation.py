@@ -298,7 +298,9 @@ def test_a_mark_is_a_boundary_at_both_scales_and_a_short_silence_at_the_fine_one
     assert {cut.boundary.type for cut in long_after} == {BoundaryType.TEMPORAL}
 
 
-def a_trip(begins: BoundaryMark | None, ends: BoundaryMark | None, after: int = 3) -> list[Cut]:
+def a_trip(
+    begins: BoundaryMark | None, ends: BoundaryMark | None, after: int = 3, name: str = "trip"
+) -> list[Cut]:
     """The coarse cuts of a day at home, two days away with a night between them, and one more at home, the
     `after`th; the days are six hours long, only the last is about something else, and what is marked is the
     time away."""
@@ -308,15 +310,21 @@ def a_trip(begins: BoundaryMark | None, ends: BoundaryMark | None, after: int = 
             mark = begins if (day, hour) == (1, 0) else ends if (day, hour) == (2, 5) else None
             context = {"place": place, "people": "ana" if place == "home" else "ana, bob"}
             about = OTHER if day == after else SAME
-            stream.append(seen(3_600.0 * (24 * day + hour), about, context=context, mark=mark))
+            stream.append(
+                seen(
+                    3_600.0 * (24 * day + hour), about, context=context, mark=mark, label=name if mark else ""
+                )
+            )
     return [cut for _, cut in coarse_cuts(segmenter, stream)]
 
 
-def test_what_was_marked_to_begin_goes_on_at_the_coarse_scale_until_its_end() -> None:
+def test_what_was_begun_by_name_goes_on_at_the_coarse_scale_until_its_end() -> None:
     apart = [cut.boundary.type for cut in a_trip(None, None)]
     assert apart == [BoundaryType.TEMPORAL] * 3
     whole = a_trip(BoundaryMark.BEGIN, BoundaryMark.END)
     assert [cut.boundary.type for cut in whole] == [BoundaryType.EXPLICIT] * 2, "not at its night"
+    nameless = a_trip(BoundaryMark.BEGIN, None, name="")
+    assert [cut.boundary.type for cut in nameless] == [BoundaryType.EXPLICIT, *apart[1:]], "a cut and no more"
 
 
 def test_what_was_begun_and_never_ended_ends_when_enough_speaks_for_it() -> None:
