@@ -43,8 +43,8 @@ async def recall(folder: Path, memories: int, seed: int) -> list[dict[str, Any]]
     choice = EngineChoice(overrides=("embedding.enabled=false",))
     async with opened(choice, folder=folder / "recall") as bench:
         materials = Materials(seed, MINDS)
-        await _fill(bench, materials, memories)
-        cues = _cues(materials)
+        await fill(bench, materials, memories)
+        cues = cues_near(materials)
         copy_tree(_shard_folder(folder / "recall"), folder / "bare")
         shard = BareShard.load(folder / "bare")
         inside: list[float] = []
@@ -53,7 +53,7 @@ async def recall(folder: Path, memories: int, seed: int) -> list[dict[str, Any]]
         for start in range(0, len(cues), TURN):
             turn = cues[start : start + TURN]
             bare += _bare(shard, turn)
-            inside += await _in_process(bench, turn)
+            inside += await in_process(bench, turn)
             outside += await _through_streams(bench, turn)
         shard.close()
     what = f"Edge hybrid query, 2 x 30 prefetched, fused by rank, {memories:,} memories"
@@ -70,7 +70,8 @@ async def recall(folder: Path, memories: int, seed: int) -> list[dict[str, Any]]
     ]
 
 
-async def _fill(bench: Bench, materials: Materials, memories: int) -> None:
+async def fill(bench: Bench, materials: Materials, memories: int) -> None:
+    """Take in so many memories, and build the index over them."""
     filling = Progress("memories", memories)
     for start in range(0, memories, CHUNK):
         await bench.perceive_all(materials.percepts(min(CHUNK, memories - start)), filling.step)
@@ -80,7 +81,7 @@ async def _fill(bench: Bench, materials: Materials, memories: int) -> None:
     await daemon.stores.flush()
 
 
-def _cues(materials: Materials) -> list[Cue]:
+def cues_near(materials: Materials) -> list[Cue]:
     """Cues near what is remembered: the text and the vector of percepts that were not fed."""
     near = materials.percepts(WARM_UP + CUES)
     return [
@@ -89,7 +90,8 @@ def _cues(materials: Materials) -> list[Cue]:
     ]
 
 
-async def _in_process(bench: Bench, cues: Sequence[Cue]) -> list[float]:
+async def in_process(bench: Bench, cues: Sequence[Cue]) -> list[float]:
+    """How long each of these takes inside this process, in ms."""
     daemon = bench.session.daemon
     assert daemon is not None
     times = []
