@@ -161,6 +161,11 @@ def recall_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=int, default=5, metavar="N")
     parser.add_argument("--as", dest="asker", metavar="ACTOR", help="who asks: I is him")
     parser.add_argument("--at", metavar="TIME", help="when it is asked: last week is before it")
+    parser.add_argument("--as-of", metavar="TIME", help="how things were then: epoch seconds or RFC 3339")
+    parser.add_argument(
+        "--abstractions", type=int, nargs="?", const=3, default=0, metavar="N",
+        help="beside the memories what recurs in several episodes, N at most (3)",
+    )  # fmt: skip
     modes = ["soft", "filter", "off"]
     parser.add_argument("--dates", choices=modes, default="soft", help="what a time in the cue does")
     parser.add_argument("--budget", type=int, metavar="TOKENS", help="at most so many tokens of content")
@@ -297,7 +302,7 @@ SHAPES = {
     "  parts: {importance, novelty, relevance, emotional_intensity, connection_relevance} | null,\n"
     "  reason, recallable_at, count}; with --no-wait {mind, entry}",
     "minds:recall": "a Recollection {cue_id, mind, recalled: [{memory, score, why, parts}], abstained,\n"
-    "  candidates, took_ms, notes}",
+    "  candidates, took_ms, notes, abstractions: [{abstraction, score}]}",
     "minds:recent": "{memories: [{memory_id, content, actor, at, salience}],\n"
     "  episode: {id, label, started_at, memories} | null}",
     "importing:import_file": "{lines, outcomes: {outcome: count}, unreadable: count, problems: [text]}",
@@ -418,7 +423,10 @@ ALONE: dict[str, tuple[str, str, Add]] = {
 
 
 def script() -> None:
-    """Entry point of the console script."""
+    """Entry point of the console script. NumPy, which is not imported yet, is to use one thread: what it
+    solves in the daemon it solves beside the stream, and two threads take half as much again of the
+    processor for it (measured: .26 s against .17 s for one map)."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     sys.exit(main())
 
 

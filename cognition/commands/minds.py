@@ -100,6 +100,8 @@ async def recall(options: argparse.Namespace) -> int:
             episode=episode,
             actor=options.asker or "",
             at=moment(options.at),
+            as_of=moment(options.as_of),
+            abstractions=options.abstractions,
             dates=options.dates,
             token_budget=options.budget,
             abstain_below=options.abstain_below,

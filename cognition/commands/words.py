@@ -15,7 +15,7 @@ from cognition.commands.timeline import why
 from schemas.cue import CueFilter, EpisodeFilter, FilterMode, Mood
 from schemas.episode import BoundaryType, Episode
 from schemas.mechanism import MechanismLife
-from schemas.recollection import Recalled, Recollection
+from schemas.recollection import Recalled, RecalledAbstraction, Recollection
 
 CONTENT_WIDTH = 400
 IDLE_MIN = 100
@@ -146,12 +146,25 @@ def show_recollection(recollection: Recollection, *, explain: bool = False) -> N
         return
     for place, recalled in enumerate(recollection.recalled, 1):
         show_recalled(place, recalled, explain=explain)
+    if recollection.abstractions:
+        print("What recurs:")
+    for known in recollection.abstractions:
+        show_abstraction(known)
     for note in recollection.notes:
         print(f"note: {note}")
     print(
         f"{recollection.candidates} candidates, {recollection.took_ms:.1f} ms; "
         f"recollection {recollection.cue_id}"
     )
+
+
+def show_abstraction(known: RecalledAbstraction) -> None:
+    """What recurs, with how much speaks for it."""
+    what = known.abstraction
+    against = f", {len(what.conflicts)} say otherwise" if what.conflicts else ""
+    print(f"    {known.score:.3f}  {short(what.content)}")
+    span = f"in {what.episodes} episodes since {when(what.began_at)}, confidence {what.confidence:.2f}"
+    print(f"           {span}, from {len(what.derived_from)} memories{against}  {what.id}")
 
 
 def show_recalled(place: int, recalled: Recalled, *, explain: bool = False) -> None:

@@ -13,16 +13,19 @@ from cognition.engine.answering import Answering, Learning
 from cognition.engine.arrivals import Senses
 from cognition.engine.association import Associating
 from cognition.engine.consolidation import Consolidation
+from cognition.engine.deriving import Deriving
 from cognition.engine.encoding import Encoder
 from cognition.engine.forgetting import Forgetting
 from cognition.engine.handover import HELD_BACK
 from cognition.engine.intake import Intake, Progress
 from cognition.engine.introspection import DaemonFigures, Introspection
+from cognition.engine.knowing import Knowing
 from cognition.engine.lessons import Reports
 from cognition.engine.liveness import AT_NIGHT, FORMED_BY, Liveness, Watched
 from cognition.engine.minds import Minds
 from cognition.engine.neighbourhood import Neighbourhood
 from cognition.engine.night import Night
+from cognition.engine.night_abstraction import Abstracting, Unabstracting
 from cognition.engine.night_arrays import ArrayJournal
 from cognition.engine.night_canary import Canary
 from cognition.engine.night_forgetting import Archiving, Choosing, Returning
@@ -157,7 +160,8 @@ def assemble(
         attempts_max=embedding_attempts_max,
     )
     surroundings = Surroundings(stores, tongues, chosen.minds.without)
-    forgetting = Forgetting(stores, surroundings, clock, sink)
+    deriving = Deriving(stores, tongues)
+    forgetting = Forgetting(stores, surroundings, deriving, clock, sink)
     without = chosen.minds.without
     rebuilding = Rebuilding(stores, tongues, chosen.minds.without)
     learned = chosen.episodes.learned and chosen.episodes.prediction_error
@@ -191,6 +195,7 @@ def assemble(
         dates=dates,
         liveness=lives,
         surfacing=surfacing,
+        knowing=Knowing(stores, chosen.recall.lexical_weight),
     )
     introspection = Introspection(stores, minds, clock, laws, links=links)
     shown = Shown(ring)
@@ -210,6 +215,7 @@ def assemble(
         timetable,
         surfacing,
         tongues,
+        deriving,
     )
     answering = Answering(
         recall, introspection, learning, shown, progress, clock, sink, figures, lives, sleep
@@ -247,6 +253,7 @@ def sleeper(
     timetable: Timetable | None,
     surfacing: Surfacing,
     tongues: Tongues,
+    deriving: Deriving,
 ) -> Sleep:
     """What sleeps, over the same stores and minds."""
     journal = Journal(stores, minds)
@@ -258,13 +265,17 @@ def sleeper(
         SleepWork.ASSOCIATE: Linking(stores, minds, associating, journal),
         SleepWork.RARE_TERMS: RareTerms(stores, minds, arrays, tongues),
         SleepWork.SUPERSEDE: Superseding(stores, minds, journal),
+        SleepWork.ABSTRACT: Abstracting(stores, minds, journal, deriving),
         SleepWork.HOMEOSTASIS: Scaling(minds, arrays),
         SleepWork.IDENTITY: Drifting(stores, minds, journal),
         SleepWork.FORGET: Archiving(stores, minds, journal),
         SleepWork.INDEX: Indexing(stores),
     }
     canary = Canary(stores, recall, shown)
-    night = Night(stores, minds, planner, canary, journal, returning, works, clock, sink, options)
+    unabstracting = Unabstracting(stores, deriving)
+    night = Night(
+        stores, minds, planner, canary, journal, returning, unabstracting, works, clock, sink, options
+    )
     return Sleep(
         stores, minds, night, planner, clock, sink, options, epoch_of, timetable, surfacing, returning
     )

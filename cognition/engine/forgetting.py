@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from cognition.engine.deriving import Deriving, save
 from cognition.engine.mind import Mind, later
 from cognition.engine.retelling import Retelling
 from cognition.engine.surroundings import Surroundings, pages
@@ -24,6 +25,9 @@ from schemas.events import MemoriesForgotten
 from schemas.memory import Memory, Tombstone
 from schemas.percept import Forget
 
+NAMED_MAX = 10_000
+"""Abstractions of which a page of the doomed are sources, at most."""
+
 OUTDATED_MAX = 10_000
 """Memories that a page of the doomed superseded, at most."""
 
@@ -31,8 +35,11 @@ OUTDATED_MAX = 10_000
 class Forgetting:
     """Erases memories of one mind on request."""
 
-    def __init__(self, stores: Stores, surroundings: Surroundings, clock: Clock, sink: Sink) -> None:
+    def __init__(
+        self, stores: Stores, surroundings: Surroundings, deriving: Deriving, clock: Clock, sink: Sink
+    ) -> None:
         self._stores = stores
+        self._deriving = deriving
         self._surroundings = surroundings
         self._retelling = Retelling(stores, surroundings)
         self._clock = clock
@@ -84,7 +91,19 @@ class Forgetting:
         renewed = await self._surroundings.without(mind, traces, _episodes(traces))
         await self._stores.memories.revise([each.revision for each in renewed], epoch=epoch)
         doomed = [*traces, *await self._archived(mind.name, ids, entry)]
+        await self._derive_without(mind.name, doomed, epoch=epoch)
         return await self._make_current(mind.name, doomed, epoch=epoch)
+
+    async def _derive_without(self, mind: str, doomed: Sequence[str], *, epoch: int) -> None:
+        """What recurs is derived anew from the sources that are left, and goes with too few of them."""
+        gone, now = set(doomed), self._clock.now()
+        for page in pages(doomed):
+            for known in await self._stores.abstractions.naming(mind, page, limit=NAMED_MAX):
+                left = await self._deriving.left(mind, known, gone, now)
+                if left is None:
+                    await self._stores.abstractions.erase(mind, [known.id])
+                else:
+                    await save(self._stores, left, epoch)
 
     async def _make_current(self, mind: str, doomed: Sequence[str], *, epoch: int) -> list[str]:
         """What the doomed superseded says again how it is: nothing is left that speaks against it."""
@@ -113,11 +132,13 @@ class Forgetting:
             found = await self._stores.memories.get(mind, page)
             doomed.update((i, None) for i, memory in found.items() if before(memory, entry))
         doomed.update(dict.fromkeys(await self._archived(mind, ids, entry)))
+        doomed.update(dict.fromkeys(await self._stores.abstractions.get(mind, ids)))
         if not doomed:
             return []
         await self._bury(mind, [i for i in doomed if i not in buried], request, entry)
         await self._stores.memories.erase(mind, list(doomed))
         await self._stores.archive.erase(mind, list(doomed))
+        await self._stores.abstractions.erase(mind, list(doomed))
         if len(gone) < len(doomed):
             self._sink.publish(MemoriesForgotten(at=self._clock.now(), mind=mind, count=len(doomed)))
         return list(doomed)

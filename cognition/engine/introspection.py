@@ -164,7 +164,8 @@ class Introspection:
         if inquiry.memory_ids:
             found = await self._stores.memories.get(inquiry.mind, inquiry.memory_ids)
             archived = await self._stores.archive.get(inquiry.mind, inquiry.memory_ids)
-            there = [i for i in inquiry.memory_ids if i in found or i in archived]
+            derived = await self._stores.abstractions.get(inquiry.mind, inquiry.memory_ids)
+            there = [i for i in inquiry.memory_ids if i in found or i in archived or i in derived]
             return there[: inquiry.limit], len(there)
         if inquiry.filter is None or inquiry.filter == CueFilter():
             raise BadCueError(

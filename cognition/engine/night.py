@@ -8,13 +8,14 @@ same end. Must not know when minds sleep.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from msgspec.structs import replace
 
 from cognition.engine.mind import Mind
 from cognition.engine.minds import Minds
+from cognition.engine.night_abstraction import Unabstracting
 from cognition.engine.night_canary import Canary, fell, share
 from cognition.engine.night_forgetting import Returning
 from cognition.engine.night_journal import RESTORED_AT_ONCE, Journal, chains_of
@@ -35,6 +36,7 @@ from schemas.sleep import (
     SleepStage,
     SleepStatus,
     SleepWork,
+    UndoEntry,
 )
 
 PLANNING, BEFORE, WORKING, AFTER = "planning", "canary before", "working", "canary after"
@@ -62,6 +64,7 @@ class Night:
         canary: Canary,
         journal: Journal,
         returning: Returning,
+        unabstracting: Unabstracting,
         works: Mapping[SleepWork, Work],
         clock: Clock,
         sink: Sink,
@@ -73,6 +76,7 @@ class Night:
         self._canary = canary
         self._journal = journal
         self._returning = returning
+        self._unabstracting = unabstracting
         self._works = works
         self._clock = clock
         self._sink = sink
@@ -241,14 +245,16 @@ class Night:
         return await self._save(undoing, epoch)
 
     async def _undo(self, report: SleepReport, epoch: int) -> SleepReport:
-        """The next memories get back what they were before this cycle: first those in the archive."""
+        """The next memories get back what they were before this cycle: first those in the archive, last what
+        was derived."""
         pages = await self._journal.pages(report)
-        chains = chains_of(pages)
-        begin = int(report.cursor.offset or 0)
         archived = [i for page in pages for i in page.archived]
+        chains = chains_of(entry for page in pages for entry in page.entries)
+        derived = chains_of(entry for page in pages for entry in page.derived)
+        begin = int(report.cursor.offset or 0)
         gone = archived[begin : begin + RESTORED_AT_ONCE]
-        first = max(0, begin - len(archived))
-        some = dict(list(chains.items())[first : max(0, begin + RESTORED_AT_ONCE - len(archived))])
+        some = part_of(chains, begin - len(archived))
+        again = part_of(derived, begin - len(archived) - len(chains))
         async with self._minds.writing:
             mind = await self._minds.awake(report.mind, epoch=epoch)
             mind.sleep.downscaled = list(mind.sleep.homeostasis.without(report.started_at).cycles)
@@ -257,14 +263,15 @@ class Night:
                 await self._stores.identities.turn(report.mind, self_before, epoch=epoch)
             back = await self._returning.back(report.mind, gone, at=None, epoch=epoch)
             restored, left = await self._journal.restore(report.mind, some, epoch=epoch)
+            made, kept = await self._unabstracting.restore(report.mind, again, epoch=epoch)
         end = begin + RESTORED_AT_ONCE
         report = replace(
             report,
-            restored=report.restored + restored + len(back),
-            left=[*report.left, *left, *(i for i in gone if i not in back)][:LEFT_NAMED],
+            restored=report.restored + restored + made + len(back),
+            left=[*report.left, *left, *kept, *(i for i in gone if i not in back)][:LEFT_NAMED],
             cursor=replace(report.cursor, offset=str(end)),
         )
-        if end < len(chains) + len(archived):
+        if end < len(chains) + len(archived) + len(derived):
             return await self._save(report, epoch)
         async with self._minds.writing:
             await self._minds.checkpoint()
@@ -328,6 +335,11 @@ class Night:
             )
         )
         return ended
+
+
+def part_of(chains: Mapping[str, Sequence[UndoEntry]], begin: int) -> dict[str, Sequence[UndoEntry]]:
+    """Those of these that are undone together, where the first of them is so far from the beginning."""
+    return dict(list(chains.items())[max(0, begin) : max(0, begin + RESTORED_AT_ONCE)])
 
 
 def goes_on(report: SleepReport, pressure: float) -> bool:

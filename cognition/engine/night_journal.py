@@ -18,6 +18,7 @@ import msgspec
 from cognition.engine.minds import Minds
 from cognition.errors import LeaseLostError, UnavailableError
 from cognition.ports.stores import Stores
+from schemas.abstraction import Abstraction
 from schemas.memory import Memory
 from schemas.sleep import SleepReport, UndoEntry, UndoPage
 
@@ -173,7 +174,7 @@ def _rounded(value: Any) -> Any:
     return value
 
 
-def fields_of(memory: Memory, names: Iterable[str]) -> dict[str, Any]:
+def fields_of(memory: Memory | Abstraction, names: Iterable[str]) -> dict[str, Any]:
     """These fields of a memory as plain values."""
     return {name: msgspec.to_builtins(getattr(memory, name)) for name in names}
 
@@ -201,12 +202,11 @@ def tally(entries: Iterable[UndoEntry]) -> dict[str, int]:
     return counts
 
 
-def chains_of(pages: Iterable[UndoPage]) -> dict[str, list[UndoEntry]]:
+def chains_of(entries: Iterable[UndoEntry]) -> dict[str, list[UndoEntry]]:
     """What a cycle did with each memory, in order."""
     chains: dict[str, list[UndoEntry]] = {}
-    for page in pages:
-        for entry in page.entries:
-            chains.setdefault(entry.memory_id, []).append(entry)
+    for entry in entries:
+        chains.setdefault(entry.memory_id, []).append(entry)
     return dict(sorted(chains.items()))
 
 
@@ -218,7 +218,7 @@ def first_of(chain: Sequence[UndoEntry]) -> dict[str, Any]:
     return fields
 
 
-def untouched(chain: Sequence[UndoEntry], memory: Memory) -> bool:
+def untouched(chain: Sequence[UndoEntry], memory: Memory | Abstraction) -> bool:
     """Whether each field that these entries set is still what the last of them made of it."""
     left: dict[str, str] = {}
     for entry in chain:

@@ -187,6 +187,14 @@ class Planner:
                 budget_s=budget_s,
                 why="what states a fact, beside the latest of its subject",
             ),
+            PlannedWork(
+                work=SleepWork.ABSTRACT,
+                stage=SleepStage.DREAMING,
+                memory_ids=list(dict.fromkeys([*(k.memory_id for k in novel), *seeds])),
+                budget_s=budget_s,
+                why="what comes up in several episodes, around these",
+                onward=seeds[-1] if seeds else "",
+            ),
         ]
 
     async def _homeostasis(self, mind: Mind) -> PlannedWork:

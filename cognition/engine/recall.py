@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from cognition.engine.knowing import UNFILTERED, Knowing, filtered
 from cognition.engine.liveness import CONTEXT, TOP, Liveness
 from cognition.engine.meaning import Meant, meant, narrowed
 from cognition.engine.mind import Mind
@@ -89,7 +90,9 @@ class Recall:
         dates: DateReader | None = None,
         liveness: Liveness | None = None,
         surfacing: Surfacing | None = None,
+        knowing: Knowing | None = None,
     ) -> None:
+        self._knowing = knowing
         self._surfacing = surfacing
         self._stores = stores
         self._minds = minds
@@ -136,6 +139,7 @@ class Recall:
             self._look_at(cue, ranked, recalled)
         if self._surfacing is not None:
             recalled = await self._surfaced(cue, mind, probe, meaning, recalled, noted=observed)
+        known = await self._knowing.answer(cue, mind, probe) if self._knowing is not None else []
         if not recalled and cue.token_budget is not None:
             looked_at = min(len(ranked), cue.limit * BUDGET_REACH)
             reason = f"none of the best {looked_at} fits token_budget = {cue.token_budget}"
@@ -147,6 +151,7 @@ class Recall:
             candidates=len(ranked),
             took_ms=(self._clock.monotonic() - began) * 1e3,
             notes=[*self._unmet(cue, mind), *notes],
+            abstractions=known,
         )
 
     def _look_at(self, cue: Cue, ranked: Ranking, recalled: Sequence[Recalled]) -> None:
@@ -367,6 +372,8 @@ class Recall:
         notes = [note] if (note := self._minds.foreign(mind)) else []
         if prefers(cue) and not preferred_episodes(cue, mind):
             notes.append("no episode is open: none was preferred")
+        if cue.abstractions and filtered(cue):
+            notes.append(UNFILTERED)
         return notes
 
     def _recalled(

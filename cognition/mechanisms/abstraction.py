@@ -75,21 +75,31 @@ def alike(one: Content, other: Content, idf: Mapping[int, float]) -> bool:
 
     Symmetric. `idf` : of every term of both, nats; what is missing counts nothing.
     """
-    if float(one.vector @ other.vector) < LIKE_MIN:
-        return False
-    shared = _mass(one.terms & other.terms, idf)
-    whole = math.sqrt(_mass(one.terms, idf) * _mass(other.terms, idf))
-    return shared >= MASS_MIN and shared >= SHARE_MIN * whole
+    return float(one.vector @ other.vector) >= LIKE_MIN and share_words(one.terms, other.terms, idf)
+
+
+def share_words(one: Collection[int], other: Collection[int], idf: Mapping[int, float]) -> bool:
+    """Whether two contents share telling words enough to be alike: what can be seen without their vectors."""
+    shared = _mass(set(one) & set(other), idf)
+    return shared >= MASS_MIN and shared >= SHARE_MIN * math.sqrt(_mass(one, idf) * _mass(other, idf))
+
+
+def tells(terms: Collection[int], idf: Mapping[int, float]) -> bool:
+    """Whether a content has words enough for any other to be like it."""
+    return _mass(terms, idf) >= MASS_MIN
 
 
 def recurring(seed: Content, others: Sequence[Content], idf: Mapping[int, float]) -> list[Content]:
-    """The contents that say what `seed` says, itself among them, in the order in which they came; nothing
-    where they are from fewer than `EPISODES_MIN` episodes. Does not depend on the order of `others`."""
-    found = {seed.memory_id: seed}
-    found |= {each.memory_id: each for each in others if alike(seed, each, idf)}
-    if _episodes(found.values()) < EPISODES_MIN:
+    """The contents that say what `seed` says, itself among them, in the order in which they came, at
+    most `SOURCES_MAX`, the nearest; nothing where they are from fewer than `EPISODES_MIN` episodes. Does not
+    depend on the order of `others`."""
+    near = {each.memory_id: each for each in others if alike(seed, each, idf)}
+    near.pop(seed.memory_id, None)
+    cosines = {i: round(float(seed.vector @ each.vector), 9) for i, each in near.items()}
+    found = [seed, *(near[i] for i in sorted(near, key=lambda i: (-cosines[i], i))[: SOURCES_MAX - 1])]
+    if episodes_of(found) < EPISODES_MIN:
         return []
-    return sorted(found.values(), key=lambda c: (c.at, c.memory_id))
+    return sorted(found, key=lambda c: (c.at, c.memory_id))
 
 
 def abstracted(members: Sequence[Content]) -> Abstraction:
@@ -110,7 +120,7 @@ def abstracted(members: Sequence[Content]) -> Abstraction:
     centroid = mean / norm if norm > 0.0 else rows[0]
     near = np.round(rows @ centroid, 9)
     order = sorted(range(len(ordered)), key=lambda n: (-near[n], ordered[n].memory_id))
-    episodes = _episodes(ordered)
+    episodes = episodes_of(ordered)
     trust = math.fsum(each.trust for each in ordered) / len(ordered)
     return Abstraction(
         anchor=ordered[0].memory_id,
@@ -153,7 +163,8 @@ def _left(sources: Collection[str], lost: set[str]) -> bool:
     return len(set(sources) - lost) < EPISODES_MIN
 
 
-def _episodes(contents: Collection[Content]) -> int:
+def episodes_of(contents: Collection[Content]) -> int:
+    """How many episodes these are of; one without an episode is one of its own."""
     return len({each.episode_id or each.memory_id for each in contents})
 
 
