@@ -1,7 +1,7 @@
 """Kill -9 at random moments of nights, then look at what is left: `faults --nights`.
 
-Two copies of one life sleep the same nights, one of them undisturbed. Which memories a night is about depends
-on its name alone here, so that both must end in the same state. Vectors are given: no model is needed.
+Two copies of one life sleep the same nights, one of them undisturbed. A night replays all there is here: which
+memories are most urgent depends on the minute, and the two do not sleep in the same one. Vectors are given: no model is needed.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ LOOK_S = 0.1
 ENDS_WITHIN_S = 120.0
 SETTINGS = (
     *("sleep.check_s=0.1", "sleep.rest_s=0", "sleep.enabled=false", "sleep.turn=0.2", "sleep.tolerance=1"),
-    *(f"sleep.memory_max={KEPT}", "sleep.while_awake=false"),
+    *(f"sleep.memory_max={KEPT}", "sleep.while_awake=false", f"sleep.batch={2 * MEMORIES_MADE}"),
 )
 
 

@@ -328,7 +328,7 @@ class Sleep:
         """The cycle that this mind is in, or is to be in again."""
         if (running := self._asleep.get(name)) is not None:
             return running
-        for mind, cycle in self._waiting:
+        for mind, cycle in list(self._waiting):  # it grows and shrinks while this waits for the store
             if mind == name:
                 found = await self._stores.cycles.get(name, cycle)
                 if found is not None and not found.finished:

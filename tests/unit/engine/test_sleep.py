@@ -154,6 +154,21 @@ async def test_two_requests_at_once_are_one_night() -> None:
     assert note == "it is asleep already"
 
 
+async def test_who_falls_asleep_while_another_request_is_looked_at_disturbs_nobody() -> None:
+    found = await lived()
+    sleep, cycles = found.engine.sleep, found.stores.cycles
+    await sleep.fall_asleep(ANA, "request", cause="one")
+    original, names = cycles.get, iter(range(100))
+
+    async def meanwhile(mind: str, cycle: str) -> SleepReport | None:
+        sleep._waiting[f"mind {next(names)}", cycle] = None
+        return await original(mind, cycle)
+
+    cycles.get = meanwhile  # type: ignore[method-assign]
+    _, note = await sleep.fall_asleep(ANA, "request", cause="two")
+    assert note == "it is asleep already"
+
+
 async def test_a_cycle_that_nobody_knows_is_refused() -> None:
     found = await lived(3)
     with pytest.raises(BadCueError, match="no cycle '77'"):
