@@ -27,6 +27,9 @@ RELIVED_MAX = 8_192
 """Memories, the last ones, from which a mind learns anew: some 3 s of one core, beside the stream, and as
 much as moves its map when all of its sums are halved at 32,768."""
 
+OF_A_MOMENT = 512
+"""Memories more than that are looked at: those of one batch were encoded in one moment, in any order."""
+
 ON_THE_SPOT_MAX = 128
 """Percepts that are gone through without a worker thread: 5 ms, and no map is solved from so few."""
 
@@ -78,7 +81,7 @@ def _again(
 ) -> tuple[bytes, PredictionError, Scale]:
     error = PredictionError(ahead=profile.late > 0, cue=profile.cue, running=profile.running)
     coarse, sums = Scale(COARSE_REACH, cue=False, running=profile.running), SlowSums()
-    kept = b""
+    learned = False
     vectors = {each.name: each.vector for each in lived}
     for each in lived:
         if error.notebook.overdue:
@@ -87,8 +90,8 @@ def _again(
                 sums.take(lesson)
                 if worth(sums, error.map):
                     error.adopt(sums.solve())
-                kept = sums.to_bytes(model)
-                sums = SlowSums.from_bytes(kept, model)
+                sums.round()  # as between two lessons they are written down
+                learned = True
             error.notebook.turn()
         error.likeness.take(each.vector)
         if not each.fine:
@@ -97,7 +100,7 @@ def _again(
             coarse.end(error.likeness, behind=1)
         error.enter(each.name)
         coarse.next(error.likeness)
-    return kept, error, coarse
+    return sums.to_bytes(model) if learned else b"", error, coarse
 
 
 class _Past:
@@ -129,17 +132,12 @@ class _Past:
         return found
 
     async def _steps(self) -> list[Step]:
-        steps: list[Step] = []
-        offset: str | None = None
-        while True:
-            page, offset = await self._stores.memories.walk(self._mind.name, offset, limit=PAGE)
-            steps += [
-                Step(entry_order(m.entry), m.id, m.episode_id)
-                for m in page
-                if m.entry and not later(m.entry, self._mind.through)
-            ]
-            if offset is None:
-                return sorted(steps)
+        newest = await self._stores.replay.newest(self._mind.name, limit=RELIVED_MAX + OF_A_MOMENT)
+        return sorted(
+            Step(entry_order(came.entry), came.memory_id, came.episode_id)
+            for came in newest
+            if came.entry and not later(came.entry, self._mind.through)
+        )
 
     async def _continues(self, last: str, episode: str) -> tuple[bool, bool]:
         """Whether only changes of meaning lie between these fine episodes, and between their coarse ones."""

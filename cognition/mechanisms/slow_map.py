@@ -201,6 +201,11 @@ class SlowSums:
             opening=opening.astype(np.float32),
         )
 
+    def round(self) -> None:
+        """To what `to_bytes` keeps of them."""
+        for name in ("total", "closing", "opening", "squares", "lagged"):
+            setattr(self, name, getattr(self, name).astype(np.float32).astype(np.float64))
+
     def to_bytes(self, model: str = "") -> bytes:
         """All of it, about 4 d (d + 4) bytes; of vectors of this model."""
         upper = np.triu_indices(self.dimension)

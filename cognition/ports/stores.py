@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -387,8 +387,22 @@ class Keyed:
     slept_through: str = ""
 
 
+class Came(NamedTuple):
+    """With which entry a memory came, and to which fine episode it belongs."""
+
+    memory_id: str
+    entry: str
+    episode_id: str
+
+
 class ReplayStore(Protocol):
-    """Which memories of a mind a night is about: always by an index, never by looking at all of them."""
+    """Which memories of a mind a night is about, or come to mind again in order: always by an index, never by
+    looking at all of them."""
+
+    async def newest(self, mind: str, *, limit: int) -> list[Came]:
+        """The memories that were encoded last, the newest first; those of one moment in any order. In pages,
+        so that other reads have their turn between them."""
+        ...
 
     async def novel(
         self, mind: str, *, below: float, after: float | None, until: float | None, limit: int

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from cognition.ports.stores import Keyed
+from cognition.ports.stores import Came, Keyed
 from cognition.stores import payloads, times
 from cognition.stores.backend import (
     Both,
@@ -26,6 +26,10 @@ from cognition.stores.tenancy import for_mind, payload_of
 from schemas.memory import Memory
 
 _FIRST_ID: Final = "00000000-0000-0000-0000-000000000000"
+PAGE: Final = 512
+"""Memories in one round trip of `newest`."""
+
+_CAME: Final = ("entry", "episode_id", "encoded_at")
 _KEYED: Final = ("replay_priority_key", "encoded_at", "episode_id", "position", "slept_through")
 
 
@@ -48,6 +52,27 @@ class VectorReplay:
             with_payload=_KEYED,
         )
         return [_keyed(hit) for hit in page.hits]
+
+    async def newest(self, mind: str, *, limit: int) -> list[Came]:
+        found: dict[str, Came] = {}
+        until: float | None = None
+        size = PAGE
+        while len(found) < limit:
+            page = await self._backend.scroll(
+                self._collection,
+                condition=for_mind(mind, *_between(None, until)),
+                limit=size,
+                order_by="encoded_at",
+                descending=True,
+                with_payload=_CAME,
+            )
+            known = len(found)
+            found.update({hit.id: _came(hit) for hit in page.hits})
+            if len(page.hits) < size:
+                break
+            until = times.from_text(payload_of(page.hits[-1])["encoded_at"])
+            size = PAGE if len(found) > known else 2 * size  # so many of one moment: take them all
+        return list(found.values())[:limit]
 
     async def sample(
         self, mind: str, *, start: str, limit: int, strength: tuple[float, float] | None = None
@@ -113,6 +138,11 @@ def _between(after: float | None, until: float | None) -> list[Condition]:
     if after is not None:
         conditions.append(Not(TimeRange("encoded_at", lte=after)))
     return [Both(tuple(conditions))] if conditions else []
+
+
+def _came(hit: Hit) -> Came:
+    payload = payload_of(hit)
+    return Came(hit.id, payload.get("entry", ""), payload.get("episode_id", ""))
 
 
 def _keyed(hit: Hit) -> Keyed:
