@@ -18,8 +18,8 @@ import msgspec
 from cognition.errors import DataVersionError, StoreLockedError, StoreUnavailableError
 from schemas.mechanism import Lives
 
-FORMAT_VERSION = 1
-"""Layout of a data directory; a newer one is refused."""
+FORMAT_VERSION = 2
+"""Layout of a data directory; any other is refused. 1 had the term ids of all minds in common."""
 VERSION_FILE = "VERSION"
 LOCK_FILE = "daemon.lock"
 ADDRESS_FILE = "daemon.json"
@@ -60,7 +60,7 @@ def directory_of(data: str, environment: Mapping[str, str]) -> Path:
 def prepare(directory: Path) -> None:
     """Create the directory, or check that this version can read it.
 
-    Raises `DataVersionError` for a newer one and `StoreUnavailableError` when it cannot be made.
+    Raises `DataVersionError` for one of another format and `StoreUnavailableError` when it cannot be made.
     """
     version_file = directory / VERSION_FILE
     with _usable(directory):
@@ -68,9 +68,9 @@ def prepare(directory: Path) -> None:
         if not version_file.exists():
             write_atomically(version_file, f"{FORMAT_VERSION}\n".encode())
         found = version_file.read_text("ascii", errors="replace").strip()
-    if not found.isdigit() or int(found) > FORMAT_VERSION:
+    if found != str(FORMAT_VERSION):
         raise DataVersionError(
-            f"data directory {directory} has format {found!r}, this version reads up to {FORMAT_VERSION}",
+            f"data directory {directory} has format {found!r}, this version reads {FORMAT_VERSION}",
             remedy="Use the version of cognition that wrote it, or choose another with --data.",
         )
 

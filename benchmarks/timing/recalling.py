@@ -17,8 +17,7 @@ from benchmarks.timing.figures import figure, percentile
 from benchmarks.timing.materials import Materials
 from cognition.data_directory import STORE_FOLDER
 from cognition.mechanisms.text import Analyzer
-from cognition.stores import edge_directory
-from cognition.stores.backend import Sparse
+from cognition.stores import edge_directory, vectors
 from cognition.stores.collections import MEMORIES
 from cognition.stores.edge_directory import copy_tree
 from schemas.cue import Cue
@@ -119,8 +118,8 @@ def _bare(shard: BareShard, cues: Sequence[Cue]) -> list[float]:
     analyzer = Analyzer()
     times = []
     for cue in cues:
-        terms = sorted(analyzer.evidence_terms(cue.content))
-        sparse = Sparse(np.array(terms, np.uint32), np.ones(len(terms), np.float32))
+        terms = dict.fromkeys(analyzer.evidence_terms(cue.content), 1.0)
+        sparse = vectors.sparse(terms, cue.mind, "the cue")
         assert cue.vector is not None
         times.append(shard.hybrid(cue.mind, np.frombuffer(cue.vector, "<f4"), sparse, LIMIT) * 1e3)
     return times

@@ -43,7 +43,7 @@ class VectorAbstractions:
         whose = f"abstraction {abstraction.id}"
         found: dict[str, Vector] = {CONTEXT: vectors.dense(centroid, whose)}
         if terms:
-            found[LEXICAL] = vectors.sparse(terms, whose)
+            found[LEXICAL] = vectors.sparse(terms, abstraction.mind, whose)
         point = Point(abstraction.id, {**payloads.encode(abstraction), "epoch": epoch}, found)
         condition = for_mind(abstraction.mind, not_newer(epoch))
         await self._backend.upsert(ABSTRACTIONS.name, [point], condition=condition)

@@ -57,7 +57,9 @@ class VectorAssociations:
     ) -> list[list[Hit]]:
         condition = for_mind(mind)
         asked = [
-            Query(using, vectors.sparse(terms, "a mention"), limit, condition, with_payload=with_payload)
+            Query(
+                using, vectors.sparse(terms, mind, "a mention"), limit, condition, with_payload=with_payload
+            )
             for terms in texts
         ]
         return await self._backend.query(MEMORIES.name, asked) if asked else []

@@ -194,6 +194,14 @@ class Search:
     condition: Condition | None = None
 
 
+class Within(msgspec.Struct, frozen=True, array_like=True):
+    """What every point of a `Gather` satisfies, and the vector by which that is looked at: every point has
+    it, and each search by it has a condition that implies this one."""
+
+    using: str
+    condition: Condition
+
+
 class Ahead(msgspec.Struct, frozen=True, array_like=True):
     """Which points are likely to be read next: the `limit` of highest sum of weight times score over
     the vectors that have a weight."""
@@ -206,13 +214,15 @@ class Ahead(msgspec.Struct, frozen=True, array_like=True):
 class Gather:
     """Find points by several searches and score all of them exactly by every vector.
 
-    `vectors` (name -> the vector to compare with) serves the searches and the scoring. With
+    `vectors` (name -> the vector to compare with) serves the searches and the scoring. What a search
+    without a condition finds and is not `within` is left out. With
     `with_payload` these top-level fields of everything found come along. `ahead` names points that an
     engine may read, whole, while the caller looks at what was found.
     """
 
     vectors: Mapping[str, Vector]
     searches: Sequence[Search]
+    within: Within
     with_payload: tuple[str, ...] = ()
     ahead: Ahead | None = None
 

@@ -85,6 +85,11 @@ def gather(spec: CollectionSpec, asked: Gather) -> None:
         if search.limit < 1:
             raise StoreRefusedError(f"{spec.name}: a search for {search.limit} points")
         condition(spec, search.condition)
+        if search.condition is None and search.using == asked.within.using:
+            raise StoreRefusedError(f"{spec.name}: a search by {search.using!r} needs a condition")
+    condition(spec, asked.within.condition)
+    if asked.within.using not in asked.vectors:
+        raise StoreRefusedError(f"{spec.name}: within by {asked.within.using!r}, of which no vector is given")
     if asked.ahead is not None and (strangers := asked.ahead.weights.keys() - asked.vectors.keys()):
         raise StoreRefusedError(f"{spec.name}: a weight of {min(strangers)!r}, of which no vector is given")
 

@@ -27,6 +27,7 @@ from cognition.stores.backend import (
     Search,
     Sparse,
     Vector,
+    Within,
     WriteMode,
 )
 
@@ -136,6 +137,7 @@ class WireGather(_Body):
     dense: dict[str, bytes]
     sparse: dict[str, WireSparse]
     searches: list[tuple[str, int, Condition | None]]
+    within: Within
     with_payload: tuple[str, ...]
     ahead: Ahead | None = None
 
@@ -301,12 +303,13 @@ def query_out(asked: Query) -> WireQuery:
 def gather_out(collection: str, asked: Gather) -> WireGather:
     dense, sparse = _split(asked.vectors)
     searches = [(s.using, s.limit, s.condition) for s in asked.searches]
-    return WireGather(collection, dense, sparse, searches, asked.with_payload, asked.ahead)
+    return WireGather(collection, dense, sparse, searches, asked.within, asked.with_payload, asked.ahead)
 
 
 def gather_in(asked: WireGather) -> Gather:
     searches = [Search(*each) for each in asked.searches]
-    return Gather(_joined(asked.dense, asked.sparse), searches, asked.with_payload, asked.ahead)
+    vectors = _joined(asked.dense, asked.sparse)
+    return Gather(vectors, searches, asked.within, asked.with_payload, asked.ahead)
 
 
 def gathered_out(found: Gathered) -> WireGathered:

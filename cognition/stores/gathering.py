@@ -10,7 +10,16 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from cognition.stores.backend import Ahead, Gather, Gathered, HasId, Query, VectorBackend
+from cognition.stores.backend import (
+    Ahead,
+    Both,
+    Condition,
+    Gather,
+    Gathered,
+    HasId,
+    Query,
+    VectorBackend,
+)
 
 
 async def gathered(backend: VectorBackend, collection: str, asked: Gather) -> Gathered:
@@ -24,7 +33,7 @@ async def gathered(backend: VectorBackend, collection: str, asked: Gather) -> Ga
         scores[search.using].update((hit.id, hit.score) for hit in hits)
         found.update((hit.id, None) for hit in hits)
     await _complete(backend, collection, asked, found, scores)
-    ids = list(found)
+    ids = [i for i in found if i in scores[asked.within.using]]
     payloads = None
     if asked.with_payload:
         held = {hit.id: hit.payload or {} for hit in await backend.retrieve(collection, ids)}
@@ -45,7 +54,7 @@ async def _complete(
 ) -> None:
     missing = {name: tuple(i for i in found if i not in by) for name, by in scores.items()}
     queries = {
-        name: Query(name, asked.vectors[name], len(ids), HasId(ids), exact=True)
+        name: Query(name, asked.vectors[name], len(ids), _among(ids, asked.within.condition), exact=True)
         for name, ids in missing.items()
         if ids
     }
@@ -53,6 +62,10 @@ async def _complete(
         answers = await backend.query(collection, list(queries.values()))
         for name, hits in zip(queries, answers, strict=True):
             scores[name].update((hit.id, hit.score) for hit in hits)
+
+
+def _among(ids: tuple[str, ...], within: Condition) -> Condition:
+    return Both((HasId(ids), within))
 
 
 def first(found: Gathered, ahead: Ahead) -> list[str]:

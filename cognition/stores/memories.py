@@ -21,6 +21,7 @@ from cognition.stores.backend import (
     Search,
     Vector,
     VectorBackend,
+    Within,
 )
 from cognition.stores.collections import CONTEXT, EVIDENCE, LEXICAL, MEMORIES, SUBJECT
 from cognition.stores.conditions import in_mood, of_scope
@@ -106,7 +107,7 @@ class VectorMemories:
     async def get_spoken(self, mind: str, memory_ids: Sequence[str]) -> dict[str, tuple[Memory, Terms]]:
         hits = await self._backend.retrieve(self._collection, memory_ids, with_vectors=(LEXICAL,))
         return {
-            i: (_memory(hit), vectors.terms(hit.vectors or {}, LEXICAL))
+            i: (_memory(hit), vectors.terms(hit.vectors or {}, LEXICAL, mind))
             for i, hit in owned(mind, hits).items()
         }
 
@@ -167,12 +168,13 @@ class VectorMemories:
     ) -> Found:
         asked: dict[str, Vector] = {CONTEXT: vectors.dense(probe.vector, "the cue")}
         if probe.terms:
-            asked[LEXICAL] = vectors.sparse(probe.terms, "the cue")
+            asked[LEXICAL] = vectors.sparse(probe.terms, mind, "the cue")
             if probe.naming:
                 asked[SUBJECT] = asked[LEXICAL]
         fields = (_RANKED if with_facts else ()) + (_FELT if mood else ())
         ahead = _ahead(likely, asked) if likely is not None else None
-        found = await self._backend.gather(self._collection, Gather(asked, searches, fields, ahead))
+        within = Within(CONTEXT, for_mind(mind))
+        found = await self._backend.gather(self._collection, Gather(asked, searches, within, fields, ahead))
         read = _reader(mind, found.ahead) if found.ahead is not None else None
         zeros = np.zeros(len(found.ids), np.float32)
         dense, lexical = found.scores[CONTEXT], found.scores.get(LEXICAL, zeros)
@@ -224,12 +226,17 @@ class VectorMemories:
 
 
 def _searches(mind: str, probe: Probe, limit: int) -> list[Search]:
-    condition = for_mind(mind, *of_scope(probe.scope))
+    """How a probe finds candidates. By words it finds those of this mind alone, whose term ids they are, and
+    needs a condition only for what the scope asks beyond."""
+    scope = of_scope(probe.scope)
+    condition = for_mind(mind, *scope)
+    worded = condition if scope else None
     wanted = limit * MOOD_EXCESS if probe.scope.filter.mood else limit
-    by = (CONTEXT, LEXICAL) if probe.terms else (CONTEXT,)
-    asked = [Search(using, wanted, condition) for using in by]
+    asked = [Search(CONTEXT, wanted, condition)]
+    if probe.terms:
+        asked.append(Search(LEXICAL, wanted, worded))
     if probe.naming and probe.terms:
-        asked.append(Search(SUBJECT, probe.naming, condition))
+        asked.append(Search(SUBJECT, probe.naming, worded))
     return asked
 
 
@@ -276,13 +283,13 @@ def _revised(each: Revision) -> dict[str, Vector]:
     whose = f"memory {each.memory_id}"
     found: dict[str, Vector] = {}
     if each.lexical is not None:
-        found[LEXICAL] = vectors.sparse(each.lexical, whose)
+        found[LEXICAL] = vectors.sparse(each.lexical, each.mind, whose)
     if each.context is not None:
         found[CONTEXT] = vectors.dense(each.context, whose)
     if each.evidence is not None:
         found[EVIDENCE] = vectors.dense(each.evidence, whose)
     if each.subject is not None:
-        found[SUBJECT] = vectors.sparse(each.subject, whose)
+        found[SUBJECT] = vectors.sparse(each.subject, each.mind, whose)
     return found
 
 
@@ -291,9 +298,9 @@ def point(each: Trace, extra: Mapping[str, Any]) -> Point:
     whose = f"memory {each.memory.id}"
     found: dict[str, Vector] = {CONTEXT: vectors.dense(each.context, whose)}
     if each.lexical:
-        found[LEXICAL] = vectors.sparse(each.lexical, whose)
+        found[LEXICAL] = vectors.sparse(each.lexical, each.memory.mind, whose)
     if each.subject:
-        found[SUBJECT] = vectors.sparse(each.subject, whose)
+        found[SUBJECT] = vectors.sparse(each.subject, each.memory.mind, whose)
     if each.evidence is not None:
         found[EVIDENCE] = vectors.dense(each.evidence, whose)
     return Point(each.memory.id, {**payloads.encode(each.memory), **extra}, found)
@@ -301,12 +308,12 @@ def point(each: Trace, extra: Mapping[str, Any]) -> Point:
 
 def trace(hit: Hit) -> Trace:
     """A point with its vectors as a trace; dense vectors come back with unit length."""
-    found = hit.vectors or {}
+    found, memory = hit.vectors or {}, _memory(hit)
     return Trace(
-        memory=_memory(hit),
+        memory=memory,
         context=vectors.array(found, CONTEXT),
-        lexical=vectors.terms(found, LEXICAL),
-        subject=vectors.terms(found, SUBJECT),
+        lexical=vectors.terms(found, LEXICAL, memory.mind),
+        subject=vectors.terms(found, SUBJECT, memory.mind),
         evidence=vectors.array(found, EVIDENCE) if EVIDENCE in found else None,
     )
 

@@ -324,7 +324,7 @@ class _Shard:
             for name, vector in asked.vectors.items()
         }
         searches = [
-            _search_in(nearest[s.using], s.limit, s.condition and filter_of(s.condition))
+            _search_in(nearest[s.using], s.limit, None if s.condition is None else filter_of(s.condition))
             for s in asked.searches
         ]
         answers = self.engine.query_batch(engine.QueryBatchRequest(searches))
@@ -333,6 +333,7 @@ class _Shard:
         for search, answer in zip(asked.searches, answers, strict=True):
             found.update(_noted(answer, scores[search.using]))
         self._complete(asked, nearest, found, scores)
+        found = {key: point_id for key, point_id in found.items() if key in scores[asked.within.using]}
         payloads = self._fields(list(found.values()), asked.with_payload) if asked.with_payload else None
         return Gathered(
             [str(i) for i in found.values()],
@@ -350,12 +351,13 @@ class _Shard:
         """Score by every vector what it has not found itself. Few ids are looked through one by one in any
         case; what `exact` adds for a sparse vector is that its index is passed by, which takes longer."""
         asked, names = [], []
+        within = [_part(each) for each in _all_of(gather.within.condition)]
         for name, query in nearest.items():
             missing: set[int | uuid.UUID | str] = {
                 point_id for i, point_id in found.items() if i not in scores[name]
             }
             if missing:
-                where = engine.Filter(must=[engine.HasIdCondition(missing)])
+                where = engine.Filter(must=[engine.HasIdCondition(missing), *within])
                 dense = not isinstance(gather.vectors[name], Sparse)
                 asked.append(_search_in(query, len(missing), where, exact=dense))
                 names.append(name)

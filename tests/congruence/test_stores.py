@@ -12,6 +12,7 @@ from cognition.ports.stores import Facts, Likely, Probe, Revision, Scope, Trace
 from cognition.stores.backend import VectorBackend
 from cognition.stores.edge import EdgeBackend
 from cognition.stores.stores import VectorStores, open_stores
+from cognition.stores.vectors import mind_key
 from schemas.association import Association, AssociationType
 from schemas.cue import CueFilter, Mood
 from schemas.episode import Episode
@@ -139,6 +140,23 @@ async def test_no_mind_reaches_into_another(stores: VectorStores, mind: str) -> 
         await stores.memories.count("")
     with pytest.raises(StoreRefusedError, match="mind"):
         await stores.memories.get("", [stolen])
+
+
+async def test_words_of_two_minds_that_fall_on_one_term_id_find_no_other_mind(
+    stores: VectorStores, mind: str
+) -> None:
+    """Term ids are 32-bit hashes, mixed with the mind's: now and then those of two minds are the same."""
+    stranger = f"{mind}, another"
+    here, there = 7, 7 ^ mind_key(mind) ^ mind_key(stranger)
+    mine = trace(mind, "mine", 1.0, lexical={here: 0.5})
+    theirs = trace(stranger, "theirs", 1.0, lexical={there: 0.9})
+    await stores.memories.insert([mine, theirs], epoch=1)
+    probe = Probe(direction(1.0), {here: 1.0}, Scope(), naming=5)
+    found = await stores.memories.probe(mind, [probe], limit=5)
+    assert found.ids == [mine.memory.id]
+    assert found.lexical.tolist() == [0.5]
+    found = await stores.memories.probe(stranger, [Probe(direction(1.0), {there: 1.0}, Scope())], limit=5)
+    assert found.ids == [theirs.memory.id]
 
 
 async def test_candidates_are_the_best_of_both_vectors(stores: VectorStores, mind: str) -> None:

@@ -35,12 +35,12 @@ def test_a_new_directory_is_made_private_and_gets_its_version(tmp_path: Path) ->
     prepare(tmp_path / "deep" / "data")
 
 
-@pytest.mark.parametrize("version", [str(FORMAT_VERSION + 1), "99", "x", ""])
-def test_a_newer_directory_is_refused_and_left_as_it_is(tmp_path: Path, version: str) -> None:
+@pytest.mark.parametrize("version", [str(FORMAT_VERSION + 1), str(FORMAT_VERSION - 1), "99", "x", ""])
+def test_a_directory_of_another_format_is_refused_and_left_as_it_is(tmp_path: Path, version: str) -> None:
     (tmp_path / "VERSION").write_text(version)
     with pytest.raises(DataVersionError, match="Use the version of cognition that wrote it") as caught:
         prepare(tmp_path)
-    assert f"{tmp_path} has format {version!r}, this version reads up to {FORMAT_VERSION}" in str(
+    assert f"{tmp_path} has format {version!r}, this version reads {FORMAT_VERSION}" in str(
         caught.value
     )
     assert [entry.name for entry in tmp_path.iterdir()] == ["VERSION"]
