@@ -23,6 +23,7 @@ COMMANDS = {
     "precision": "the right memories and only those, and silence where nothing fits",
     "learn": "what reports of use are worth: gain on cues that were never reported on, safety, hubs",
     "night": "the same cues before and after nights: what sleep is worth, and that it harms nothing",
+    "year": "a year of days and nights on virtual time: weights, archive, what mattered and what did not",
     "keep": "what is still recalled when three quarters, a half, a quarter of the memories are kept",
     "signatures": "known effects of human memory, played through the engine, drawn and checked",
     "segment": "Pk, WindowDiff and F1 of the daemon's own segmenter",

@@ -1,7 +1,8 @@
 """Kill -9 at random moments of nights, then look at what is left: `faults --nights`.
 
-Two copies of one life sleep the same nights, one of them undisturbed. A night replays all there is here: which
-memories are most urgent depends on the minute, and the two do not sleep in the same one. Vectors are given: no model is needed.
+Two copies of one life sleep the same nights, one of them undisturbed. A night replays all there is here:
+which memories are most urgent depends on the minute, and the two do not sleep in the same one. Vectors are
+given: no model is needed.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -33,21 +34,31 @@ PAUSE_S = 0.005
 
 
 async def sleep(folder: Path, sizes: Sequence[int], seed: int) -> list[dict[str, Any]]:
-    """Cycles in minds of these sizes, the smallest first, which the others are held against."""
-    figures: list[dict[str, Any]] = []
-    first: list[SleepReport] = []
-    for size in sorted(sizes):
-        home = folder / f"of {size}"
-        materials = Materials(seed, 1)
-        async with opened(EngineChoice(overrides=(*SETTINGS, UNHURRIED)), folder=home) as bench:
-            await fill(bench, materials, size)
+    """Cycles in minds of these sizes, held against those of the smallest; then recall in each."""
+    ordered = sorted(sizes)
+    materials = {size: Materials(seed, 1) for size in ordered}
+    reports: dict[int, list[SleepReport]] = {size: [] for size in ordered}
+    async with AsyncExitStack() as stack:
+        benches = {
+            size: await stack.enter_async_context(_opened(folder, size, UNHURRIED)) for size in ordered
+        }
+        for size, bench in benches.items():
+            await fill(bench, materials[size], size)
             await bench.linked([MIND])
-            reports = [await cycle(bench, f"night {n}") for n in range(1 + CYCLES)][1:]
-        first = first or reports
-        figures += costs(size, sorted(sizes)[0], reports, first)
-        async with opened(EngineChoice(overrides=SETTINGS), folder=home) as bench:
-            figures += await recalls(bench, materials, size)
+        for n in range(1 + CYCLES):  # in turns: the machine's own speed drifts
+            for size, bench in benches.items():
+                reports[size].append(await cycle(bench, f"night {n}"))
+    figures = [
+        f for size in ordered for f in costs(size, ordered[0], reports[size][1:], reports[ordered[0]][1:])
+    ]
+    for size in ordered:
+        async with _opened(folder, size) as bench:
+            figures += await recalls(bench, materials[size], size)
     return figures
+
+
+def _opened(folder: Path, size: int, *settings: str) -> AbstractAsyncContextManager[Bench]:
+    return opened(EngineChoice(overrides=(*SETTINGS, *settings)), folder=folder / f"of {size}")
 
 
 def costs(
