@@ -160,7 +160,13 @@ class Bench:
         return [recalled.memory.id for recalled in recollection.recalled]
 
     async def recollect(
-        self, question: Question, *, limit: int, without: Sequence[str] = (), explain: bool = False
+        self,
+        question: Question,
+        *,
+        limit: int,
+        without: Sequence[str] = (),
+        explain: bool = False,
+        exact: bool = False,
     ) -> Recollection:
         """The whole answer."""
         return await self.session.mind(question.mind).recall(
@@ -172,6 +178,7 @@ class Bench:
             at=question.at,
             without=list(without),
             explain=explain,
+            exact=exact,
             deadline_s=ANSWERED_WITHIN_S,
         )
 

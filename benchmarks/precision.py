@@ -1,9 +1,9 @@
 """`precision [SET|DIR]`: the right memories and only those, and silence where nothing fits.
 
-A cue passes when what is answered is exactly its gold. Four ways to answer: the ten best by meaning alone,
-as a plain vector search does; the ten best of the whole rule; those of them that stand out
-(`mechanisms.outstanding`); and of those what no newer memory supersedes by what its caller said
-(`mechanisms.superseding`).
+A cue passes when what is answered is exactly its gold. Five ways to answer: the ten best by meaning alone,
+as a plain vector search does; the ten best of the whole rule, as if no memory superseded another; those of
+them that stand out (`mechanisms.outstanding`); and the exact answer of the engine itself (`Cue.exact`),
+before a night and after it.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ import anyio
 from benchmarks.data import Dataset, Question
 from benchmarks.engine import Bench, EngineChoice, opened
 from benchmarks.loaders import load
+from benchmarks.night import CYCLES, ON_REQUEST, UNHURRIED, sleep
 from benchmarks.progress import Progress
 from benchmarks.provenance import provenance
 from benchmarks.recall import feed
-from cognition.engine.weighing import DENSE, MECHANISMS
+from cognition.engine.weighing import DENSE, MECHANISMS, SUPERSEDED
 from cognition.mechanisms.outstanding import LEAST, SHARE, outstanding
-from cognition.mechanisms.superseding import told
-from schemas.association import AssociationType
-from schemas.percept import seconds
+from schemas.sleep import SleepReport
 
 DEPTH = 10
 SESSIONS = "Session"
 """Cues of this category are turns of a long talk, and counted apart."""
 
-VECTOR, BEST, APART, CURRENT = "vector alone", "the ten best", "what stands out", "and is current"
+VECTOR, BEST, APART = "vector alone", "the ten best", "what stands out"
+EXACT, SLEPT = "exact, before sleep", "exact, after a night"
 
 Figures = dict[str, Any]
 
@@ -70,7 +70,7 @@ def run(options: argparse.Namespace) -> Figures:
     """Measure and report."""
     dataset = load(options.set)
     choice = EngineChoice.from_options(options)
-    passes = anyio.run(measure, dataset, choice, options.least, options.share)
+    passes, reports = anyio.run(measure, dataset, choice, options.least, options.share)
     gold = [q for q in dataset.questions if q.gold]
     return {
         "set": dataset.name,
@@ -88,6 +88,7 @@ def run(options: argparse.Namespace) -> Figures:
             }
             for way, each in passes.items()
         },
+        "night": {name: sum(getattr(r, name) for r in reports) for name in ("superseded", "abstracted")},
         "provenance": provenance(
             seed=0,
             data_sha256=dataset.sha256,
@@ -99,45 +100,40 @@ def run(options: argparse.Namespace) -> Figures:
     }
 
 
-async def measure(dataset: Dataset, choice: EngineChoice, least: float, share: float) -> dict[str, Passes]:
-    """Feed everything, and answer each cue in every way."""
-    passes = {way: Passes() for way in (VECTOR, BEST, APART, CURRENT)}
-    old = outdated(dataset)
-    async with opened(choice.overridden("sleep.enabled=false"), dataset) as bench:
+async def measure(
+    dataset: Dataset, choice: EngineChoice, least: float, share: float
+) -> tuple[dict[str, Passes], list[SleepReport]]:
+    """Feed everything, answer each cue in every way, let every mind sleep a night, and ask again."""
+    passes = {way: Passes() for way in (VECTOR, BEST, APART, EXACT, SLEPT)}
+    async with opened(choice.overridden(ON_REQUEST, UNHURRIED), dataset) as bench:
         memory_ids = await feed(bench, dataset)
         await bench.linked(dataset.minds)
         keys = {memory_id: key for (_, key), memory_id in memory_ids.items()}
         asking = Progress("cues", len(dataset.questions))
         for question in dataset.questions:
             plain = await _scored(bench, question, keys, without=sorted(MECHANISMS - {DENSE}))
-            scored = await _scored(bench, question, keys)
-            fresh = {key: score for key, score in scored.items() if (question.mind, key) not in old}
+            scored = await _scored(bench, question, keys, without=[SUPERSEDED])
             passes[VECTOR].count(question, list(plain))
             passes[BEST].count(question, list(scored))
             passes[APART].count(question, _apart(scored, least, share))
-            passes[CURRENT].count(question, _apart(fresh, least, share))
+            passes[EXACT].count(question, await _scored(bench, question, keys, exact=True))
             asking.step()
-    return passes
-
-
-def outdated(dataset: Dataset) -> set[tuple[str, str]]:
-    """(mind, key) of what a caller said that another percept supersedes."""
-    found: set[tuple[str, str]] = set()
-    for mind in dataset.minds:
-        percepts = [s.percept for s in dataset.sensed if s.percept.mind == mind]
-        relations = {
-            p.key: [r.target for r in p.relations if r.type is AssociationType.SUPERSEDES] for p in percepts
-        }
-        times = {p.key: seconds(p.occurred_at) if p.occurred_at is not None else 0.0 for p in percepts}
-        found |= {(mind, key) for key in told(relations, times)}
-    return found
+        reports = await sleep(bench, dataset, "night", CYCLES)
+        for question in dataset.questions:
+            passes[SLEPT].count(question, await _scored(bench, question, keys, exact=True))
+    return passes, reports
 
 
 async def _scored(
-    bench: Bench, question: Question, keys: Mapping[str, str], *, without: Sequence[str] = ()
+    bench: Bench,
+    question: Question,
+    keys: Mapping[str, str],
+    *,
+    without: Sequence[str] = (),
+    exact: bool = False,
 ) -> dict[str, float]:
     """The best keys with their scores, best first."""
-    answer = await bench.recollect(question, limit=DEPTH, without=without)
+    answer = await bench.recollect(question, limit=DEPTH, without=without, exact=exact)
     return {keys[r.memory.id]: r.score for r in answer.recalled}
 
 
@@ -154,4 +150,6 @@ def table(report: Figures) -> str:
     for way, row in report["passes"].items():
         cells = "".join(f"{row[kind]:16d}" for kind in cues)
         lines.append(f"{way:20s}{cells}{row['answered']:12.1f}")
+    night = ", ".join(f"{name} {count}" for name, count in report["night"].items())
+    lines.append(f"in the night: {night}")
     return "\n".join(lines)

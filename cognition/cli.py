@@ -170,6 +170,7 @@ def recall_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dates", choices=modes, default="soft", help="what a time in the cue does")
     parser.add_argument("--budget", type=int, metavar="TOKENS", help="at most so many tokens of content")
     parser.add_argument("--abstain-below", type=float, default=0.0, metavar="SCORE")
+    parser.add_argument("--exact", action="store_true", help="only what stands out, or nothing")
     parser.add_argument("--episode", action="append", default=[], metavar="ID", help="keep to, or prefer")
     parser.add_argument("--strict", action="store_true", help="with --episode: nothing from elsewhere")
     parser.add_argument("--here", action="store_true", help="prefer the episode that is open")

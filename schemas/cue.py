@@ -82,14 +82,14 @@ class Cue(Message, frozen=True, kw_only=True):
     `dates` says what a time that the content names does: memories near it weigh more (soft), or only
     those within it answer (filter). `after` is a receipt's stream
     entry: the answer waits until that percept is recallable, within `deadline_s`. Below
-    `abstain_below` (0..1, off at 0) the answer is "nothing". With a `token_budget`, what does not
-    fit is passed over for what ranks lower, down to four times `limit`. `without` names mechanisms
-    to leave out: dense, lexical, actor, time, episode_prior, episode, working_memory, routes, mention,
-    spreading, mood, context_match, superseded. `as_of` asks how things were at that moment: what happened
-    later does not answer, and what was superseded later still holds. So many `abstractions` (what
-    recurs in several episodes) are answered beside the memories. `mood` and `context` are what
-    the asker feels and is surrounded by: memories that felt alike, or were surrounded by the same, come
-    more easily.
+    `abstain_below` (0..1, off at 0) the answer is "nothing"; an `exact` one is what stands out, or
+    "nothing". With a `token_budget`, what does not fit is passed over for what ranks lower, down to four
+    times `limit`. `without` names mechanisms to leave out: dense, lexical, actor, time, episode_prior,
+    episode, working_memory, routes, mention, spreading, mood, context_match, superseded. `as_of` asks how
+    things were at that moment: what happened later does not answer, and what was superseded later still
+    holds. So many `abstractions` (what recurs in several episodes) are answered beside the memories. `mood`
+    and `context` are what the asker feels and is surrounded by: memories that felt alike, or were
+    surrounded by the same, come more easily.
     """
 
     id: str
@@ -109,6 +109,7 @@ class Cue(Message, frozen=True, kw_only=True):
     episode: EpisodeFilter | None = None
     dates: DateMode = DateMode.SOFT
     abstain_below: Unit = 0.0
+    exact: bool = False
     after: str | None = None
     explain: bool = False
     without: list[str] = []

@@ -105,6 +105,7 @@ async def recall(options: argparse.Namespace) -> int:
             dates=options.dates,
             token_budget=options.budget,
             abstain_below=options.abstain_below,
+            exact=options.exact,
             deadline_s=options.deadline,
             mood=feeling_of(options),
             context=pairs(options.around, "--around"),

@@ -192,3 +192,15 @@ async def test_sleeping_again_marks_nothing_more() -> None:
 
 def test_a_cue_takes_a_moment_in_either_form() -> None:
     assert Cue(id="c", mind=ANA, content="x", as_of=FIRST).as_of == FIRST
+
+
+async def test_an_exact_answer_is_what_stands_out_or_nothing() -> None:
+    found = await bench()
+    await found.take(*(says(f"k{n}", f"matter {n * 7919} of entry {n}", n, subject="") for n in range(12)))
+    whole = await found.recall("matter 23757 of entry 3")
+    exact = await found.recall("matter 23757 of entry 3", exact=True)
+    assert len(whole.recalled) == 10
+    assert contents(exact) == ["matter 23757 of entry 3"]
+    silent = await found.recall("nothing that anybody said", exact=True)
+    assert silent.recalled == []
+    assert silent.abstained.startswith("nothing stands out: the best score is 0.")
