@@ -149,20 +149,6 @@ def known_as(sources: Collection[str], known: Mapping[str, Collection[str]]) -> 
     return best if best is not None and shares[best] >= OVERLAP_MIN else None
 
 
-def orphaned(known: Mapping[str, Collection[str]], gone: Collection[str]) -> list[str]:
-    """The semantic memories of which more is forgotten than is left: what was erased may not live on in them.
-
-    An extract repeats its source word for word, so one whose gist came from what is gone has to be derived
-    anew by whoever knows; those named here have too little left to derive it from.
-    """
-    lost = set(gone)
-    return sorted(i for i, sources in known.items() if lost & set(sources) and _left(sources, lost))
-
-
-def _left(sources: Collection[str], lost: set[str]) -> bool:
-    return len(set(sources) - lost) < EPISODES_MIN
-
-
 def episodes_of(contents: Collection[Content]) -> int:
     """How many episodes these are of; one without an episode is one of its own."""
     return len({each.episode_id or each.memory_id for each in contents})

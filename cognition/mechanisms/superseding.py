@@ -164,30 +164,6 @@ def conflicts(facts: Iterable[Fact]) -> list[Conflict]:
     return found
 
 
-def told(relations: Mapping[str, Iterable[str]], times: Mapping[str, float]) -> dict[str, str]:
-    """What callers said by a relation ``supersedes``: old -> the newest that stands at the end of its chain.
-
-    Parameters
-    ----------
-    relations : memory -> the memories that it supersedes. times : when each was; a memory that is not
-        known supersedes nothing. A circle of relations marks nothing.
-    """
-    above: dict[str, str] = {}
-    for new, olds in sorted(relations.items()):
-        for old in olds:
-            if old != new and new in times and (old not in above or times[new] > times[above[old]]):
-                above[old] = new
-    marks: dict[str, str] = {}
-    for old in above:
-        seen, top = {old}, above[old]
-        while top in above and top not in seen:
-            seen.add(top)
-            top = above[top]
-        if top not in above:
-            marks[old] = top
-    return marks
-
-
 def holds(superseded_at: float | None, as_of: float | None) -> bool:
     """Whether a memory says how things are: at `as_of`, or now where that is None.
 

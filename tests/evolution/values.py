@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from schemas import cue, dream, events, inquiry, learning, percept, recollection, wire
+from schemas.abstraction import Abstraction
 from schemas.association import Association, AssociationType, Relation, Route
 from schemas.base import Message
 from schemas.episode import BoundaryType, EmotionalSummary, Episode, Pause
@@ -116,6 +117,26 @@ MEMORY_2 = msgspec.structs.replace(
     routes=[ROUTE],
     unused_count=2.5,
     learned_at=NOON + 4,
+)
+
+MEMORY_3 = msgspec.structs.replace(MEMORY_2, superseded_at=NOON + 5)
+
+ABSTRACTION = Abstraction(
+    id="0b0c6d46-0000-5000-8000-000000000009",
+    mind="ana",
+    content="The kettle is on in the morning.",
+    source_id=MEMORY.id,
+    derived_from=[MEMORY.id],
+    episodes=3,
+    confidence=0.5,
+    conflicts=["0b0c6d46-0000-5000-8000-000000000005"],
+    began_at=NOON,
+    last_at=NOON + 1,
+    formed_at=NOON + 2,
+    derived_at=NOON + 3,
+    superseded_at=NOON + 4,
+    epoch=8,
+    rev=9,
 )
 
 EPISODE = Episode(
@@ -453,6 +474,7 @@ STORED: Final[dict[str, Message]] = {
     ),
     "stored-tombstone/1": TOMBSTONE,
     "stored-sleep-report/1": SLEPT,
+    "stored-abstraction/1": ABSTRACTION,
     "stored-undo-page/1": UndoPage(
         mind="ana",
         cycle_id="c1",
@@ -505,6 +527,26 @@ GROWN: Final[dict[str, Message]] = {
         at=ZONED,
     ),
     "stored-memory/2": MEMORY_2,
+    "stored-memory/3": MEMORY_3,
+    "stored-undo-page/2": UndoPage(
+        mind="ana",
+        cycle_id="c1",
+        step=3,
+        derived=[UndoEntry(memory_id="a1", rev=4, before={"episodes": 3}, after={"episodes": "ab"})],
+    ),
+    "cue/2": msgspec.structs.replace(
+        WIRE["cue/1"],
+        mood=cue.Mood(valence=0.5, arousal=0.75, radius=0.25),
+        context={"place": "kitchen"},
+        dates=cue.DateMode.FILTER,
+        as_of=ZONED,
+        abstractions=3,
+        exact=True,
+    ),
+    "recollection/2": msgspec.structs.replace(
+        WIRE["recollection/1"],
+        abstractions=[recollection.RecalledAbstraction(abstraction=ABSTRACTION, score=0.5)],
+    ),
 }
 """Types that gained fields after their release, with those fields; the tag on the wire stays."""
 

@@ -15,11 +15,10 @@ from cognition.mechanisms.abstraction import (
     Content,
     abstracted,
     known_as,
-    orphaned,
     recurring,
 )
 from cognition.mechanisms.rare_terms import DF_MAX, SHARED_MAX, Having, frequencies, rare, sharing
-from cognition.mechanisms.superseding import Fact, conflicts, holds, stated, superseded, told
+from cognition.mechanisms.superseding import Fact, conflicts, holds, stated, succession, superseded
 
 UNIT = st.floats(0.0, 1.0)
 TERMS = st.frozensets(st.integers(0, 12), max_size=8)
@@ -107,13 +106,6 @@ def test_deriving_again_finds_what_exists_and_not_what_is_about_something_else()
     assert known_as(["a"], {}) is None
 
 
-def test_what_is_forgotten_takes_with_it_what_was_derived_from_it_alone() -> None:
-    known = {"few": ["a", "b", "c"], "many": ["a", "b", "c", "d", "e", "f"], "other": ["x", "y"]}
-    assert orphaned(known, ["a"]) == ["few"]
-    assert orphaned(known, ["a", "b", "c", "d"]) == ["few", "many"]
-    assert orphaned(known, []) == []
-
-
 def test_nothing_recurs_in_two_episodes_however_often() -> None:
     chance = np.random.default_rng(1)
     life = [content(n, f"e{n % 2}", 1, chance) for n in range(12)]
@@ -159,18 +151,28 @@ def test_what_is_superseded_is_older_and_of_another_value_of_the_same_attribute(
         assert len({of[i].value for i in conflict.memory_ids}) > 1
 
 
-@given(
-    st.dictionaries(st.sampled_from("abcdef"), st.lists(st.sampled_from("abcdef"), max_size=3)),
-    st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 9).map(float)),
-)
-def test_chains_of_relations_end_at_what_nothing_supersedes(
-    relations: dict[str, list[str]], times: dict[str, float]
-) -> None:
-    marks = told(relations, times)
-    for old, new in marks.items():
-        assert old != new
-        assert new in times
-        assert new not in marks
+@given(FACTS, st.randoms(use_true_random=False))
+def test_what_is_superseded_ends_when_the_next_value_came(facts: list[Fact], chance: random.Random) -> None:
+    ends = succession(facts)
+    of = {f.memory_id: f for f in facts}
+    assert ends.keys() == superseded(facts).keys()
+    for old, (by, at) in ends.items():
+        assert of[by].at == at > of[old].at
+        assert of[by].value != of[old].value
+        between = [f for f in facts if of[old].at < f.at < at and f.value != of[old].value]
+        same = [f for f in between if (f.subject, f.slot) == (of[old].subject, of[old].slot)]
+        assert all(of[old].trust - f.trust > 0.3 for f in same)
+    shuffled = list(facts)
+    chance.shuffle(shuffled)
+    assert succession(shuffled) == ends
+
+
+def test_each_of_three_values_ends_when_the_next_came() -> None:
+    cities = [
+        Fact(str(n), "ana", "city", city, float(n)) for n, city in enumerate(("lisbon", "porto", "faro"))
+    ]
+    assert succession(cities) == {"0": ("1", 1.0), "1": ("2", 2.0)}
+    assert superseded(cities) == {"0": "2", "1": "2"}
 
 
 def test_a_newer_value_supersedes_and_who_said_it_before_does_not() -> None:
