@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import inspect
+import os
 import re
 import shlex
 import subprocess
@@ -174,3 +175,21 @@ def test_an_error_that_nobody_expects_is_not_hidden() -> None:
 
     with pytest.raises(ExceptionGroup):
         run_command(failing, argparse.Namespace(json=False))
+
+
+@pytest.mark.parametrize(("given", "found"), [(None, "1"), ("3", "3")])
+def test_what_is_solved_beside_the_stream_takes_one_thread_unless_somebody_says_otherwise(
+    given: str | None, found: str
+) -> None:
+    """Decided before NumPy is imported: it asks once."""
+    environment = {key: value for key, value in os.environ.items() if key != "OPENBLAS_NUM_THREADS"}
+    environment |= {"OPENBLAS_NUM_THREADS": given} if given else {}
+    program = (
+        "import os, sys, cognition.cli as cli; early = 'numpy' in sys.modules\n"
+        "cli.main = lambda: print(early, os.environ['OPENBLAS_NUM_THREADS'])\n"
+        "cli.script()"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.split() == ["False", found]
