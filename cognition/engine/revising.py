@@ -4,6 +4,12 @@ last fine episodes of a coarse one to the next.
 A boundary of meaning is known a few percepts late. What moves is at most the members that an open episode
 keeps by name; all of it is worked out in memory, and written in one batch with the rest. It must not
 know stores.
+
+A move is fenced by the lease's epoch and by no `rev`. It sets `episode_id` and `position`, which nobody else
+sets, and reads nothing first: what is learned of a memory between two batches is in other fields, and stays.
+Of its own kind there is one writer, who moves under `Minds.writing`; where the lease was lost in between, the
+next holder folds the same percepts and puts them in the same places. What is read before it is written, the
+bonds to the episode that was left, does compare the `rev` (`ledger.unbind`).
 """
 
 from __future__ import annotations

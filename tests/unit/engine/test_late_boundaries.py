@@ -279,6 +279,32 @@ async def test_ten_thousand_percepts_without_a_boundary_are_cut_by_length() -> N
     assert len(cuts) == 10_000 // CONVERSATION.length_max - 1
 
 
+async def test_a_move_takes_nothing_from_what_was_learned_while_it_was_looked_ahead() -> None:
+    """It writes two fields that nobody else writes; its bonds, which others do write, by their revision."""
+    at = await bench()
+    for number in range(8):
+        await at.take(said(0, number))
+    await at.take(said(1, 0), said(1, 1))
+    before = (await stored(at))[8]
+    changes = {before.id: (before.rev, {"unused_count": 4, "plasticity_through": "7-0"})}
+    assert await at.stores.memories.amend(ANA, changes, epoch=at.epoch) == {before.id}
+    await at.take(said(1, 2))
+    moved = (await stored(at))[8]
+    assert (moved.episode_id, moved.position) != (before.episode_id, before.position)
+    assert (moved.unused_count, moved.plasticity_through) == (4, "7-0")
+    assert moved.rev == before.rev + 2, "what was learned, and the bonds that it left behind"
+
+
+async def test_a_move_of_who_lost_the_lease_is_refused_where_the_next_holder_wrote() -> None:
+    at = await bench()
+    memory = (await two_topics(at))[8]
+    old = at.epoch
+    at.again()
+    await at.stores.memories.patch(ANA, {memory.id: {"length": memory.length}}, epoch=at.epoch)
+    await at.stores.memories.patch(ANA, {memory.id: {"episode_id": "elsewhere", "position": 99}}, epoch=old)
+    assert shape(await stored(at))[8] == (memory.episode_id, memory.position)
+
+
 async def test_what_another_holder_wrote_keeps_its_bonds_and_the_batch_is_taken_anew() -> None:
     at = await bench()
     first, second = await at.take(Percept(mind=ANA, content="a boat"), Percept(mind=ANA, content="green tea"))
