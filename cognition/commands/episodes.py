@@ -10,6 +10,7 @@ from cognition.commands.minds import the_mind
 from cognition.commands.running import print_json
 from cognition.commands.timeline import draw, in_order
 from cognition.commands.words import show_episode
+from cognition.mechanisms.episodes import GIST_PARTED
 from cognition.mechanisms.explaining import explain
 from schemas.episode import Episode
 from schemas.inquiry import EpisodesAnswer
@@ -57,8 +58,19 @@ def told(episode: Episode, indent: str, *, explained: bool) -> None:
             print(f"{indent}      {line}")
 
 
+def show_links(episode: Episode) -> None:
+    """What it was about in a few sentences of its own, and which came before it and after it."""
+    if episode.gist:
+        print("about")
+        for phrase in episode.gist.split(GIST_PARTED):
+            print(f"{INDENT}{phrase}")
+    for said, other in (("after", episode.previous_id), ("before", episode.next_id)):
+        if other is not None:
+            print(f"{said:6} {other}")
+
+
 async def episode_show(options: argparse.Namespace) -> int:
-    """One episode of either scale: what holds it, why it ended, and what it holds."""
+    """One episode of either scale: why it ended, what it was about, what holds it and what it holds."""
     async with the_mind(options) as mind:
         found = await mind.episode(options.id)
     if not found.episodes:
@@ -69,6 +81,7 @@ async def episode_show(options: argparse.Namespace) -> int:
         print_json({"episode": wanted, "why": explain(wanted), "inside": inside, "held_by": found.coarse})
         return DONE
     told(wanted, "", explained=True)
+    show_links(wanted)
     for coarse in found.coarse:
         print("held by")
         show_episode(coarse, INDENT)

@@ -31,6 +31,9 @@ GIST_LENGTH_MAX = 400
 GIST_MEMBERS = 3
 """A label is one phrase; a gist the opening of the three most central members."""
 
+GIST_PARTED = " / "
+"""Between the phrases of a gist."""
+
 MEAN_NORM_MIN = 1e-6
 """A shorter mean has no direction: the members cancel out."""
 
@@ -158,7 +161,7 @@ class EpisodeTally:
             said.setdefault(phrase(member.preview, share), member.number)
             if len(said) == GIST_MEMBERS:
                 break
-        return " / ".join(sorted(said, key=said.__getitem__))
+        return GIST_PARTED.join(sorted(said, key=said.__getitem__))
 
     def snapshot(self) -> dict[str, Any]:
         """The whole state in plain values, 6 to 35 KB."""

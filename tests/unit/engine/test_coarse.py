@@ -6,10 +6,11 @@ import msgspec
 import numpy as np
 import pytest
 
-from cognition.commands.episodes import show_tree
+from cognition.commands.episodes import show_links, show_tree
 from cognition.engine.assembly import Options
 from cognition.engine.mind import STATE_SLOT, Mind, SavedState
 from cognition.engine.options import EpisodeOptions
+from cognition.mechanisms.episodes import GIST_PARTED
 from cognition.mechanisms.explaining import explain
 from schemas.cue import Cue, EpisodeFilter, FilterMode
 from schemas.episode import BoundaryType, Episode, EpisodeScale
@@ -215,6 +216,13 @@ async def test_the_tree_and_why_are_told(capsys: pytest.CaptureFixture[str]) -> 
     one = await at.engine.introspection.episodes(EpisodesInquiry(id="i", mind=ANA, ids=[answer.coarse[0].id]))
     assert [e.id for e in one.episodes] == [answer.coarse[0].id]
     assert explain(one.episodes[0]) == ["It has not ended."]
+    (closed,) = [e for e in answer.episodes if e.previous_id is None]
+    show_links(closed)
+    said = capsys.readouterr().out
+    assert said.splitlines()[0] == "about"
+    assert closed.gist
+    assert all(phrase in said for phrase in closed.gist.split(GIST_PARTED))
+    assert f"before {closed.next_id}" in said
 
 
 async def test_status_says_how_it_is_cut_and_how_large_that_may_get() -> None:
