@@ -34,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 VECTOR_HELP = "768 numbers in a file: a JSON list, or float32; or float32 in base64"
+RECURRING_HELP = "beside the memories, what comes up in several episodes (3 at most)"
 RELATION_HELP = "what it does to another memory (id or key): fixes:note-17, or follows:note-17:0.5"
 
 COMMON = {"data": None, "url": None, "config": None, "mind": None, "json": False, "settings": None}
@@ -162,10 +163,7 @@ def recall_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--as", dest="asker", metavar="ACTOR", help="who asks: I is him")
     parser.add_argument("--at", metavar="TIME", help="when it is asked: last week is before it")
     parser.add_argument("--as-of", metavar="TIME", help="how things were then: epoch seconds or RFC 3339")
-    parser.add_argument(
-        "--abstractions", type=int, nargs="?", const=3, default=0, metavar="N",
-        help="beside the memories what recurs in several episodes, N at most (3)",
-    )  # fmt: skip
+    parser.add_argument("--abstractions", action="store_const", const=3, default=0, help=RECURRING_HELP)
     modes = ["soft", "filter", "off"]
     parser.add_argument("--dates", choices=modes, default="soft", help="what a time in the cue does")
     parser.add_argument("--budget", type=int, metavar="TOKENS", help="at most so many tokens of content")

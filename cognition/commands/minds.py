@@ -91,6 +91,7 @@ async def recall(options: argparse.Namespace) -> int:
     chosen, episode, vector = filter_of(options), episode_of(options), numbers_of(options.vector)
     if not options.content and vector is None:
         raise UsageError("there is neither a cue nor --vector", remedy="Say what is asked.")
+    at, as_of = moment(options.at), moment(options.as_of)
     async with the_mind(options, warm=vector is None) as mind:
         recollection = await mind.recall(
             options.content or "",
@@ -99,8 +100,8 @@ async def recall(options: argparse.Namespace) -> int:
             filter=chosen,
             episode=episode,
             actor=options.asker or "",
-            at=moment(options.at),
-            as_of=moment(options.as_of),
+            at=at,
+            as_of=as_of,
             abstractions=options.abstractions,
             dates=options.dates,
             token_budget=options.budget,

@@ -115,6 +115,16 @@ def test_to_ask_nothing_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None
     assert "neither a cue nor --vector" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("when", ["yesterday", "2026-02-31T00:00:00Z", "2026-03-01T12:00:00", "nan"])
+def test_a_moment_that_is_none_is_named_with_its_remedy(
+    when: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["recall", "--mind", "ana", "Where are the keys?", "--as-of", when]) == 2
+    told = capsys.readouterr().err
+    assert repr(when) in told
+    assert "RFC 3339" in told
+
+
 def test_common_options_stand_before_or_after_the_command() -> None:
     before = build_parser().parse_args(["--mind", "ana", "--json", "status"])
     after = build_parser().parse_args(["status", "--mind", "ana", "--json"])
