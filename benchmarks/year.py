@@ -1,7 +1,7 @@
 """`year`: a simulated year of days and nights, on virtual time and the oracle: what stays, and what fades.
 
-Every day some percepts come: most of them ordinary, some that move us, some that are met again and again. After
-each day there is a night. At the end the same vague cue asks for each memory that is old enough to have lapsed.
+Every day some percepts come: some ordinary, some that move us, some that are met again and again. After each
+day there is a night. At the end the same vague cue asks for each memory that is old enough to have lapsed.
 """
 
 from __future__ import annotations
@@ -36,8 +36,11 @@ SEED = 20_260_101
 MIND = "ana"
 DAY_S = 86_400.0
 DAYS = 365
-A_DAY = 6
-"""Percepts: one in six moves, one in six is met again."""
+A_DAY = 4
+"""Percepts: one in four moves, one in four is met again."""
+
+CYCLES = 1
+"""Of a night: a day of four percepts makes nobody very tired."""
 
 MOVING, REHEARSED, ORDINARY = "moving", "rehearsed", "ordinary"
 AGAIN_DAYS = (1, 4, 12, 30, 75, 150)
@@ -53,7 +56,7 @@ SPREAD, VAGUE = 0.9, 1.6
 DIMENSION = 768
 ASKED_MAX = 400
 WITHOUT = ("associate", "rare_terms", "index")
-"""What a night does with words: these percepts have none that tell."""
+"""What a night does with words: these percepts have none that tell. Nor is a canary asked here."""
 
 
 @dataclass
@@ -110,7 +113,7 @@ async def lived(days: int, a_day: int, seed: int, old_days: int = OLD_DAYS) -> d
 
 async def awake(clock: ManualClock) -> Engine:
     """An engine over the oracle, with nights as they are but for what needs words."""
-    chosen = Options(sleep=SleepOptions(turn=0.0, canary=8, without=WITHOUT))
+    chosen = Options(sleep=SleepOptions(turn=0.0, canary=0, without=WITHOUT))
     line = MemoryStreams(partitions=1).hold()
     stores = await open_stores(OracleBackend())
     return assemble(stores, line, clock, RecordingSink(), None, chosen, epoch_of=lambda _: 1)
@@ -120,7 +123,7 @@ def new(life: Life, day: int, count: int, topics: Any, rng: np.random.Generator)
     """What is perceived for the first time on a day."""
     made = []
     for n in range(count):
-        kind = (MOVING, REHEARSED)[n % 6] if n % 6 < 2 else ORDINARY
+        kind = (MOVING, REHEARSED, ORDINARY, ORDINARY)[n % 4]
         key = f"day {day} {n}"
         idea = topics[rng.integers(TOPICS)] + SPREAD * rng.standard_normal(DIMENSION)
         life.kinds[key], life.vectors[key], life.days[key] = kind, idea / np.linalg.norm(idea), day
@@ -152,8 +155,8 @@ def percept(life: Life, key: str) -> Percept:
 
 
 async def night(engine: Engine, name: str) -> None:
-    """One night, until it is rested."""
-    report, _ = await engine.sleep.fall_asleep(MIND, "request", cause=name, cycles=0)
+    """One night to its end."""
+    report, _ = await engine.sleep.fall_asleep(MIND, "request", cause=name, cycles=CYCLES)
     while report.id:
         report = await engine.sleep.slept(report)
         follows = await engine.stores.cycles.get(MIND, sleep_cycle_id(MIND, name, report.nth + 1))
@@ -201,12 +204,7 @@ async def recalled(engine: Engine, life: Life, until: int, rng: np.random.Genera
             answer = await engine.recall.answer(Cue(id=f"{kind} {n}", mind=MIND, vector=vector, limit=10))
             found += any(r.memory.id == wanted for r in answer.recalled)
             there += wanted in await engine.stores.memories.get(MIND, [wanted])
-        count = max(1, len(asked))
-        shares[kind] = {
-            "asked": len(asked),
-            "R@10": round(found / count, 4),
-            "awake": round(there / count, 4),
-        }
+        shares[kind] = {"asked": len(asked), "R@10": found / len(asked), "awake": there / len(asked)}
     return shares
 
 

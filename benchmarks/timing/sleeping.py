@@ -39,18 +39,16 @@ async def sleep(folder: Path, sizes: Sequence[int], seed: int) -> list[dict[str,
     materials = {size: Materials(seed, 1) for size in ordered}
     reports: dict[int, list[SleepReport]] = {size: [] for size in ordered}
     async with AsyncExitStack() as stack:
-        benches = {
-            size: await stack.enter_async_context(_opened(folder, size, UNHURRIED)) for size in ordered
-        }
-        for size, bench in benches.items():
+        benches: dict[int, Bench] = {}
+        for size in ordered:
+            benches[size] = bench = await stack.enter_async_context(_opened(folder, size, UNHURRIED))
             await fill(bench, materials[size], size)
             await bench.linked([MIND])
         for n in range(1 + CYCLES):  # in turns: the machine's own speed drifts
             for size, bench in benches.items():
                 reports[size].append(await cycle(bench, f"night {n}"))
-    figures = [
-        f for size in ordered for f in costs(size, ordered[0], reports[size][1:], reports[ordered[0]][1:])
-    ]
+    first = reports[ordered[0]][1:]
+    figures = [each for size in ordered for each in costs(size, ordered[0], reports[size][1:], first)]
     for size in ordered:
         async with _opened(folder, size) as bench:
             figures += await recalls(bench, materials[size], size)
