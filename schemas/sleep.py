@@ -38,10 +38,10 @@ class SleepWork(enum.StrEnum):
     """What a cycle does, in the order in which it does it."""
 
     REPLAY = "replay"
-    ASSOCIATE = "associate"
     RARE_TERMS = "rare_terms"
     SUPERSEDE = "supersede"
     ABSTRACT = "abstract"
+    ASSOCIATE = "associate"
     HOMEOSTASIS = "homeostasis"
     FORGET = "forget"
     IDENTITY = "identity"

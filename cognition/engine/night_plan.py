@@ -51,8 +51,8 @@ class Planner:
         now = report.started_at
         novel = await self._novel(mind.name, report)
         familiar = await self._familiar(mind.name, report)
-        works = [*self._replays(novel, familiar), await self._rare_terms(mind), *self._rest(mind)]
-        works += await self._meaning(mind, novel)
+        works = [*self._replays(novel, familiar), await self._rare_terms(mind)]
+        works += [*await self._meaning(mind, novel), *self._rest(mind)]
         works.append(await self._homeostasis(mind))
         works.append(await self._forgetting(mind, now))
         reasons = [
