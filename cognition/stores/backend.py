@@ -227,7 +227,8 @@ class Gather:
     ahead: Ahead | None = None
 
 
-ReadAhead = Callable[[], Awaitable[list[Hit]]]
+ReadAhead = Callable[[Sequence[str]], Awaitable[list[Hit]]]
+"""Those points, of these ids, that were read while the caller looked at what was found."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from cognition.errors import StoreRefusedError
+from cognition.stores import edge_packing
 from cognition.stores import edge_wire as wire
 from cognition.stores.backend import (
     CollectionInfo,
@@ -118,10 +119,12 @@ class EdgeBackend:
         return [wire.hits_in(answer) for answer in found.answers]
 
     async def gather(self, collection: str, asked: Gather) -> Gathered:
-        found, read = await self._seat(collection).link.gather(wire.gather_out(collection, asked))
+        seat = self._seat(collection)
+        found, read = await seat.link.gather(wire.gather_out(collection, asked))
 
-        async def ahead() -> list[Hit]:
-            return wire.hits_in((await read()).hits)
+        async def ahead(ids: Sequence[str]) -> list[Hit]:
+            wanted = frozenset(ids)
+            return [_whole(hit, seat.spec) for hit in (await read()).hits if hit.id in wanted]
 
         return replace(wire.gathered_in(found), ahead=ahead if asked.ahead is not None else None)
 
@@ -195,6 +198,12 @@ class EdgeBackend:
             raise StoreRefusedError(
                 f"There is no collection {collection!r}", remedy="Ensure it first."
             ) from None
+
+
+def _whole(hit: wire.WireHit, spec: CollectionSpec) -> Hit:
+    """A point that came as it is stored."""
+    payload = hit.payload or {}
+    return Hit(hit.id, hit.score, edge_packing.unpack(payload) if spec.opaque else payload, None)
 
 
 def open_edge(

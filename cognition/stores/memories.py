@@ -247,7 +247,7 @@ def _ahead(likely: Likely, asked: Mapping[str, Vector]) -> Ahead:
 
 def _reader(mind: str, read: ReadAhead) -> Callable[[Sequence[str]], Awaitable[dict[str, Memory]]]:
     async def ahead(memory_ids: Sequence[str]) -> dict[str, Memory]:
-        hits = owned(mind, await read())
+        hits = owned(mind, await read(memory_ids))
         return {i: _memory(hits[i]) for i in memory_ids if i in hits}
 
     return ahead
