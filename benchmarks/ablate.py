@@ -4,7 +4,7 @@ What acts at the cue is switched by the cue itself (`Cue.without`) over one stor
 with everything on, and over one that was fed with nothing on; what acts at encoding
 (`minds.without`) has a store of its own for each of both, where it did anything at all. *Alone*
 means on top of the bare hybrid: dense and lexical likeness with nothing else. Differences are paired
-over the same cues.
+over the same cues. With `--nights` the stages of sleep are switched instead (`night_ablation`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import anyio
 
@@ -28,6 +28,7 @@ from benchmarks.provenance import provenance
 from benchmarks.recall import ask, feed, keys_by_memory
 from benchmarks.report import Answer
 from cognition.engine.liveness import AT_ENCODING
+from cognition.engine.sleep_options import AtNight
 from cognition.engine.weighing import (
     CONTEXT_MATCH,
     DENSE,
@@ -42,6 +43,9 @@ from cognition.engine.weighing import (
 
 SEED = 20_260_101
 """Seed of the bootstrap."""
+
+STAGES: tuple[str, ...] = get_args(AtNight)
+"""What a night may leave out: every name that `sleep.without` takes."""
 
 SETS = ("locomo", "beam-100k", "multihop-2wiki", "madial-bench", "precision-membench")
 
@@ -93,13 +97,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit-minds", type=int, metavar="N", help="only the first N minds of each set")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables there as well")
     parser.add_argument("--png", type=Path, metavar="FILE", help="draw the differences (needs matplotlib)")
+    parser.add_argument(
+        "--nights", type=int, default=0, metavar="N", help="the stages of sleep instead, after so many nights"
+    )
     EngineChoice.add_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> Figures:
     """Measure, write what is to be written, and report."""
     chosen = [name for name in options.only.split(",") if name]
-    known = sorted(at_cue() | at_encoding())
+    known = sorted(STAGES if options.nights else at_cue() | at_encoding())
     if unknown := set(chosen) - set(known):
         raise SystemExit(f"--only {sorted(unknown)} names no mechanism. Mechanisms: {', '.join(known)}.")
     choice = EngineChoice.from_options(options)
@@ -110,7 +117,11 @@ def run(options: argparse.Namespace) -> Figures:
         dataset = load(name).limited(options.limit_minds)
         if not dataset.questions:
             raise SystemExit(f"{name} has no cues: there is nothing to recall.")
-        sets[dataset.name] = anyio.run(ablated, dataset, choice, frozenset(chosen or known))
+        mechanisms = frozenset(chosen or known)
+        if options.nights:
+            sets[dataset.name] = anyio.run(slept, dataset, choice, mechanisms, options.nights)
+        else:
+            sets[dataset.name] = anyio.run(ablated, dataset, choice, mechanisms)
         hashes[dataset.name] = dataset.sha256
     report = {
         "sets": sets,
@@ -121,6 +132,7 @@ def run(options: argparse.Namespace) -> Figures:
             backend=choice.backend,
             settings=choice.overrides,
             limit_minds=options.limit_minds,
+            nights=options.nights,
             took_s=round(time.monotonic() - began, 1),
         ),
     }
@@ -165,7 +177,7 @@ async def ablated(dataset: Dataset, choice: EngineChoice, chosen: frozenset[str]
     steps = Progress(label, 2 + 2 * len(cue) + 2 * len(encoding))
 
     async def asked(bench: Bench, keys: Keys, without: Collection[str]) -> Pass:
-        done = await _pass(bench, dataset, keys, without)
+        done = await asked_all(bench, dataset, keys, without)
         steps.step()
         return done
 
@@ -194,6 +206,13 @@ async def ablated(dataset: Dataset, choice: EngineChoice, chosen: frozenset[str]
     return compared(whole, bare, without, only, seed=SEED)
 
 
+async def slept(dataset: Dataset, choice: EngineChoice, chosen: frozenset[str], nights: int) -> Figures:
+    """All variants of a night over one set, compared."""
+    from benchmarks.night_ablation import ablated_nights
+
+    return await ablated_nights(dataset, choice, chosen, nights, SEED)
+
+
 @asynccontextmanager
 async def _fed(
     dataset: Dataset, choice: EngineChoice, without: Collection[str]
@@ -206,7 +225,8 @@ async def _fed(
         yield bench, memory_ids
 
 
-async def _pass(bench: Bench, dataset: Dataset, memory_ids: Keys, without: Collection[str]) -> Pass:
+async def asked_all(bench: Bench, dataset: Dataset, memory_ids: Keys, without: Collection[str]) -> Pass:
+    """All cues of a set asked once, without these mechanisms."""
     daemon = bench.session.daemon
     assert daemon is not None, "a benchmark runs the engine in its own process"
     stores: Any = daemon.stores

@@ -45,6 +45,9 @@ UNHURRIED = "sleep.turn=0"
 """Nobody else wants a turn here while minds sleep."""
 
 IN_SLEEP_ALONE = "sleep.while_awake=false"
+SETTINGS = (LONG_LEASE, ON_REQUEST, UNHURRIED, IN_SLEEP_ALONE)
+"""Of a benchmark in which all comes of sleep."""
+
 REPORTED = (
     *("number", "status", "replayed", "strengthened", "consolidated", "formed", "pruned", "abstracted"),
     *("superseded", "archived", "calls", "canary_before", "canary_after", "stage_s", "notes"),

@@ -18,7 +18,7 @@ from benchmarks.progress import Progress
 from benchmarks.provenance import provenance
 from cognition.engine.arrivals import Entry
 from cognition.engine.assembly import Engine, Options, assemble
-from cognition.engine.sleep_options import SleepOptions
+from cognition.engine.sleep_options import AtNight, SleepOptions
 from cognition.mechanisms.keeping import ARCHIVED_A_YEAR_MAX
 from cognition.mechanisms.synapses import LEARNED
 from cognition.mechanisms.synapses import strength as weight_of
@@ -55,7 +55,7 @@ SPREAD, VAGUE = 0.9, 1.6
 
 DIMENSION = 768
 ASKED_MAX = 400
-WITHOUT = ("associate", "rare_terms", "index")
+WITHOUT: tuple[AtNight, ...] = ("associate", "rare_terms", "index")
 """What a night does with words: these percepts have none that tell. Nor is a canary asked here."""
 
 
