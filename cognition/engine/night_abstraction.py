@@ -58,7 +58,7 @@ class Abstracting:
                 await save(self._stores, derived, epoch)
             if end >= len(planned.memory_ids):
                 mind.sleep.abstracted_to = planned.onward
-                await self._minds.checkpoint()
+                await self._minds.write_down()
         return Done(did, str(end), more=end < len(planned.memory_ids))
 
     async def _changed(
