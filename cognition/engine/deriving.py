@@ -10,15 +10,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from cognition.engine.mind import Mind
 from cognition.engine.succession import fact_of
 from cognition.engine.tongues import Tongues
 from cognition.mechanisms.abstraction import (
     EPISODES_MIN,
-    LIKE_MIN,
-    SOURCES_MAX,
     Content,
     abstracted,
     episodes_of,
@@ -28,16 +24,16 @@ from cognition.mechanisms.abstraction import (
 )
 from cognition.mechanisms.evidence import K1, on_grid, query_weights, saturated
 from cognition.mechanisms.superseding import Fact
-from cognition.mechanisms.text import Analyzer
 from cognition.mechanisms.vectors import as_kept
-from cognition.ports.stores import Dense, Probe, Scope, Stores, Terms, Trace
+from cognition.ports.stores import Dense, Stores, Terms, Trace
 from schemas.abstraction import Abstraction
 from schemas.identifiers import abstraction_id
-from schemas.memory import Memory
 
-DRIFT = 0.2
-"""By how much less a memory in its context may resemble a bare content that it is like by itself: what is
-nearer than `LIKE_MIN` less this is looked at (a quarter of the vector is context, ADR 14)."""
+CANDIDATES_MAX = 64
+"""Memories that are looked at around one, those that share most of its telling words: twice the sources."""
+
+TERMS_MAX = 32
+"""Words by which they are looked for, the most telling; a long text would ask for a thousand."""
 
 ROUNDS_MAX = 4
 """Steps from a memory to the middle of what is like it; what has no middle by then is no abstraction."""
@@ -49,6 +45,9 @@ class Group:
 
     members: Sequence[Content]
     conflicts: Sequence[str]
+
+
+NOTHING = Group([], [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,23 +66,45 @@ class Deriving:
         self._stores = stores
         self._tongues = tongues
 
-    async def found(self, mind: Mind, start: str, beside: Collection[str] = ()) -> Group | None:
+    async def found(
+        self, mind: Mind, start: str, near: Sequence[str], beside: Collection[str] = ()
+    ) -> Group | None:
         """What recurs around this memory: the contents that are like the middle one of them; None where
-        nothing does. `beside` are memories that are looked at too, also where they are in the archive.
+        nothing does. `near` is what `near` says of it; `beside` are memories that are looked at too, also
+        where they are in the archive.
 
         From the memory to the middle of what is like it, and on from there until that stays: memories of one
         group lead to the same middle.
         """
         centre = start
         for _ in range(ROUNDS_MAX):
-            group = await self._around(mind, centre, beside)
+            group = await self._around(mind, centre, [*near, *beside])
             if not group.members:
                 return None
             middle = abstracted(group.members).derived_from[0]
             if middle == centre:
                 return group
-            centre = middle
+            centre, near = middle, (await self.near(mind, [middle])).get(middle, [])
         return None
+
+    async def near(self, mind: Mind, starts: Sequence[str]) -> dict[str, list[str]]:
+        """For each of these the memories that share telling words with it: two calls for all of them."""
+        spoken = await self._stores.associations.read(mind.name, starts)
+        analyzer = self._tongues.of(mind.name)
+        own = {i: analyzer.evidence_terms(each.content).keys() for i, each in spoken.items()}
+        texts = {i: _telling(mind, terms) for i, terms in own.items()}
+        asked = [i for i in starts if tells(texts.get(i, {}), texts.get(i, {}))]
+        found = await self._stores.associations.saying(
+            mind.name, [texts[i] for i in asked], limit=CANDIDATES_MAX
+        )
+        return {
+            i: [
+                j
+                for j, each in others.items()
+                if j != i and self._shares(mind, own[i], analyzer.evidence_terms(each.content).keys())
+            ]
+            for i, others in zip(asked, found, strict=True)
+        }
 
     async def sources(self, mind: str, ids: Collection[str]) -> dict[str, Trace]:
         """These memories, awake or archived."""
@@ -132,46 +153,28 @@ class Deriving:
         conflicts = [i for i in known.conflicts if i not in gone]
         return self.composed(mind, Group(members, conflicts), at=at, known=known)
 
-    async def _around(self, mind: Mind, centre: str, beside: Collection[str]) -> Group:
-        """The contents that are like this one, from three episodes and more; none where they are not."""
-        nothing = Group([], [])
-        found = await self.sources(mind.name, [centre])
-        if centre not in found or found[centre].memory.superseded_at is not None:
-            return nothing
-        analyzer = self._tongues.of(mind.name)
-        seed = self._content(found[centre])
-        idf = _idf(mind, seed.terms)
-        if not tells(seed.terms, idf):
-            return nothing
-        near = await self._near(mind, seed, beside)
-        read = await self._stores.memories.get(mind.name, near)
-        archived = [i for i in beside if i not in read]
-        read |= await self._stores.archive.get(mind.name, archived) if archived else {}
-        telling = {i: m for i, m in read.items() if self._shares(mind, seed, m, analyzer)}
-        if len({m.episode_id or m.id for m in telling.values()} | {seed.episode_id or centre}) < EPISODES_MIN:
-            return nothing
-        stated = fact_of(found[centre].memory)
-        against = {i for i, m in telling.items() if contradicts(stated, fact_of(m))}
-        others = await self.contents(mind.name, [i for i in telling if i not in against])
-        idf = _idf(mind, {t for each in (seed, *others) for t in each.terms})
-        return Group(recurring(seed, others, idf), sorted(against))
+    async def _around(self, mind: Mind, centre: str, others: Sequence[str]) -> Group:
+        """Those of the others that are like this content, from three episodes and more, and those that speak
+        of the same and say otherwise; none where they are not."""
+        ids = list(dict.fromkeys([centre, *others]))
+        if len(ids) < EPISODES_MIN:
+            return NOTHING
+        found = await self.sources(mind.name, ids)
+        current = {i: trace for i, trace in found.items() if trace.memory.superseded_at is None}
+        if centre not in current:
+            return NOTHING
+        stated = fact_of(current[centre].memory)
+        against = {i for i, trace in current.items() if contradicts(stated, fact_of(trace.memory))}
+        contents = {i: self._content(trace) for i, trace in current.items()}
+        seed = contents[centre]
+        against = {i for i in against if self._shares(mind, seed.terms, contents[i].terms)}
+        likely = [each for i, each in sorted(contents.items()) if i not in against and i != centre]
+        idf = _idf(mind, {term for each in contents.values() for term in each.terms})
+        return Group(recurring(seed, likely, idf), sorted(against))
 
-    async def _near(self, mind: Mind, seed: Content, beside: Collection[str]) -> list[str]:
-        """The memories nearest to a content by meaning and words, and those beside it; not itself."""
-        terms = sorted(seed.terms)
-        weights = query_weights(terms, mind.lexicon.idf(terms).tolist())
-        probe = Probe(vector=seed.vector, terms=weights, scope=Scope())
-        found = await self._stores.memories.probe(mind.name, [probe], limit=SOURCES_MAX, with_facts=False)
-        close = np.flatnonzero(np.asarray(found.dense) >= LIKE_MIN - DRIFT)
-        ids = [found.ids[place] for place in close]
-        return [i for i in dict.fromkeys([*ids, *beside]) if i != seed.memory_id]
-
-    def _shares(self, mind: Mind, seed: Content, memory: Memory, analyzer: Analyzer) -> bool:
-        """Whether a memory that says how things are shares telling words with this content."""
-        if memory.superseded_at is not None:
-            return False
-        terms = analyzer.evidence_terms(memory.content).keys()
-        return share_words(seed.terms, terms, _idf(mind, seed.terms | terms))
+    def _shares(self, mind: Mind, one: Collection[int], other: Collection[int]) -> bool:
+        """Whether two contents share telling words."""
+        return share_words(one, other, _idf(mind, {*one, *other}))
 
     def _content(self, trace: Trace) -> Content:
         memory = trace.memory
@@ -196,6 +199,13 @@ def contradicts(one: Fact | None, other: Fact | None) -> bool:
     if one is None or other is None:
         return False
     return (one.subject, one.slot) == (other.subject, other.slot) and one.value != other.value
+
+
+def _telling(mind: Mind, terms: Collection[int]) -> dict[int, float]:
+    """The most telling of these terms, with the mind's idf."""
+    idf = _idf(mind, terms)
+    first = sorted(idf, key=lambda term: (-idf[term], term))[:TERMS_MAX]
+    return query_weights(first, [idf[term] for term in first])
 
 
 def _idf(mind: Mind, terms: Collection[int]) -> dict[int, float]:

@@ -1,6 +1,6 @@
 """Abstraction: in sleep what came up in several episodes becomes a memory of its own, apart from the others.
 
-Around memories that are replayed, and around a page of the others: two searches each, whatever the number of
+Around memories that are replayed, and around a page of the others: one search each, whatever the number of
 memories. What is there is derived anew rather than added to. A step writes down what each abstraction was,
 without its words: those follow from its sources. Must not know what is answered with it.
 """
@@ -24,8 +24,8 @@ from cognition.ports.stores import Stores
 from schemas.abstraction import Abstraction
 from schemas.sleep import PlannedWork, SleepReport, UndoEntry
 
-SEEDS_AT_ONCE = 8
-"""Memories of one step: two searches each, and more where something recurs."""
+SEEDS_AT_ONCE = 16
+"""Memories of one step: one search each, in one round trip, and more where something recurs."""
 
 NAMED_MAX = 256
 """Abstractions that the memories of one step, or of one group, are sources of."""
@@ -68,6 +68,8 @@ class Abstracting:
         held = await self._stores.abstractions.naming(mind.name, seeds, limit=NAMED_MAX) if seeds else []
         known = {a.id: a for a in held}
         changed: dict[str, tuple[Abstraction | None, Derived]] = {}
+        starts = {owner.source_id if (owner := owner_of(i, known)) is not None else i for i in seeds}
+        near = await self._deriving.near(mind, sorted(starts))
         looked: set[str] = set()
         for seed in seeds:
             owner = owner_of(seed, known)
@@ -75,7 +77,7 @@ class Abstracting:
             if start in looked:
                 continue
             looked.add(start)
-            found = await self._around(mind, start, owner, known, at)
+            found = await self._around(mind, start, near.get(start, []), owner, known, at)
             if found is not None:
                 before, derived = found
                 first = changed[derived.abstraction.id][0] if derived.abstraction.id in changed else before
@@ -84,10 +86,17 @@ class Abstracting:
         return changed
 
     async def _around(
-        self, mind: Mind, start: str, owner: Abstraction | None, known: Mapping[str, Abstraction], at: float
+        self,
+        mind: Mind,
+        start: str,
+        near: Sequence[str],
+        owner: Abstraction | None,
+        known: Mapping[str, Abstraction],
+        at: float,
     ) -> tuple[Abstraction | None, Derived] | None:
         """What recurs around this memory where that is news, and what was known of it."""
-        group = await self._deriving.found(mind, start, owner.derived_from if owner is not None else ())
+        beside = owner.derived_from if owner is not None else ()
+        group = await self._deriving.found(mind, start, near, beside)
         if group is None:
             return await self._outdated(mind, owner, at) if owner is not None else None
         before = await self._known(mind, group, known)

@@ -31,8 +31,8 @@ from cognition.ports.stores import Keyed, Stores
 from schemas.sleep import PlannedWork, SleepPlan, SleepReport, SleepStage, SleepWork
 
 SEEDS_AT_ONCE = 64
-"""Memories of one cycle around which is looked for what recurs, beside those that are replayed anew: some
-two searches each."""
+"""Memories of one cycle around which is looked for what recurs, beside those that are replayed anew: one
+search each."""
 
 WAKING_SHARE = 0.2
 """Of a cycle's time that what is done once at its end may take beyond the stages (a choice)."""
