@@ -128,6 +128,10 @@ async def test_a_night_is_planned_slept_shown_and_undone_on_the_command_line(tmp
         assert cognition("sleep", "show", "9", *where).code == 1
         assert "It stays awake" in cognition("sleep", "pause", *where).out
         assert "It sleeps when it is time" in cognition("sleep", "resume", *where).out
+        assert "All minds stay awake" in cognition("sleep", "pause", "--all", *where[2:]).out
+        assert "all minds are paused" in cognition("sleep", "log", *where).out
+        assert "sleep when it is time" in cognition("sleep", "resume", "--all", *where[2:]).out
+        assert "all minds are paused" not in cognition("sleep", "log", *where).out
         undone = cognition("sleep", "undo", "1", *where)
         restored = re.search(r"(\d+) memories are as they were before", undone.out)
         assert restored, undone.out

@@ -18,8 +18,10 @@ LIVES = [
     MechanismLife(name="time", of=IDLE_MIN - 1),
     MechanismLife(name="actor", of=IDLE_MIN),
     MechanismLife(name="formed by mention", did=5, unit="associations", last_at=1.7e9),
+    MechanismLife(name="sleep.replay", did=35, unit="memories", last_at=1.7e9),
 ]
 MARKS = {"dense": "ok", "spreading": "idle", "time": "ok", "actor": "off", "formed by mention": "off"}
+MARKS |= {"sleep": "ok", "sleep.replay": "ok", "sleep.rare_terms": "ok", "sleep.forget": "off"}
 
 
 @pytest.fixture
@@ -27,7 +29,12 @@ def examined(tmp_path: Path) -> list[str]:
     """The words of a command that looks at a directory in which a daemon has lived."""
     prepare(tmp_path)
     keep_lives(tmp_path, Lives(since=0.0, lives=LIVES))
-    chosen = ("embedding.enabled=false", "recall.without=actor", "minds.without=mention")
+    chosen = (
+        "embedding.enabled=false",
+        "recall.without=actor",
+        "minds.without=mention",
+        "sleep.without=forget",
+    )
     return ["doctor", "--data", str(tmp_path), *(word for each in chosen for word in ("--set", each))]
 
 
@@ -41,6 +48,7 @@ def test_what_is_off_or_idle_is_marked_beside_what_works(
     assert any(
         line.startswith(f"idle spreading            idle; nothing in {IDLE_MIN} recalls") for line in lines
     )
+    assert any(line.startswith("ok   sleep.replay         on; 35 memories, last 2023-11-1") for line in lines)
 
 
 def test_a_program_reads_the_same_marks(examined: list[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -320,6 +320,40 @@ async def test_a_store_that_is_full_holds_a_night_up_and_loses_nothing() -> None
     assert (report.status, report.replayed, report.strengthened) == (SleepStatus.COMPLETED, 30, 30)
 
 
+async def test_a_store_that_can_only_be_read_lets_no_night_begin_and_one_that_began_go_on_later() -> None:
+    found = await lived(30)
+    read_only = True
+
+    async def gate(verb: str, collection: str) -> None:
+        if read_only and verb not in ("retrieve", "scroll", "count", "query", "gather", "info"):
+            raise StoreUnavailableError("Read-only file system")
+
+    found.backend.gate = gate
+    before = await payloads(found)
+    with pytest.raises(StoreUnavailableError, match="Read-only"):
+        await found.engine.sleep.fall_asleep(ANA, "request", cause="night", cycles=1)
+    assert await found.stores.cycles.latest(ANA, limit=10) == []
+    read_only = False
+    report, _ = await found.engine.sleep.fall_asleep(ANA, "request", cause="night", cycles=1)
+    read_only = True
+    with pytest.raises(StoreUnavailableError, match="Read-only"):
+        await found.engine.sleep.slept(report)
+    assert await payloads(found) == before
+    read_only = False
+    stored = await found.stores.cycles.get(ANA, report.id)
+    assert stored is not None
+    assert (await found.engine.sleep.slept(stored)).replayed == 30
+
+
+@pytest.mark.slow
+async def test_a_cycle_makes_as_many_calls_in_a_mind_of_a_thousand_as_in_one_of_three_hundred() -> None:
+    calls = []
+    for size in (300, 1_000):
+        found = await lived(size)
+        calls.append((await found.sleep()).calls)
+    assert abs(calls[1] - calls[0]) <= 0.2 * calls[0]
+
+
 async def test_only_the_latest_cycles_can_be_undone() -> None:
     options = Options(sleep=SleepOptions(undo_kept=2, canary=0))
     found = await lived(30, options)
