@@ -23,6 +23,8 @@ from benchmarks.loaders import load
 from benchmarks.progress import Progress
 from benchmarks.provenance import provenance
 from benchmarks.report import DEPTH, Answer, recall_report, recall_table
+from cognition.engine.liveness import AT_ENCODING
+from cognition.engine.weighing import MECHANISMS
 
 SEED = 20_260_101
 """Seed of the bootstrap; recall itself has no chance in it."""
@@ -43,7 +45,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("set", metavar="SET|DIR", help="a named set, or a folder in the documented form")
     EngineChoice.add_arguments(parser)
     parser.add_argument(
-        "--without", default="", metavar="NAME,...", help="mechanisms of recall to switch off"
+        "--without",
+        default="",
+        metavar="NAME,...",
+        help="mechanisms to switch off: of the cue, and of what a memory takes in as it is encoded",
     )
     parser.add_argument(
         "--no-marks", action="store_true", help="leave out explicit boundaries: times and texts alone"
@@ -60,8 +65,11 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     if options.no_marks:
         dataset = unmarked(dataset)
     without = [name for name in options.without.split(",") if name]
+    at_cue, encoding = parted(without)
     choice = EngineChoice.from_options(options)
-    measured = anyio.run(measure, dataset, choice, without)
+    if encoding:
+        choice = choice.overridden(f"minds.without={','.join(encoding)}")
+    measured = anyio.run(measure, dataset, choice, at_cue)
     if options.per_question:
         lines = (json.dumps(a.row(), ensure_ascii=False) + "\n" for a in measured.answers)
         options.per_question.write_text("".join(lines), encoding="utf-8")
@@ -84,6 +92,14 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 
 
 table = recall_table
+
+
+def parted(without: Sequence[str]) -> tuple[list[str], list[str]]:
+    """What of this is left out at the cue, and what as a memory is encoded."""
+    if unknown := set(without) - MECHANISMS - set(AT_ENCODING):
+        known = ", ".join(sorted({*MECHANISMS, *AT_ENCODING}))
+        raise SystemExit(f"--without {','.join(sorted(unknown))}: no such mechanism. Use any of {known}.")
+    return [n for n in without if n in MECHANISMS], [n for n in without if n in AT_ENCODING]
 
 
 def unmarked(dataset: Dataset) -> Dataset:

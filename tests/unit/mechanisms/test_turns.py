@@ -37,11 +37,19 @@ def test_a_long_reply_needs_less_and_so_takes_less() -> None:
     reply = take(turns, "reply", "bo", dict.fromkeys(range(10, 60), 1), {})
     assert reply.gate == 0.5
     assert reply.weights[LISBON] == on_grid(0.5 * own(1, 1))
-    assert reply.changed["question"][LISBON][1] == on_grid(own(1 - 0.8 * 0.5, 1))
+    assert reply.changed["question"][LISBON][1] == on_grid(own(1 - 0.8 * 1.25 * 0.5, 1))
     spendthrift = Turns(rule_without({"lexical_context", "conservation"}))
     take(spendthrift, "question", "ana", {}, {LISBON: 1})
     reply = take(spendthrift, "reply", "bo", dict.fromkeys(range(10, 60), 1), {})
     assert reply.changed["question"][LISBON][1] == on_grid(own(0.2, 1))
+
+
+def test_a_reply_of_up_to_31_terms_takes_all_of_its_question() -> None:
+    for length, taken in ((31, 1.0), (32, 1.25 * 25 / 32)):
+        turns = Turns(rule_without({"lexical_context"}))
+        take(turns, "question", "ana", {}, {LISBON: 1})
+        reply = take(turns, "reply", "bo", dict.fromkeys(range(10, 10 + length), 1), {})
+        assert reply.changed["question"][LISBON][1] == on_grid(own(1 - 0.8 * taken, 1))
 
 
 def test_the_second_turn_of_a_reply_has_half_of_the_link() -> None:
