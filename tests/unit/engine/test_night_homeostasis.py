@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from typing import get_args
 
 import pytest
 
 from cognition.engine.assembly import Options
-from cognition.engine.liveness import Liveness
+from cognition.engine.liveness import AT_NIGHT, Liveness
 from cognition.engine.night_homeostasis import unfaded
-from cognition.engine.sleep_options import SleepOptions
+from cognition.engine.sleep_options import AtNight, SleepOptions
 from cognition.mechanisms.homeostasis import Downscaling
 from cognition.mechanisms.synapses import IDLE_S
 from cognition.ports.calls import account, called, counted
@@ -150,6 +151,11 @@ def test_what_each_part_of_a_night_did_is_seen_and_a_night_that_was_taken_back_d
     assert rows["sleep.co_replay"] == (2, 0, 7.0)
     assert rows["sleep.homeostasis"] == (1, 0, 7.0)
     assert not next(life for life in liveness.lives() if life.name == "sleep.forget").on
+
+
+def test_every_part_of_a_night_has_a_row() -> None:
+    rows = {life.name for life in Liveness(0.0).lives()}
+    assert {AT_NIGHT + name for name in get_args(AtNight)} <= rows
 
 
 def _fields(event: SleepEnded) -> dict[str, object]:
