@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from cognition.mechanisms.drift import DRIFT, WINDOW, Drift
-from cognition.mechanisms.turns import REACH, Changes, Turns, rule_without
+from cognition.mechanisms.turns import REACH, Changes, Turns, needs, rule_without
 from cognition.mechanisms.vectors import Dense
 from schemas.episode import BoundaryType
 
@@ -77,7 +77,9 @@ class Thread:
         if taken.answers:
             by.append("question_inheritance")
         if taken.gate < 1.0:
-            by += ["length_gate", "conservation"] if taken.answers else ["length_gate"]
+            by.append("length_gate")
+        if taken.answers and needs(taken.gate) < 1.0:
+            by.append("conservation")
         return Placed(context, evidence, taken.weights, taken.changed, tuple(by))
 
     def end(self) -> None:

@@ -226,7 +226,7 @@ class Turns:
                 continue
             answers = True
             _share(turn, {t: saturated(tf, asking.norm) for t, tf in asking.asked.items()}, rho)
-            given = rho * (min(1.0, NEED * turn.gate) if self.rule.conserves else 1.0)
+            given = rho * (needs(turn.gate) if self.rule.conserves else 1.0)
             if given > asking.given:
                 asking.given = given
                 asking.remember()
@@ -286,6 +286,11 @@ def handed_over(
             left = (norm * weight / (1.0 - weight) - stated.get(term, 0)) / count
             given = max(given, (1.0 - left) / GIVEN_SHARE)
     return min(1.0, given)
+
+
+def needs(gate: float) -> float:
+    """How much of its question a reply of this gate needs, 0..1."""
+    return min(1.0, NEED * gate)
 
 
 def _full(turn: Turn) -> dict[int, float]:
