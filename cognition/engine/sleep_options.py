@@ -16,8 +16,16 @@ Count = Annotated[int, msgspec.Meta(ge=1)]
 Unit = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 
 AtNight = Literal[
-    "replay", "associate", "rare_terms", "supersede", "abstract", "homeostasis", "forget", "identity",
-    "index", "co_replay",
+    "replay",
+    "associate",
+    "rare_terms",
+    "supersede",
+    "abstract",
+    "homeostasis",
+    "forget",
+    "identity",
+    "index",
+    "co_replay",
 ]
 """What a cycle does, by name: `schemas.sleep.SleepWork`; and whether what is replayed together is bound."""
 

@@ -1,4 +1,4 @@
-"""What is newer prevails, at the cue and in the night, and what was is still there for who asks how it was."""
+"""What is newer prevails, at the cue and in the night; what was is still there for who asks how it was."""
 
 from __future__ import annotations
 
