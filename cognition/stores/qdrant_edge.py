@@ -68,13 +68,20 @@ _MODES: Final = {
     WriteMode.UPDATE_ONLY: engine.UpdateMode.UpdateOnly,
 }
 _INDEXES: Final[Mapping[FieldType, Any]] = {
-    FieldType.KEYWORD: engine.PayloadSchemaType.Keyword,
+    FieldType.KEYWORD: engine.KeywordIndexParams(enable_hnsw=False),
     FieldType.TENANT: engine.KeywordIndexParams(is_tenant=True),
-    FieldType.INTEGER: engine.PayloadSchemaType.Integer,
-    FieldType.FLOAT: engine.PayloadSchemaType.Float,
-    FieldType.DATETIME: engine.PayloadSchemaType.Datetime,
-    FieldType.BOOL: engine.PayloadSchemaType.Bool,
+    FieldType.INTEGER: engine.IntegerIndexParams(enable_hnsw=False),
+    FieldType.FLOAT: engine.FloatIndexParams(enable_hnsw=False),
+    FieldType.DATETIME: engine.DatetimeIndexParams(enable_hnsw=False),
+    FieldType.BOOL: engine.BoolIndexParams(enable_hnsw=False),
 }
+"""Of these only the tenant has graphs of its own (`_OF_A_TENANT`)."""
+
+_OF_A_TENANT: Final = engine.HnswIndexConfig(m=0, payload_m=16, ef_construct=100, full_scan_threshold=10_000)
+"""A graph for each mind and none of all: no search leaves a mind. With 40,000 vectors of four minds it finds
+.98 of the ten nearest and .90 of the thirty, one graph of all, filtered, .78 and .56, in the same time (1.6
+and 1.3 ms); building it takes 51 and 61 s. Vendor's guide to multitenancy: m = 0, payload_m = 16."""
+
 _HALF: Final = engine.VectorStorageDatatype.Float16
 _EXACT: Final = engine.SearchParams(exact=True)
 _FAULTS_OF_THE_DISK: Final = (
@@ -461,7 +468,7 @@ def _config(spec: CollectionSpec) -> Any:
 def _dense_params(size: int, *, kept: bool) -> Any:
     """A vector that is searched; or one that is only kept: half precision, on disk, no index."""
     if not kept:
-        return engine.EdgeVectorParams(size=size, distance=engine.Distance.Cosine)
+        return engine.EdgeVectorParams(size=size, distance=engine.Distance.Cosine, hnsw_config=_OF_A_TENANT)
     return engine.EdgeVectorParams(
         size=size,
         distance=engine.Distance.Cosine,

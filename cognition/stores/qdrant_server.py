@@ -47,12 +47,12 @@ from cognition.stores.gathering import gathered
 _STRONG: Final = models.WriteOrdering.STRONG
 
 _INDEXES: Final[Mapping[FieldType, Any]] = {
-    FieldType.KEYWORD: models.PayloadSchemaType.KEYWORD,
+    FieldType.KEYWORD: models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, enable_hnsw=False),
     FieldType.TENANT: models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, is_tenant=True),
-    FieldType.INTEGER: models.PayloadSchemaType.INTEGER,
-    FieldType.FLOAT: models.PayloadSchemaType.FLOAT,
-    FieldType.DATETIME: models.PayloadSchemaType.DATETIME,
-    FieldType.BOOL: models.PayloadSchemaType.BOOL,
+    FieldType.INTEGER: models.IntegerIndexParams(type=models.IntegerIndexType.INTEGER, enable_hnsw=False),
+    FieldType.FLOAT: models.FloatIndexParams(type=models.FloatIndexType.FLOAT, enable_hnsw=False),
+    FieldType.DATETIME: models.DatetimeIndexParams(type=models.DatetimeIndexType.DATETIME, enable_hnsw=False),
+    FieldType.BOOL: models.BoolIndexParams(type=models.BoolIndexType.BOOL, enable_hnsw=False),
 }
 
 _REFUSED_CODES: Final = ("INVALID_ARGUMENT", "NOT_FOUND", "FAILED_PRECONDITION", "ALREADY_EXISTS")
@@ -288,7 +288,13 @@ async def open_local() -> AsyncIterator[ServerBackend]:
 def _dense_params(size: int, *, kept: bool) -> models.VectorParams:
     """A vector that is searched; or one that is only kept: half precision, on disk, no index."""
     if not kept:
-        return models.VectorParams(size=size, distance=models.Distance.COSINE)
+        return models.VectorParams(
+            size=size,
+            distance=models.Distance.COSINE,
+            hnsw_config=models.HnswConfigDiff(
+                m=0, payload_m=16
+            ),  # one graph for each mind, as in `qdrant_edge`
+        )
     return models.VectorParams(
         size=size,
         distance=models.Distance.COSINE,
