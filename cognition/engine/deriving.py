@@ -29,8 +29,9 @@ from cognition.ports.stores import Dense, Stores, Terms, Trace
 from schemas.abstraction import Abstraction
 from schemas.identifiers import abstraction_id
 
-CANDIDATES_MAX = 64
-"""Memories that are looked at around one, those that share most of its telling words: twice the sources."""
+CANDIDATES_MAX = 48
+"""Memories that are looked at around one, those that share most of its telling words: more than the sources,
+for some are superseded, or alike in words alone."""
 
 TERMS_MAX = 32
 """Words by which they are looked for, the most telling; a long text would ask for a thousand."""

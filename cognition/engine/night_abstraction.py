@@ -24,8 +24,9 @@ from cognition.ports.stores import Stores
 from schemas.abstraction import Abstraction
 from schemas.sleep import PlannedWork, SleepReport, UndoEntry
 
-SEEDS_AT_ONCE = 16
-"""Memories of one step: one search each, in one round trip, and more where something recurs."""
+SEEDS_AT_ONCE = 8
+"""Memories of one step: one search each, in one round trip, and more where something recurs. Long messages
+take some .4 ms each to be read for words, and nobody else writes meanwhile."""
 
 NAMED_MAX = 256
 """Abstractions that the memories of one step, or of one group, are sources of."""
