@@ -13,14 +13,18 @@ _CLOSERS = "\"'\u2019\u201d\u00bb\u203a)\\]}\u300d\u300f\uff09\u3011"
 _MARKS = "?\uff1f\u061f\u037e\u055e\u1367\u2047\u2048\u2049\u203d\ufe56\u2e2e"
 """Question marks: Latin, full width, Arabic, Greek, Armenian, Ethiopic, and their variants."""
 
+UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+"""Ideographs and kana, which are written without blanks: the inside of a character class."""
+
 _ENDS = re.compile(
     rf"(?:[.!\u2026]+[{_CLOSERS}]*(?=\s|$)"
-    rf"|[.!\u2026]*\?[.!?\u2026]*(?![\w=&/])[{_CLOSERS}]*"
+    rf"|[.!\u2026]*\?[.!?\u2026]*(?:(?=[{UNSPACED}])|(?![\w=&/]))[{_CLOSERS}]*"
     rf"|[\u3002\uff61\uff01\uff1f\u061f\u06d4\u0964\u0965\u0589\u1362\u1367\u2047-\u2049\u203d\ufe56\u2e2e]+[{_CLOSERS}]*"
     r"|\uff0e(?!\w)|\n+)"
 )
 """Where a sentence ends. A full stop needs a blank after it (3.5, example.org); a Latin question mark
-must not run on as it does in an address; the marks of scripts written without blanks need nothing."""
+must not run on as it does in an address, unless into a script that is written without blanks, whose own
+marks need nothing."""
 
 _GREEK = re.compile(rf"(?<=[\u0370-\u03ff\u1f00-\u1fff])([{_CLOSERS}]*)[;\u037e]")
 """The Greek question mark; in composed text (NFC) it is a plain semicolon."""

@@ -14,7 +14,7 @@ from hashlib import blake2b
 import Stemmer
 
 from cognition.mechanisms.languages import language_of
-from cognition.mechanisms.sentences import asks, parted
+from cognition.mechanisms.sentences import UNSPACED, asks, parted
 from cognition.mechanisms.structured import searchable_text as searchable_text
 
 WORDS_MAX = 65_536
@@ -34,8 +34,6 @@ _ASCII = bytes(ord(chr(c).lower()) if chr(c).isalnum() or c == 39 else 32 for c 
 
 _INSIDE = {0x2019: "'", 0x055B: None, 0x055C: None, 0x055E: None}
 """The curved apostrophe is a straight one; Armenian accents and question marks stand inside a word."""
-
-_IDEOGRAPHS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 
 
 def term_id(term: str) -> int:
@@ -200,15 +198,15 @@ def token_estimate(text: str) -> int:
 
 @functools.cache
 def _ideograph() -> re.Pattern[str]:
-    return re.compile(f"[{_IDEOGRAPHS}]")
+    return re.compile(f"[{UNSPACED}]")
 
 
 @functools.cache
 def _word_unicode() -> re.Pattern[str]:
     """The word pattern for any script; `\\w` knows no combining marks, so they are listed."""
     marks = _ranges([c for c in range(0x300, 0x10000) if unicodedata.category(chr(c))[0] == "M"])
-    letter = f"[^\\W_{_IDEOGRAPHS}]"
-    return re.compile(f"[{_IDEOGRAPHS}]|{letter}(?:{letter}|['{marks}])*")
+    letter = f"[^\\W_{UNSPACED}]"
+    return re.compile(f"[{UNSPACED}]|{letter}(?:{letter}|['{marks}])*")
 
 
 def _ranges(codes: list[int]) -> str:
