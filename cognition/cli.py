@@ -324,7 +324,7 @@ SHAPES = {
     "forgetting:forget": "{mind, forgotten: count, left: count}",
     "minds:memory_show": "a MemoryAnswer {inquiry_id, mind, memory: Memory | null, archived,\n"
     "  tombstone: Tombstone | null, base_level, retrievability}",
-    "minds:segmenter_show": "{mind, segmenter: {profile, late, threshold, learned_from, map_of, ...},\n"
+    "segmenting:segmenter_show": "{mind, segmenter: {profile, late, threshold, learned_from, map_of, ...},\n"
     "  boundaries: {cause: count}}",
     "minds:mind_rebuild": "{mind, memories: count, took_s}",
     "minds:identity_show": "an IdentityAnswer {inquiry_id, mind, identity: Identity | null, verified,\n"
@@ -375,7 +375,7 @@ FAMILIES: list[tuple[str, str, list[Verb]]] = [
     ]),
     ("segmenter", "Look at how the episodes of a mind are cut.", [
         ("show", "Thresholds, what its stream has taught so far, and what ended the latest episodes.",
-         "cognition segmenter show --mind ana", "minds:segmenter_show", no_options),
+         "cognition segmenter show --mind ana", "segmenting:segmenter_show", no_options),
     ]),
     ("identity", "Look at the identity of a mind.", [
         ("show", "The identity, its laws and its history.",

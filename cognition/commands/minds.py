@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from cognition.cli import DONE, NO
@@ -137,19 +137,6 @@ async def recent(options: argparse.Namespace) -> int:
     return DONE if now.memories else NO
 
 
-async def segmenter_show(options: argparse.Namespace) -> int:
-    """How the episodes of a mind are cut, and what its stream has taught so far."""
-    async with the_mind(options) as mind:
-        answer = await mind.status()
-    if options.json:
-        print_json({"mind": answer.mind, "segmenter": answer.segmenter, "boundaries": answer.boundaries})
-        return DONE
-    show_figures(answer.segmenter)
-    print("what ended the latest episodes:")
-    show_figures(dict(answer.boundaries))
-    return DONE
-
-
 async def mind_rebuild(options: argparse.Namespace) -> int:
     """Derive anew what the mind derives; 1 when it has no memories."""
     async with the_mind(options) as mind:
@@ -242,6 +229,8 @@ async def status(options: argparse.Namespace) -> int:
         show_episode(answer.open_episode)
     for note in answer.notes:
         print(f"note: {note}")
+    if answer.segmenter:
+        print(held(answer.segmenter))
     if answer.unlinked:
         print(f"{answer.unlinked} memories are still to be associated with what they speak of")
     if answer.stopped:
@@ -271,6 +260,14 @@ async def daemon_status(options: argparse.Namespace) -> int:
         for life in answer.mechanisms:
             print(f"  {life.name:20} {acted(life)}")
     return DONE
+
+
+def held(figures: Mapping[str, float | int | str | bool]) -> str:
+    """How much of a mind is held for what cuts its episodes."""
+    return (
+        f"its segmenter (profile {figures['profile']}) holds {figures['state_bytes']:,} bytes of float32, "
+        f"at most {figures['state_bytes_max']:,}"
+    )
 
 
 def show_figures(figures: dict[str, float | int | str | bool]) -> None:
