@@ -25,7 +25,8 @@ class RunningZ:
     mu and sigma are those of the last 300 values before this one, with a prior of mean -0.4, variance
     0.04 and weight 3: sigma is never zero, also where every value is the same. Values are summed
     as integers (grid 2^-20), so that the window slides without drift, and a restored state continues
-    to the last bit. Not `running`, the prior alone is what values are held against.
+    to the last bit. Not `running`, the prior alone is what values are held against. (Reynolds, Zacks & Braver
+    2007: an error is a boundary where it stands out of the running mean of errors.)
     """
 
     __slots__ = ("_running", "_squares", "_sum", "_values")
