@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import argparse
+import importlib
 import re
 import tomllib
 from pathlib import Path
 
 import pytest
 
+from benchmarks.__main__ import COMMANDS
 from cognition.cli import build_parser
+from cognition.engine.liveness import AT_ENCODING
+from cognition.engine.weighing import MECHANISMS
 from cognition.settings import Settings, load
 from streams.shown import KEPT_MAX, KEPT_S
 
@@ -122,3 +127,15 @@ def test_the_constraints_name_no_host() -> None:
     pins = re.findall(r"^[\w.-]+==\S+", text, flags=re.MULTILINE)
     assert len(pins) > 50
     assert text.count("--hash=sha256:") >= len(pins)
+
+
+def test_the_benchmarks_are_described_with_every_option_and_every_mechanism() -> None:
+    text = (ROOT / "benchmarks/README.md").read_text("utf-8")
+    told = set(re.findall(r"[\w-]+", text))
+    assert {*MECHANISMS, *AT_ENCODING} - told == set()
+    for name in COMMANDS:
+        parser = argparse.ArgumentParser(add_help=False)
+        importlib.import_module(f"benchmarks.{name}").add_arguments(parser)
+        options = {option for action in parser._actions for option in action.option_strings}
+        assert options - told == set(), f"benchmarks {name}"
+        assert f"| `{name}" in text
