@@ -69,6 +69,8 @@ REPEAT_STRENGTH = 0.1
 FOLDED_AT_ONCE = 4
 """Arrivals that are folded before others may go on: about two milliseconds."""
 PREVIEW_LENGTH = 280
+NONE_ANY_MORE = Boundary(type=BoundaryType.EXPLICIT, trigger="there are no coarse episodes any more")
+"""What ends a coarse episode in which no fine one is open, once `episodes.scale` leaves them out."""
 
 
 class Encoder:
@@ -538,6 +540,8 @@ class Encoder:
         for cut in cuts:
             self._cut(mind, cut, arrival, ledger, done, known_id)
         if mind.episode is None:
+            if mind.lapses:
+                self._close_coarse(mind, NONE_ANY_MORE, arrival, ledger, continues=False)
             label = mind.segmenter.label
             opened = mind.open_episode(arrival.entry.id, arrival.at, label, known_id=known_id)
             done.opened.append((mind.name, opened))
@@ -562,6 +566,8 @@ class Encoder:
         if revised is None:
             return
         ledger.episodes[previous] = revised.closed
+        if revised.lapsed is not None:
+            ledger.episodes[revised.lapsed[0].id] = revised.lapsed
         done.closed.append(revised.closed[0])
         done.opened.append((mind.name, revised.opened))
         self._minds.facts.move(mind.name, revised.places, revised.opened)
@@ -654,6 +660,8 @@ class Encoder:
         done.closed.append(record[0])
         mind.ended(episode)
         mind.episode = None
+        if mind.lapses:
+            self._close_coarse(mind, boundary, arrival, ledger, continues=False)
         mind.working.at_boundary()
         if not goes_on(boundary.type):
             mind.thread.end()

@@ -318,6 +318,12 @@ class Mind:
         self.last_coarse = new_id
         return self.coarse
 
+    @property
+    def lapses(self) -> bool:
+        """Whether the coarse episode that is open is of a time when there were coarse ones: it ends with the
+        fine one in it, and none follows."""
+        return self.coarse is not None and not self.segmenter.profile.coarse
+
     def ended(self, episode: OpenEpisode) -> None:
         """This fine episode has ended: the coarse one holds it."""
         if self.coarse is not None:
@@ -495,15 +501,12 @@ class Mind:
             self.attention.resume(saved.attention)
 
     def _restore_coarse(self, saved: SavedState) -> None:
-        """An episode that was open when there were no coarse ones begins the first of them."""
+        """An episode that was open when there were no coarse ones begins the first of them; a coarse one that
+        was open when there were some stays so until it `lapses`."""
         self.last_coarse = saved.last_coarse
-        if not self.segmenter.profile.coarse:
-            if self.episode is not None:
-                self.episode.parent_id = None
-            return
         if saved.coarse is not None:
             self.coarse = CoarseEpisode.restore(saved.coarse)
-        elif self.episode is not None:
+        elif self.segmenter.profile.coarse and self.episode is not None:
             entry = self.episode.entry or self.segmenter.first_entry
             opened = self.open_coarse(entry, self.episode.started_at, self.episode.given_label)
             self.episode.entry, self.episode.parent_id = entry, opened.id

@@ -52,6 +52,8 @@ class Revised:
     opened: str
     places: dict[str, Place] = field(default_factory=dict)
     members: Sequence[Member] = ()
+    lapsed: tuple[Episode, Dense | None] | None = None
+    """The coarse episode that ended with it, where there are none any more."""
 
 
 def members_from(mind: Mind, entry: str) -> list[Member]:
@@ -72,6 +74,9 @@ def revise(mind: Mind, cut: Cut, *, epoch: int) -> Revised | None:
     opened = episode_id(mind.name, moved[0].entry)
     revised = Revised(episode.closed(mind.name, cut.boundary, opened, epoch=epoch), opened)
     mind.ended(episode)
+    if mind.coarse is not None and mind.lapses:
+        revised.lapsed = mind.coarse.closed(mind.name, cut.boundary, None, epoch=epoch)
+        mind.coarse = None
     mind.open_episode(moved[0].entry, moved[0].at, cut.label)
     assert mind.episode is not None
     for each, error in zip(moved, errors, strict=True):

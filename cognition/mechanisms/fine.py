@@ -121,11 +121,13 @@ class Fine:
             "lookahead": self._lookahead.snapshot(),
             "recent": [[each.entry, each.at, each.label, rows(each.causes)] for each in self._recent],
             "scored": [dict(parts) for parts in self._scored],
+            "late": self._profile.late,
         }
 
     @classmethod
     def restore(cls, state: Mapping[str, Any], profile: Profile) -> Fine:
-        """What `snapshot` wrote, under this profile. What an older release did not keep begins anew."""
+        """What `snapshot` wrote, under this profile. What an older release did not keep begins anew; so do
+        the scores where looking ahead was switched on or off, which are of gaps one percept apart."""
         fine = cls(profile)
         for name in ("first_entry", "label", "count", "started_at", "last_at"):
             setattr(fine, name, state[name])
@@ -135,7 +137,8 @@ class Fine:
         kept = [(*each, []) if len(each) == 3 else each for each in state.get("recent", ())]
         fine._recent = [Percept(entry, at, label, from_rows(said)) for entry, at, label, said in kept]
         del fine._recent[:-KEPT_MAX]
-        if "scored" in state:
+        ahead = state.get("late", profile.late) > 0
+        if "scored" in state and ahead == (profile.late > 0):
             waiting, *scores = state["lookahead"]
             fine._lookahead = Lookahead(profile.late, profile.threshold, scores, int(waiting))
             fine._scored = [dict(parts) for parts in state["scored"]]

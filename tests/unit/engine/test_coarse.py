@@ -234,3 +234,28 @@ async def test_status_says_how_it_is_cut_and_how_large_that_may_get() -> None:
     status = await at.engine.introspection.status(StatusInquiry(id="i", mind=ANA), {})
     assert status.segmenter == figures
     assert status.boundaries == {"context_shift": 3, "coarse prediction_error": 1}
+
+
+@pytest.mark.parametrize("closed", [False, True])
+@pytest.mark.parametrize("off", [3, 12])
+@pytest.mark.parametrize("on", [13, 17])
+async def test_coarse_ones_that_are_switched_off_and_on_leave_none_open_and_hold_none_twice(
+    off: int, on: int, closed: bool
+) -> None:
+    at, scenes = await bench(), two_scenes()
+    await live(at, *scenes[:off])
+    if closed:
+        await at.take(Mark(mind=ANA, boundary=BoundaryMark.END, cause=BoundaryType.TEMPORAL))
+    for scale, stretch in (("fine", scenes[off:on]), ("both", scenes[on:])):
+        at.options = Options(episodes=EpisodeOptions(scale=scale))  # type: ignore[arg-type]
+        at.again()
+        await live(at, *stretch)
+    await at.take(Mark(mind=ANA, boundary=BoundaryMark.END))
+    fine, coarse = await stored(at), await stored(at, EpisodeScale.COARSE)
+    assert {e.ended_at is None for e in (*fine, *coarse)} == {False}
+    assert sorted((e.id, child) for e in coarse for child in e.child_ids) == sorted(
+        (e.parent_id, e.id) for e in fine if e.parent_id is not None
+    )
+    counts = {e.id: e.memory_count for e in fine}
+    assert all(e.memory_count == sum(counts[c] for c in e.child_ids) > 0 for e in coarse)
+    assert sum(counts.values()) == len(scenes)

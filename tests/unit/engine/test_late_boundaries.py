@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+from typing import Any, Literal, cast
+
 import numpy as np
 import pytest
 
@@ -15,6 +18,8 @@ from cognition.mechanisms.observation import Observation
 from cognition.mechanisms.profiles import CONVERSATION
 from cognition.mechanisms.segmentation import Segmenter
 from cognition.ports.stores import Scope
+from cognition.stores.stores import open_stores
+from cognition.testing.oracle import OracleBackend
 from schemas.association import AssociationType
 from schemas.events import SegmentationLearned
 from schemas.memory import Memory
@@ -317,3 +322,62 @@ async def test_what_another_holder_wrote_keeps_its_bonds_and_the_batch_is_taken_
     assert [a.target_id for a in memory.associations] == [first.memory_id]
     await unbind(at.stores, ANA, {second.memory_id: frozenset()}, at.epoch)
     assert (await at.stores.memories.get(ANA, [second.memory_id]))[second.memory_id].associations == []
+
+
+@pytest.mark.parametrize("stop", [9, 10])
+@pytest.mark.parametrize(("before", "after"), list(itertools.permutations((0, 2, 4), 2)))
+async def test_how_late_may_change_and_no_boundary_is_put_beside_its_place(
+    before: Literal[0, 2, 4], after: Literal[0, 2, 4], stop: int
+) -> None:
+    """A gap that waits may be passed over where looking ahead is switched off; what is cut is cut there."""
+    at = await bench(options=Options(episodes=EpisodeOptions(late=before)))
+    stream = [said(topic, number) for topic in range(2) for number in range(8)]
+    for percept in stream[:stop]:
+        await at.take(percept)
+    at.options = Options(episodes=EpisodeOptions(late=after))
+    at.again()
+    for percept in stream[stop:]:
+        await at.take(percept)
+    places = shape(await stored(at))
+    first, last = places[0][0], places[-1][0]
+    whole = [(first, n) for n in range(16)]
+    assert places in ([(first, n) for n in range(8)] + [(last, n) for n in range(8)], whole)
+    assert places != whole or (after == 0 and before)
+
+
+class Written:
+    """A backend that notes what is set, by whom and under which condition."""
+
+    def __init__(self, inner: OracleBackend) -> None:
+        self._inner = inner
+        self.sets: list[tuple[set[str], set[str], object]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    async def set_payloads(self, collection: str, sets: Any, *, condition: Any = None) -> None:
+        if collection == "memories":
+            fields = {name for payload in sets.values() for name in payload}
+            self.sets.append((set(sets), fields, condition))
+        await self._inner.set_payloads(collection, sets, condition=condition)
+
+
+@pytest.mark.parametrize("late", [2, 4])
+async def test_a_revision_is_one_conditional_write_of_as_many_memories_as_it_is_late(
+    late: Literal[2, 4],
+) -> None:
+    at = await bench(options=Options(episodes=EpisodeOptions(late=late)))
+    written = Written(at.backend)
+    at.stores = await open_stores(cast(Any, written))
+    at.again()
+    for number in range(8):
+        await at.take(said(0, number))
+    written.sets.clear()
+    for number in range(8):
+        await at.take(said(1, number))
+    moves = [each for each in written.sets if "episode_id" in each[1]]
+    ((moved, fields, condition),) = moves
+    ids = [m.id for m in (await stored(at))[8:]]
+    assert moved == set(ids[:late]), "the percept with which it was known is new, and written where it is"
+    assert fields == {"episode_id", "position", "epoch"}
+    assert "epoch" in repr(condition)
