@@ -12,7 +12,18 @@ from typing import Any, Final, TypeVar, get_type_hints
 
 import msgspec
 
-from schemas import cue, dream, events, inquiry, learning, percept, recollection, sleeping
+from schemas import (
+    association,
+    cue,
+    dream,
+    episode,
+    events,
+    inquiry,
+    learning,
+    percept,
+    recollection,
+    sleeping,
+)
 from schemas.base import Message, SchemaError
 
 T = TypeVar("T")
@@ -87,6 +98,20 @@ REMEDIES: Final = {
     "boundary": "Use begin or end, or leave it out.",
     "t": "Use one of the documented type tags.",
 }
+
+CHOICES: Final = {
+    name: "Use one of: " + ", ".join(values) + "."
+    for name, values in (
+        ("kinds", percept.MemoryKind),
+        ("content_types", percept.ContentType),
+        ("type", association.AssociationType),
+        ("types", association.AssociationType),
+        ("mode", cue.FilterMode),
+        ("dates", cue.DateMode),
+        ("scale", episode.EpisodeScale),
+    )
+}
+"""Remedies for what is one of a few words, wherever in a message it stands."""
 
 _TAGS: Final[dict[type[Message], str]] = {
     kind: tag for tags in STREAMS.values() for tag, kind in tags.items()
@@ -211,7 +236,9 @@ def _explained(kind: type, error: msgspec.ValidationError, raw: object) -> Schem
     else:
         field, value = path, _lookup(raw, path)
     top = field.partition(".")[0].partition("[")[0]
-    remedy = REMEDIES.get(top, f"Correct {field or kind.__name__} and publish it again.")
+    leaf = field.rpartition(".")[2].partition("[")[0]
+    general = f"Correct {field or kind.__name__} and publish it again."
+    remedy = REMEDIES.get(top) or CHOICES.get(leaf, general)
     return SchemaError(kind.__name__, field, value, problem, remedy)
 
 

@@ -26,7 +26,7 @@ from cognition.commands.words import (
     when,
 )
 from cognition.data_directory import directory_of, find_holder
-from cognition.errors import UnavailableError
+from cognition.errors import BadCueError, UnavailableError
 from cognition.opening import open_engine
 from schemas.identifiers import is_identifier
 from schemas.identity import Identity
@@ -87,13 +87,13 @@ async def perceive(options: argparse.Namespace) -> int:
 
 
 async def recall(options: argparse.Namespace) -> int:
-    """Ask; 1 when nothing comes back."""
+    """Ask; 1 when nothing comes back, 2 when the cue cannot be answered as it stands."""
     chosen, episode, vector = filter_of(options), episode_of(options), numbers_of(options.vector)
-    if not options.content and vector is None:
+    if not (options.content or "").strip() and vector is None:
         raise UsageError("there is neither a cue nor --vector", remedy="Say what is asked.")
     at, as_of = moment(options.at), moment(options.as_of)
     async with the_mind(options, warm=vector is None) as mind:
-        recollection = await mind.recall(
+        asked = mind.recall(
             options.content or "",
             vector=vector,
             limit=options.limit,
@@ -113,6 +113,10 @@ async def recall(options: argparse.Namespace) -> int:
             without=options.without,
             explain=options.explain,
         )
+        try:
+            recollection = await asked
+        except BadCueError as error:
+            raise UsageError(str(error)) from error
     if options.json:
         print_json(recollection)
     else:
@@ -127,6 +131,8 @@ async def recent(options: argparse.Namespace) -> int:
     if options.json:
         print_json(now)
         return DONE if now.memories else NO
+    if not now.memories:
+        print(f"Nothing is active in {options.mind!r} now.")
     if now.episode is not None:
         print(
             f"in: {now.episode.label} (since {when(now.episode.started_at)}, {now.episode.memories} memories)"

@@ -209,7 +209,7 @@ def test_a_cue_may_say_how_it_is_to_be_answered(say: Say) -> None:
     answer = typed(say(*asked, "--without", "lexical", "--deadline", "30"), Recollection)
     assert [part.weight for part in answer.recalled[0].parts if part.name == "lexical"] == [0.0]
     unknown = say(*asked, "--without", "magic")
-    assert unknown.code == 1
+    assert unknown.code == 2
     assert "names no mechanism" in unknown.err
 
 
@@ -335,6 +335,10 @@ def test_what_was_forgotten_by_id_stays_forgotten_and_its_stone_is_shown(say: Sa
         (("recall", "--mind", "ana", "Where?", "--strict"), "--strict needs --episode ID or --here"),
         (("recall", "--mind", "ana", "Where?", "--context", "kitchen"), "Write --context place=kitchen"),
         (("recall", "--mind", "ana", "Where?", "--limit", "0"), "Cue.limit = 0"),
+        (("recall", "--mind", "ana", "Where?", "--kind", "odd"), "Use one of: episodic, semantic"),
+        (("recall", "--mind", "ana", "Where?", "--without", "luck"), "names no mechanism. Use any of actor"),
+        (("recall", "--mind", "ana", "  "), "there is neither a cue nor --vector"),
+        (("associations", "--mind", "ana", "note", "--type", "odd"), "Use one of: semantic, temporal"),
         (("perceive", "--mind", "a" * 129, "It rains."), "Percept.mind = 'aaa"),
         (("perceive", "--mind", "ana", "It rains.", "--valence", "2"), "Percept.valence = 2.0"),
         (("perceive", "--mind", "ana", "It rains.", "--at", "noon"), "time 'noon' is neither epoch"),

@@ -13,6 +13,7 @@ from schemas.base import Message, SchemaError
 from schemas.cue import Cue
 from schemas.dream import CoActivation
 from schemas.inquiry import EpisodesInquiry
+from schemas.learning import NeighboursInquiry
 from schemas.percept import CONTENT_LENGTH_MAX, Forget, Percept
 
 CASES: list[tuple[type[Message], dict[str, Any], str, str, str]] = [
@@ -41,7 +42,7 @@ CASES: list[tuple[type[Message], dict[str, Any], str, str, str]] = [
         {"mind": "a", "relations": [{"type": "likes", "target": "k"}]},
         "relations[0].type",
         "likes",
-        "",
+        "causes, fixes, supports",
     ),
     (Percept, {"mind": "a", "relations": [{"type": "causes"}]}, "relations[0].target", "None", "relations"),
     (Percept, {"mind": "a", "metadata": [1]}, "metadata", "[1]", "metadata"),
@@ -51,7 +52,10 @@ CASES: list[tuple[type[Message], dict[str, Any], str, str, str]] = [
     (Cue, {"id": "c", "mind": "a", "limit": 1_001}, "limit", "1001", "limit"),
     (Cue, {"id": "c", "mind": "a", "deadline_s": 0}, "deadline_s", "0", "deadline_s"),
     (Cue, {"id": "c", "mind": "a", "token_budget": 0}, "token_budget", "0", "token_budget"),
-    (Cue, {"id": "c", "mind": "a", "episode": {"mode": "hard"}}, "episode.mode", "hard", "episode"),
+    (Cue, {"id": "c", "mind": "a", "episode": {"mode": "hard"}}, "episode.mode", "hard", "strict, soft"),
+    (Cue, {"id": "c", "mind": "a", "dates": "hard"}, "dates", "hard", "soft, filter, off"),
+    (Cue, {"id": "c", "mind": "a", "filter": {"kinds": ["odd"]}}, "filter.kinds[0]", "odd", "episodic, sem"),
+    (NeighboursInquiry, {"id": "i", "mind": "a", "types": ["x"]}, "types[0]", "x", "semantic, temporal"),
     (Cue, {"id": "c", "mind": "a", "filter": {"mood": {"radius": 0}}}, "filter.mood.radius", "0", "filter"),
     (
         Cue,
