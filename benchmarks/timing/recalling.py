@@ -39,7 +39,7 @@ CHUNK = 5_000
 async def recall(folder: Path, memories: int, seed: int) -> list[dict[str, Any]]:
     """Fill a store, build its index, then ask the same cues in the three ways, in turns: the machine's own
     speed drifts. The bare query has the same shard, a copy of it, in this process."""
-    choice = EngineChoice(overrides=("embedding.enabled=false",))
+    choice = EngineChoice(overrides=("embedding.enabled=false", "sleep.enabled=false"))
     async with opened(choice, folder=folder / "recall") as bench:
         materials = Materials(seed, MINDS)
         await fill(bench, materials, memories)
