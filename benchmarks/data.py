@@ -75,9 +75,11 @@ class Dataset:
         return list(dict.fromkeys(s.percept.mind for s in self.sensed))
 
     def limited(self, minds: int | None) -> Dataset:
-        """The same set with only its first `minds` minds."""
+        """The same set with only its first `minds` minds; raises `DataFormatError` for fewer than one."""
         if minds is None:
             return self
+        if minds < 1:
+            raise DataFormatError(f"--limit-minds {minds} leaves no mind. Give 1 or more, or leave it out.")
         kept = set(self.minds[:minds])
         return replace(
             self,
@@ -111,7 +113,7 @@ def write_dir(folder: Path, rows: Rows) -> None:
 def read_dir(folder: Path) -> Dataset:
     """Read a folder in the documented form, one error per wrong line, with its number."""
     if not (folder / PERCEPTS).is_file():
-        raise DataMissingError(
+        raise DataFormatError(
             f"{folder} has no {PERCEPTS}. Give a folder with {PERCEPTS} (fields of Percept, one JSON object "
             f"a line) and, for recall, {CUES}; or one of the named sets (see --help)."
         )

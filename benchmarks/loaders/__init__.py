@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from benchmarks.data import DataMissingError, Dataset, Rows, data_root, from_rows, read_dir
+from benchmarks.data import DataFormatError, DataMissingError, Dataset, Rows, data_root, from_rows, read_dir
 from benchmarks.loaders import beam, locomo, madial, precision, segmentation, wiki
 
 
@@ -91,12 +91,13 @@ def rows_of(name: str) -> Rows:
 
 
 def load(name_or_folder: str) -> Dataset:
-    """A named set, or any folder in the documented form."""
+    """A named set, or any folder in the documented form. Raises `DataMissingError` for a named set that is
+    not on this machine, and `DataFormatError` for what is neither."""
     if name_or_folder in SETS:
         return from_rows(name_or_folder, rows_of(name_or_folder))
     folder = Path(name_or_folder)
     if not folder.is_dir():
-        raise DataMissingError(
+        raise DataFormatError(
             f"{name_or_folder} is neither a folder nor a named set. Named sets: {', '.join(SETS)}."
         )
     return read_dir(folder)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import data
-from benchmarks.data import DataFormatError, DataMissingError, Rows
+from benchmarks.data import DataFormatError, Rows
 
 
 def folder(tmp_path: Path, percepts: list[str], cues: list[str]) -> Path:
@@ -76,7 +76,7 @@ def test_a_wrong_line_is_named(tmp_path: Path, percepts: list[str], cues: list[s
 
 
 def test_a_folder_without_percepts_says_what_is_expected(tmp_path: Path) -> None:
-    with pytest.raises(DataMissingError, match=r"has no percepts\.jsonl"):
+    with pytest.raises(DataFormatError, match=r"has no percepts\.jsonl"):
         data.read_dir(tmp_path)
 
 
@@ -89,3 +89,10 @@ def test_limiting_minds_keeps_the_first_ones_with_their_questions(tmp_path: Path
     assert limited.minds == ["a", "b"]
     assert [q.mind for q in limited.questions] == ["a", "b"]
     assert len(limited.sensed) == 3
+
+
+@pytest.mark.parametrize("minds", [0, -1])
+def test_less_than_one_mind_is_refused(minds: int) -> None:
+    whole = data.from_rows("s", Rows([{"mind": "a", "key": "k", "content": "x"}]))
+    with pytest.raises(data.DataFormatError, match=f"--limit-minds {minds} leaves no mind"):
+        whole.limited(minds)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from benchmarks import loaders
-from benchmarks.data import DataMissingError, from_rows
+from benchmarks.data import DataFormatError, DataMissingError, from_rows
 from benchmarks.loaders import beam, locomo, madial, precision, segmentation, wiki
 
 
@@ -153,5 +153,5 @@ def test_absent_data_says_what_to_fetch_and_from_where(
 
 
 def test_what_is_neither_folder_nor_set_lists_the_sets() -> None:
-    with pytest.raises(DataMissingError, match="Named sets: locomo, beam-100k"):
+    with pytest.raises(DataFormatError, match="Named sets: locomo, beam-100k"):
         loaders.load("nowhere-at-all")

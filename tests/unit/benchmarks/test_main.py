@@ -45,3 +45,5 @@ def test_convert_writes_the_documented_form(
 def test_a_set_that_is_none_is_wrong_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["convert", "nothing", str(tmp_path)]) == 2
     assert "Named sets: locomo" in capsys.readouterr().err
+    assert main(["recall", "locmo"]) == 2
+    assert "Named sets: locomo" in capsys.readouterr().err
