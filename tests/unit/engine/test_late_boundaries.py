@@ -69,6 +69,8 @@ async def test_a_turn_of_topic_moves_those_that_came_after_it() -> None:
     assert (opened.id, opened.previous_id, opened.memory_count) == (second, first, 8)
     assert closed.boundary_strength in closed.boundary_scores
     assert closed.ended_at == memories[7].occurred_at
+    assert opened.prediction_errors[0] == pytest.approx(closed.boundary_strength, abs=0.01), "it moved along"
+    assert None not in opened.prediction_errors[:3]
 
 
 async def test_known_late_equals_marked_from_the_start() -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from cognition.mechanisms.lookahead import LATE, Lookahead
 from cognition.mechanisms.notebook import CARRIED, LESSON, UNJUDGED, Notebook
-from cognition.mechanisms.prediction import PredictionError
+from cognition.mechanisms.prediction import Gap, PredictionError
 from cognition.mechanisms.running_z import WINDOW, RunningZ
 from cognition.mechanisms.slow_map import REMEMBERED, Lesson, SlowMap, SlowSums, UnfitMapError
 
@@ -176,3 +176,62 @@ def test_a_look_ahead_resumes_and_decides_each_gap_once(late: int, scores: list[
     cut += [len(scores) - 1 - gap for gap in straight.flush()]
     assert cut == sorted(set(cut))
     assert all(scores[number] > 1.2 for number in cut) or late == 4
+
+
+def test_what_usually_closes_and_what_opens_are_told_apart() -> None:
+    """Before each boundary one direction, after it another: the regressions find which is which."""
+    rng = np.random.default_rng(12)
+    rows = stream(12, 1_600)
+    starts = np.arange(8, len(rows), 8)
+    rows[starts - 1] = np.eye(D, dtype=np.float32)[D - 1]
+    rows[starts] = np.eye(D, dtype=np.float32)[D - 2]
+    evidence = np.where(np.isin(np.arange(len(rows)), starts), 0.9, 0.1) + 0.01 * rng.random(len(rows))
+    evidence[0] = np.nan
+    follows = np.arange(len(rows)) > 0
+    sums = SlowSums(D)
+    sums.take(Lesson(rows, follows, evidence, 0))
+    found = sums.solve()
+    assert found.closing[D - 1] > 0.5 > abs(found.closing[: D // 2]).max()
+    assert found.opening[D - 2] > 0.5 > abs(found.opening[: D // 2]).max()
+    error = PredictionError()
+    error.adopt(found)
+    cues = [gap.cue for v in rows[:200] if (gap := error.observe(v)) is not None]
+    at_boundary = np.isin(np.arange(1, len(cues) + 1), starts)
+    assert min(np.array(cues)[at_boundary]) > max(np.array(cues)[~at_boundary])
+
+
+def test_each_lag_counts_its_pairs() -> None:
+    assert learned(stream(13, 10)).pairs == 9 + 8
+
+
+def test_evidence_is_half_where_z_is_one_and_knows_no_cue() -> None:
+    assert Gap(0.0, 1.0, 5.0).evidence == 0.5
+    assert Gap(0.0, 2.0, 0.0).evidence == pytest.approx(1.0 / (1.0 + np.exp(-2.0)))
+
+
+def test_z_is_held_against_the_last_of_its_window_alone() -> None:
+    z = RunningZ()
+    for value in [0.9] * 50 + [-0.5] * WINDOW:
+        z.take(value)
+    assert z.statistics()[0] == pytest.approx(-0.5, abs=2e-3)
+    assert len(z.snapshot()) == WINDOW == 300
+
+
+@pytest.mark.parametrize(
+    ("late", "scores", "cut"),
+    [
+        (0, [0.0, 1.5, 1.6, 0.0, 0.0], [1, 2]),
+        (2, [0.0, 1.5, 1.6, 0.0, 0.0], [2]),
+        (2, [0.0, 1.6, 1.6, 0.0, 0.0], [1, 2]),
+        (4, [0.0, 1.5, 0.0, 0.0, 0.0], [1]),
+        (4, [0.0, 1.5, 0.8, 0.0, 0.0], []),
+        (4, [2.1, 1.5, 0.0, 0.0, 0.0], [0]),
+        (4, [0.0, 1.9, 0.0, 2.5, 0.0], [3]),
+    ],
+)
+def test_what_stands_out_against_what_follows_is_cut(late: int, scores: list[float], cut: list[int]) -> None:
+    ahead, found = Lookahead(late, 1.2), []
+    for number, score in enumerate(scores):
+        found += [number - gap for gap in ahead.add(score)]
+    found += [len(scores) - 1 - gap for gap in ahead.flush()]
+    assert found == cut
