@@ -54,6 +54,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """Live both lives and compare."""
+    if options.kills < 0:
+        raise SystemExit(f"--kills {options.kills} is negative. Give how often to kill, for example 100.")
     if options.nights:
         return nights(options)
     plan = percepts(PER_KILL * (options.kills + 1), options.seed)

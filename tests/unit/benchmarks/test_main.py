@@ -47,3 +47,8 @@ def test_a_set_that_is_none_is_wrong_use(tmp_path: Path, capsys: pytest.CaptureF
     assert "Named sets: locomo" in capsys.readouterr().err
     assert main(["recall", "locmo"]) == 2
     assert "Named sets: locomo" in capsys.readouterr().err
+
+
+def test_a_number_of_kills_is_not_negative() -> None:
+    with pytest.raises(SystemExit, match="--kills -3 is negative"):
+        main(["faults", "--kills", "-3"])
