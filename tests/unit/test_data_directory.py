@@ -40,9 +40,7 @@ def test_a_directory_of_another_format_is_refused_and_left_as_it_is(tmp_path: Pa
     (tmp_path / "VERSION").write_text(version)
     with pytest.raises(DataVersionError, match="Use the version of cognition that wrote it") as caught:
         prepare(tmp_path)
-    assert f"{tmp_path} has format {version!r}, this version reads {FORMAT_VERSION}" in str(
-        caught.value
-    )
+    assert f"{tmp_path} has format {version!r}, this version reads {FORMAT_VERSION}" in str(caught.value)
     assert [entry.name for entry in tmp_path.iterdir()] == ["VERSION"]
 
 
