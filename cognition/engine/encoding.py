@@ -291,8 +291,9 @@ class Encoder:
                 ledger.outdated.setdefault(mind.name, set()).add(older.id)
 
     async def _find_one(self, mind: Mind, memory: str, ledger: Ledger) -> Memory | None:
-        if memory in ledger.known:
-            return ledger.known[memory]
+        """This memory, where it is one of this mind: a batch has met those of others too."""
+        if (met := ledger.known.get(memory)) is not None:
+            return met if met.mind == mind.name else None
         await ledger.after([memory])
         found = await self._stores.memories.get(mind.name, [memory])
         ledger.known.update(found)

@@ -19,6 +19,7 @@ from cognition.engine.minds import Minds
 from cognition.engine.night_journal import Journal, mark_of
 from cognition.engine.night_works import Done
 from cognition.engine.sleep_options import SleepOptions
+from cognition.engine.succession import CURRENT
 from cognition.engine.tongues import Tongues
 from cognition.mechanisms.consolidation_strength import PERMANENT
 from cognition.mechanisms.keeping import (
@@ -151,7 +152,8 @@ class Returning:
         then, and last longer for it; None: as they were. Safe to repeat."""
         mind = await self._minds.awake(name, epoch=epoch)
         buried = await self._stores.tombstones.among([(name, i) for i in memory_ids])
-        traces = await self._stores.archive.get_traces(name, [i for i in memory_ids if i not in buried])
+        kept = await self._stores.archive.get_traces(name, [i for i in memory_ids if i not in buried])
+        traces = await self._current(name, kept)
         awake = await self._stores.memories.get(name, list(traces))
         coming = {i: trace for i, trace in traces.items() if i not in mind.sleep.surfaced or i not in awake}
         fresh = [t if at is None else recalled(t, at) for i, t in coming.items() if i not in awake]
@@ -164,6 +166,17 @@ class Returning:
         await self._stores.archive.erase(name, list(traces))
         self._minds.facts.drop(name, list(traces))
         return list(traces)
+
+    async def _current(self, name: str, traces: Mapping[str, Trace]) -> dict[str, Trace]:
+        """These without the marks of what was erased while they were in the archive."""
+        marks = {by for t in traces.values() if (by := t.memory.superseded_by) is not None}
+        gone = await self._stores.tombstones.among([(name, by) for by in sorted(marks)])
+        return {i: unmarked(t) if t.memory.superseded_by in gone else t for i, t in traces.items()}
+
+
+def unmarked(trace: Trace) -> Trace:
+    """A trace that nothing supersedes."""
+    return replace(trace, memory=msgspec.structs.replace(trace.memory, **CURRENT))
 
 
 def recalled(trace: Trace, at: float) -> Trace:

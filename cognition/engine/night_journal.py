@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from cognition.engine.minds import Minds
+from cognition.engine.succession import CURRENT
 from cognition.errors import LeaseLostError, UnavailableError
 from cognition.ports.stores import Stores
 from schemas.abstraction import Abstraction
@@ -128,12 +129,16 @@ class Journal:
         self, mind: str, chains: Mapping[str, Sequence[UndoEntry]], *, epoch: int
     ) -> tuple[int, list[str]]:
         """Give memories back what they were before these entries; how many have it, and which were left
-        since they were touched after the cycle, or are gone."""
+        since they were touched after the cycle, or are gone. What superseded one and was erased since, does
+        so no more."""
         found = await self._stores.memories.get(mind, list(chains))
+        firsts = {i: first_of(chains[i]) for i in found}
+        named = {by for fields in firsts.values() if (by := fields.get("superseded_by")) is not None}
+        buried = await self._stores.tombstones.among([(mind, by) for by in sorted(named)])
         restored, left = 0, [i for i in chains if i not in found]
         patches: dict[str, tuple[int, Mapping[str, Any]]] = {}
         for i, memory in found.items():
-            fields = first_of(chains[i])
+            fields = {**firsts[i], **(CURRENT if firsts[i].get("superseded_by") in buried else {})}
             if fields == fields_of(memory, fields):
                 restored += 1
             elif untouched(chains[i], memory):

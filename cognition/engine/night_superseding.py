@@ -26,7 +26,10 @@ SUBJECT_MAX = 128
 """Memories of one subject that are compared, the latest: of what is older the marks were made before."""
 
 CHAIN_MAX = 16
-"""How far a chain of superseding memories is followed to see whether it is a circle."""
+"""Reads for following a chain of superseding memories to see whether it is a circle."""
+
+Marks = dict[str, dict[str, Any]]
+"""Memory -> the fields by which it is superseded."""
 
 CONFLICTS_TOLD = 3
 """Conflicts of one step that the report names."""
@@ -47,8 +50,9 @@ class Superseding:
             mind = await self._minds.awake(report.mind, epoch=epoch)
             seeds = await self._stores.memories.get(report.mind, planned.memory_ids[begin:end])
             known, disputes = await self._of_subjects(report.mind, list(seeds.values()))
-            marks = by_facts(known.values())
-            known |= await self._told(report.mind, seeds, known, marks)
+            marks, read = await self._told(report.mind, seeds, known)
+            await self._stated(report.mind, known, marks)
+            known |= read
             changes = [
                 Change(known[i], fields, {"superseded": int(known[i].superseded_at is None)})
                 for i, fields in sorted(marks.items())
@@ -76,32 +80,45 @@ class Superseding:
         mind: str,
         seeds: Mapping[str, Memory],
         known: Mapping[str, Memory],
-        marks: dict[str, dict[str, Any]],
-    ) -> dict[str, Memory]:
-        """Add the marks that callers' relations leave on memories that came after what supersedes them;
-        those memories."""
+    ) -> tuple[Marks, dict[str, Memory]]:
+        """The marks that callers' relations leave on memories that came after what supersedes them; those
+        memories, as far as they were not known."""
+        marks: Marks = {}
         wanted = [(seeds[i], target) for i in sorted(seeds) for target in told_by(seeds[i])]
         unknown = [target for _, target in wanted if target not in known]
         read = await self._stores.memories.get(mind, unknown) if unknown else {}
-        older = {**read, **known}
+        older = {**read, **seeds, **known}
         for newer, target in wanted:
             fields = marked(older[target], newer) if target in older else {}
-            if fields and not await self._circle(mind, newer, target):
+            if fields and not await self._circle(mind, target, fields, marks, older):
                 marks[target] = min(fields, marks.get(target, fields), key=since)
-        return read
+        return marks, read
 
-    async def _circle(self, mind: str, newer: Memory, target: str) -> bool:
-        """Whether what supersedes the newer one leads to the target: such a circle says nothing."""
-        seen, above = {newer.id}, newer.superseded_by
-        for _ in range(CHAIN_MAX):
-            if above is None or above in seen:
-                return False
-            if above == target:
-                return True
+    async def _stated(self, mind: str, known: Mapping[str, Memory], marks: Marks) -> None:
+        """Add the marks that facts leave, where they do not speak against what a caller said."""
+        for target, fields in sorted(by_facts(known.values()).items()):
+            if not await self._circle(mind, target, fields, marks, known):
+                marks[target] = min(fields, marks.get(target, fields), key=since)
+
+    async def _circle(
+        self, mind: str, target: str, fields: Mapping[str, Any], marks: Marks, known: Mapping[str, Memory]
+    ) -> bool:
+        """Whether what supersedes the one that ends the target's time leads to the target, by these marks
+        and by those that were made before: such a circle says nothing."""
+        above, seen, reads = fields["superseded_by"], {target}, 0
+        while above is not None and above not in seen:
             seen.add(above)
-            found = await self._stores.memories.get(mind, [above])
-            above = found[above].superseded_by if above in found else None
-        return True
+            if above in marks:
+                above = marks[above]["superseded_by"]
+            elif above in known:
+                above = known[above].superseded_by
+            elif reads == CHAIN_MAX:
+                return True
+            else:
+                reads += 1
+                found = await self._stores.memories.get(mind, [above])
+                above = found[above].superseded_by if above in found else None
+        return bool(above == target)
 
 
 def since(mark: Mapping[str, Any]) -> tuple[float, str]:
@@ -114,7 +131,7 @@ def facts_of(memories: Iterable[Memory]) -> list[Fact]:
     return [fact for m in memories if (fact := fact_of(m)) is not None]
 
 
-def by_facts(memories: Collection[Memory]) -> dict[str, dict[str, Any]]:
+def by_facts(memories: Collection[Memory]) -> Marks:
     """The marks that are still to be made of these, by what they state."""
     known = {m.id: m for m in memories}
     marks = {i: ended(known[i], by, at) for i, (by, at) in succession(facts_of(memories)).items()}

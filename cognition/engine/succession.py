@@ -6,11 +6,15 @@ became. Must not know when this is asked, nor how marks are written.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from cognition.mechanisms.superseding import Fact, stated
 from schemas.association import AssociationType
 from schemas.memory import Memory
+
+CURRENT: Mapping[str, None] = {"superseded_by": None, "superseded_at": None}
+"""The fields of a memory that nothing supersedes."""
 
 
 def told_by(memory: Memory) -> list[str]:

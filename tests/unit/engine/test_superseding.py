@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from cognition.engine.assembly import Options
+from cognition.engine.night_forgetting import Returning
 from cognition.engine.sleep_options import SleepOptions
 from schemas.association import AssociationType, Relation
 from schemas.cue import Cue
@@ -171,6 +172,66 @@ async def test_nobody_supersedes_a_memory_of_another_mind() -> None:
     await found.sleep()
     await found.sleep(mind=BO)
     assert (await memory(found, "a")).superseded_by is None
+
+
+async def test_nobody_supersedes_a_memory_of_another_mind_that_comes_in_the_same_batch() -> None:
+    found = await bench()
+    await found.take(says("a", PORTO, 0), says("b", LISBON, 10, memory_id(ANA, "a"), mind=BO))
+    assert (await memory(found, "a")).superseded_by is None
+
+
+async def test_a_circle_of_three_leaves_one_that_is_current() -> None:
+    found = await bench()
+    await found.take(says("a", "one", 0, "b", subject=""))
+    await found.take(says("b", "two", 1, "c", subject=""))
+    await found.take(says("c", "three", 2, "a", subject=""))
+    await found.sleep()
+    by = {key: (await memory(found, key)).superseded_by for key in "abc"}
+    assert by == {"a": memory_id(ANA, "c"), "b": memory_id(ANA, "a"), "c": None}
+
+
+@pytest.mark.parametrize("order", [("new", "old"), ("old", "new")])
+async def test_what_a_caller_said_prevails_over_what_the_times_say(order: tuple[str, str]) -> None:
+    found = await bench()
+    said = {"new": says("new", LISBON, 10), "old": says("old", PORTO, 0, "new")}
+    for key in order:
+        await found.take(said[key])
+    await found.sleep()
+    by = {key: (await memory(found, key)).superseded_by for key in said}
+    assert by == {"new": memory_id(ANA, "old"), "old": None}
+
+
+async def test_a_long_chain_of_values_is_marked_to_its_end() -> None:
+    found = await bench()
+    await found.take(*(says(f"k{n}", f"Ana's city is Town{n}", n) for n in range(40)))
+    await found.sleep()
+    by = [(await memory(found, f"k{n}")).superseded_by for n in range(40)]
+    assert by == [*(memory_id(ANA, f"k{n}") for n in range(1, 40)), None]
+
+
+async def test_undoing_does_not_bring_back_the_mark_of_what_was_erased_since() -> None:
+    found = await bench()
+    await found.take(says("x", PORTO, 0), says("a", LISBON, 20, "x"), says("b", FARO, 10))
+    report = await found.sleep()
+    assert (await memory(found, "x")).superseded_by == memory_id(ANA, "b")
+    await found.take(Forget(mind=ANA, memory_ids=[memory_id(ANA, "a")]))
+    await undone(found, report.id)
+    after = await memory(found, "x")
+    assert (after.superseded_by, after.superseded_at) == (None, None)
+
+
+async def test_what_returns_from_the_archive_is_current_where_what_superseded_it_was_erased() -> None:
+    found = await bench()
+    await found.take(says("old", PORTO, 0), says("new", LISBON, 10, "old"))
+    away = [memory_id(ANA, "old")]
+    traces = await found.stores.memories.get_traces(ANA, away)
+    await found.stores.archive.deposit(list(traces.values()), reason="decay", at=found.clock.now())
+    await found.stores.memories.erase(ANA, away)
+    await found.take(Forget(mind=ANA, memory_ids=[memory_id(ANA, "new")]))
+    async with found.engine.minds.writing:
+        await Returning(found.stores, found.engine.minds).back(ANA, away, at=None, epoch=found.epoch)
+    after = await memory(found, "old")
+    assert (after.superseded_by, after.superseded_at) == (None, None)
 
 
 async def test_the_stage_can_be_left_out() -> None:
