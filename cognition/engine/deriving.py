@@ -8,7 +8,9 @@ when this is done.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from msgspec import structs
 
 from cognition.engine.mind import Mind
 from cognition.engine.succession import fact_of
@@ -146,13 +148,18 @@ class Deriving:
         return Derived(abstraction, centroid, terms)
 
     async def left(self, mind: str, known: Abstraction, gone: Collection[str], at: float) -> Derived | None:
-        """What is left of an abstraction without those that are gone; None where it is too little."""
+        """What is left of an abstraction without those that are gone; None where it is too little. It says
+        how it was where its words do, unless what superseded them is gone too."""
         ids = [i for i in known.derived_from if i not in gone]
-        members = await self.contents(mind, ids)
+        sources = await self.sources(mind, ids)
+        members = [self._content(sources[i]) for i in sorted(sources)]
         if episodes_of(members) < EPISODES_MIN:
             return None
         conflicts = [i for i in known.conflicts if i not in gone]
-        return self.composed(mind, Group(members, conflicts), at=at, known=known)
+        made = self.composed(mind, Group(members, conflicts), at=at, known=known)
+        said = sources[made.abstraction.source_id].memory
+        ended = said.superseded_at if said.superseded_by not in gone else None
+        return replace(made, abstraction=structs.replace(made.abstraction, superseded_at=ended))
 
     async def _around(self, mind: Mind, centre: str, others: Sequence[str]) -> Group:
         """Those of the others that are like this content, from three episodes and more, and those that speak

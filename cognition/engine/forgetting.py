@@ -10,11 +10,12 @@ second is left.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from cognition.engine.deriving import Deriving, save
 from cognition.engine.mind import Mind, later
 from cognition.engine.retelling import Retelling
+from cognition.engine.succession import CURRENT
 from cognition.engine.surroundings import Surroundings, pages
 from cognition.mechanisms.context import SOURCE
 from cognition.mechanisms.thread import changes_between
@@ -96,8 +97,14 @@ class Forgetting:
 
     async def _derive_without(self, mind: str, doomed: Sequence[str], *, epoch: int) -> None:
         """What recurs is derived anew from the sources that are left, and goes with too few of them."""
-        gone, now = set(doomed), self._clock.now()
-        for page in pages(doomed):
+        await self._derived_from(mind, doomed, set(doomed), epoch=epoch)
+
+    async def _derived_from(
+        self, mind: str, sources: Sequence[str], gone: Collection[str], *, epoch: int
+    ) -> None:
+        """Derive anew what recurs in these, without those that are gone."""
+        now = self._clock.now()
+        for page in pages(sources):
             for known in await self._stores.abstractions.naming(mind, page, limit=NAMED_MAX):
                 left = await self._deriving.left(mind, known, gone, now)
                 if left is None:
@@ -110,8 +117,8 @@ class Forgetting:
         current: list[str] = []
         for page in pages(doomed):
             ids = await self._stores.replay.superseded_by(mind, page, limit=OUTDATED_MAX)
-            unmarked = {"superseded_by": None, "superseded_at": None}
-            await self._stores.memories.patch(mind, dict.fromkeys(ids, unmarked), epoch=epoch)
+            await self._derived_from(mind, ids, set(doomed), epoch=epoch)
+            await self._stores.memories.patch(mind, dict.fromkeys(ids, CURRENT), epoch=epoch)
             current += ids
         return current
 

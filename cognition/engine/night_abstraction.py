@@ -174,12 +174,21 @@ class Unabstracting:
     ) -> Derived | None:
         """An abstraction as it was; None where a source is gone, or where it was itself erased."""
         sources = await self._deriving.sources(mind, fields["derived_from"])
-        buried = await self._stores.tombstones.among([(mind, name)])
-        if buried or len(sources) < len(fields["derived_from"]):
+        asked = [(mind, i) for i in (name, *fields["conflicts"])]
+        buried = await self._stores.tombstones.among(asked)
+        if name in buried or len(sources) < len(fields["derived_from"]):
             return None
         contents = await self._deriving.contents(mind, fields["derived_from"])
         said = sources[fields["source_id"]].memory.content
-        whole = {**fields, "id": name, "mind": mind, "content": said, "rev": now.rev + 1 if now else 0}
+        conflicts = [i for i in fields["conflicts"] if i not in buried]
+        whole = {
+            **fields,
+            "conflicts": conflicts,
+            "id": name,
+            "mind": mind,
+            "content": said,
+            "rev": now.rev + 1 if now else 0,
+        }
         abstraction = msgspec.convert(whole, Abstraction)
         return self._deriving.derived(abstraction, abstracted(contents).vector)
 

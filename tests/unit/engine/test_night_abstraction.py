@@ -306,6 +306,54 @@ async def test_what_is_superseded_is_no_source_and_what_said_it_says_how_it_was(
     assert [a.abstraction.id for a in then.abstractions] == [made.id]
 
 
+async def was_so() -> tuple[Bench, Percept]:
+    """What recurs said how it was, and what says how it is came then."""
+    found = await lived(0)
+    city = {"slot": "city", "value": "Porto"}
+    await found.take(*(again(n, subject="Ana", data=city, content=f"{RECURS} Porto {n}") for n in range(4)))
+    await found.sleep()
+    city = {"slot": "city", "value": "Faro"}
+    newer = again(5, subject="Ana", data=city, content="the city is Faro")
+    await found.take(newer)
+    await found.sleep()
+    return found, newer
+
+
+async def test_what_said_how_it_was_says_so_still_without_one_of_its_sources() -> None:
+    found, newer = await was_so()
+    (once,) = await known(found)
+    await found.take(Forget(mind=ANA, memory_ids=[once.derived_from[-1]]))
+    (now,) = await known(found)
+    assert len(now.derived_from) == 3
+    assert now.superseded_at == newer.occurred_at
+    assert (await found.recall(RECURS, abstractions=1)).abstractions == []
+
+
+async def test_it_says_how_it_is_again_at_once_where_what_superseded_it_is_erased() -> None:
+    found, newer = await was_so()
+    await found.take(Forget(mind=ANA, memory_ids=[memory_id(ANA, newer.key)]))
+    (now,) = await known(found)
+    assert now.superseded_at is None
+    assert len((await found.recall(RECURS, abstractions=1)).abstractions) == 1
+
+
+async def test_undoing_names_nothing_that_contradicted_and_was_erased_since() -> None:
+    found = await lived(0)
+    for n, value in enumerate(("Porto", "Porto", "Porto", "Faro")):
+        said = {"slot": "city", "value": value}
+        trust = 0.2 if value == "Faro" else 1.0
+        await found.take(again(n, content=f"{RECURS} {n} {value}", subject="Ana", data=said, trust=trust))
+    await found.sleep()
+    said = {"slot": "city", "value": "Porto"}
+    await found.take(again(7, content=f"{RECURS} 7 Porto", subject="Ana", data=said))
+    report = await found.sleep()
+    await found.take(Forget(mind=ANA, memory_ids=[memory_id(ANA, "again3")]))
+    await undone(found, report.id)
+    (now,) = await known(found)
+    assert set(now.derived_from) == ids(0, 1, 2)
+    assert now.conflicts == []
+
+
 async def test_nobody_knows_what_recurs_in_another_mind() -> None:
     found = await lived(2)
     await found.take(*(other(n, BO) for n in range(30)), *(again(n, BO) for n in range(4)))
