@@ -30,6 +30,10 @@ SEED = 20_260_101
 """Seed of the bootstrap; recall itself has no chance in it."""
 
 
+SESSIONS = 5
+"""Sessions that a reader would open."""
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """The answers, and how they were fed and asked."""
@@ -74,6 +78,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         lines = (json.dumps(a.row(), ensure_ascii=False) + "\n" for a in measured.answers)
         options.per_question.write_text("".join(lines), encoding="utf-8")
     report = recall_report(dataset.name, measured.answers, seed=SEED)
+    report["overall"] |= session_hits(measured.answers, sessions_of(dataset))
     report["provenance"] = provenance(
         seed=SEED,
         data_sha256=dataset.sha256,
@@ -100,6 +105,30 @@ def parted(without: Sequence[str]) -> tuple[list[str], list[str]]:
         known = ", ".join(sorted({*MECHANISMS, *AT_ENCODING}))
         raise SystemExit(f"--without {','.join(sorted(unknown))}: no such mechanism. Use any of {known}.")
     return [n for n in without if n in MECHANISMS], [n for n in without if n in AT_ENCODING]
+
+
+def sessions_of(dataset: Dataset) -> dict[tuple[str, str], int]:
+    """(mind, key of a percept) -> the number of its session, counted by the marks of the set."""
+    number = 0
+    found = {}
+    for sensed in dataset.sensed:
+        number += sensed.percept.boundary is not None
+        found[sensed.percept.mind, sensed.percept.key] = number
+    return found
+
+
+def session_hits(answers: Sequence[Answer], sessions: Mapping[tuple[str, str], int]) -> dict[str, float]:
+    """In how many of the answerable cues one of the first five sessions that came up is that of a right
+    answer; nothing where the set marks none."""
+    asked = [answer for answer in answers if answer.gold]
+    if not asked or len(set(sessions.values())) < 2:
+        return {}
+    hits = []
+    for answer in asked:
+        ranked = [sessions[answer.mind, key] for key in answer.ranked if (answer.mind, key) in sessions]
+        gold = {sessions[answer.mind, key] for key in answer.gold}
+        hits.append(not gold.isdisjoint(list(dict.fromkeys(ranked))[:SESSIONS]))
+    return {"session_hit@5": round(sum(hits) / len(hits), 4)}
 
 
 def unmarked(dataset: Dataset) -> Dataset:
