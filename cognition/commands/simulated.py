@@ -36,7 +36,7 @@ def days_of(span: str) -> float:
 async def simulated(options: argparse.Namespace) -> int:
     """Sleep the nights of so many days on a copy, and show what each week would do."""
     name, days = mind_of(options), days_of(options.simulate)
-    if options.within <= 0:
+    if not options.within > 0:
         raise UsageError(f"--within {options.within:g} is no time", remedy="Write --within 300.")
     settings = loaded_settings(options).settings
     directory = directory_of(settings.data, os.environ)

@@ -13,7 +13,7 @@ from cognition.commands.running import UsageError, print_json
 from cognition.commands.simulated import simulated
 from cognition.commands.words import when
 from schemas.sleep import SleepReport, SleepStatus
-from schemas.sleeping import SleepLogAnswer, SleepPlanAnswer
+from schemas.sleeping import CYCLES_MAX, SleepLogAnswer, SleepPlanAnswer
 
 NAMED = 5
 """Memories of a piece of a plan that are shown; of the rest it says how many."""
@@ -78,8 +78,10 @@ def time_left(report: SleepReport) -> float | None:
 
 async def sleep(options: argparse.Namespace) -> int:
     """Sleep now and show the night; or say what would be done, now or in the next weeks."""
-    if options.cycles < 0:
-        raise UsageError(f"--cycles {options.cycles} is negative", remedy="Write --cycles 2.")
+    if not 0 <= options.cycles <= CYCLES_MAX:
+        raise UsageError(
+            f"--cycles {options.cycles} is not within 0 to {CYCLES_MAX}", remedy="Write --cycles 2."
+        )
     if options.simulate is not None:
         return await simulated(options)
     watch = Watch()

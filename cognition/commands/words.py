@@ -116,7 +116,10 @@ def when(seconds: float | None) -> str:
     """Local date and time."""
     if seconds is None:
         return "-"
-    return dt.datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M")
+    moment = dt.datetime.fromtimestamp(0.0, dt.UTC) + dt.timedelta(seconds=seconds)
+    with contextlib.suppress(OverflowError, ValueError):  # in the first and the last days there are: UTC
+        moment = moment.astimezone()
+    return moment.strftime("%Y-%m-%d %H:%M")
 
 
 def idle(life: MechanismLife) -> bool:

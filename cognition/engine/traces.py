@@ -155,7 +155,7 @@ def related(mind: str, relations: list[Relation], at: float) -> list[Association
     strongest = sorted(relations, key=lambda r: -r.weight)[:ASSOCIATIONS_MAX]
     return [
         Association(
-            target_id=r.target if is_memory_id(r.target) else memory_id(mind, r.target),
+            target_id=r.target.lower() if is_memory_id(r.target) else memory_id(mind, r.target),
             weight=r.weight,
             type=r.type,
             last_coactivated=at,
@@ -172,13 +172,10 @@ def subject_terms(subject: str, analyzer: Analyzer) -> dict[int, float]:
 
 def is_memory_id(target: str) -> bool:
     """Whether a relation's target is written as an identifier rather than a key."""
-    if len(target) != 36:
-        return False
     try:
-        uuid.UUID(target)
+        return str(uuid.UUID(target)) == target.lower()
     except ValueError:
         return False
-    return True
 
 
 def patched(memory: Memory, fields: dict[str, Any]) -> Memory:

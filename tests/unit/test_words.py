@@ -17,11 +17,12 @@ from cognition.commands.words import (
     pairs,
     short,
     show_recollection,
+    when,
 )
 from schemas.base import SchemaError
 from schemas.cue import CueFilter, EpisodeFilter, FilterMode, Mood
 from schemas.memory import Memory
-from schemas.percept import ContentType, MemoryKind
+from schemas.percept import MOMENT_MAX, MOMENT_MIN, ContentType, MemoryKind
 from schemas.recollection import Recalled, Recollection, ScorePart
 
 
@@ -144,3 +145,8 @@ def test_an_answer_is_a_page(capsys: pytest.CaptureFixture[str]) -> None:
     assert " ".join(lines[2].split()) == "dense value 0.7000 z 0.5000 weight 0.600 contributes 0.3000"
     show_recollection(Recollection(cue_id="c", mind="ana", abstained="no memories yet"))
     assert capsys.readouterr().out == "Nothing: no memories yet.\n"
+
+
+@pytest.mark.parametrize("moment", [MOMENT_MIN, MOMENT_MAX])
+def test_the_first_and_the_last_moment_there_are_can_be_shown(moment: float) -> None:
+    assert ":" in when(moment)

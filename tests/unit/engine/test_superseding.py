@@ -180,6 +180,22 @@ async def test_nobody_supersedes_a_memory_of_another_mind_that_comes_in_the_same
     assert (await memory(found, "a")).superseded_by is None
 
 
+async def test_an_id_in_capitals_names_the_same_memory() -> None:
+    found = await bench()
+    await found.take(says("old", PORTO, 0))
+    await found.take(says("new", LISBON, 10, memory_id(ANA, "old").upper()))
+    assert (await memory(found, "old")).superseded_by == memory_id(ANA, "new")
+
+
+@pytest.mark.parametrize("form", ["{{{0}}}--", "urn:uuid:{0}", "{0}----"])
+async def test_what_is_only_like_an_id_is_a_key(form: str) -> None:
+    found = await bench()
+    key = form.format(memory_id(ANA, "old").replace("-", ""))[:36]
+    await found.take(says(key, PORTO, 0))
+    await found.take(says("new", LISBON, 10, key))
+    assert (await memory(found, key)).superseded_by == memory_id(ANA, "new")
+
+
 async def test_a_circle_of_three_leaves_one_that_is_current() -> None:
     found = await bench()
     await found.take(says("a", "one", 0, "b", subject=""))
