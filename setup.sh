@@ -27,6 +27,10 @@ if "$python" -m pip --version >/dev/null 2>&1; then
 else
     uv=$(command -v uv) || fail "needs pip for '$python' (Debian: apt install python3-pip), or uv on PATH"
 fi
+# uv trusts what pip was told to trust: a network may have a certificate of its own.
+if [ -n "${PIP_CERT:-}" ] && [ -z "${SSL_CERT_FILE:-}" ]; then
+    SSL_CERT_FILE=$PIP_CERT && export SSL_CERT_FILE
+fi
 "$uv" venv -q --no-project --allow-existing -p "$("$python" -c 'import sys; print(sys.executable)')" .venv
 "$uv" pip install -q --python .venv/bin/python -c constraints.txt -b constraints.txt -e '.[dev,bench]'
 printf '%s\n' "$wanted" >.venv/set-up

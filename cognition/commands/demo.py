@@ -236,7 +236,7 @@ def told(receipt: Receipt) -> str:
     """A receipt as one line."""
     reason = f", {short(receipt.reason, REASON_WIDTH)}" if receipt.reason else ""
     outcome = f"{receipt.outcome}, salience {receipt.salience:.2f}"
-    return f"  {receipt.mind:9} receipt of {receipt.key}: {outcome}{reason}"
+    return f"  {receipt.mind:9} receipt of {receipt.key or receipt.entry}: {outcome}{reason}"
 
 
 def tell_what_is_left(directory: Path) -> None:

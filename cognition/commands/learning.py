@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from cognition.cli import DONE, NO
 from cognition.commands.minds import the_mind
@@ -101,12 +101,29 @@ def show_path(answer: PathAnswer, options: argparse.Namespace) -> int:
     elif not answer.steps:
         print(f"No path from {options.id} to {options.to} in {options.depth or PATH_DEPTH} steps.")
     else:
-        for step in answer.steps:
-            print(f"{step.source} -> {step.target}  {described(step)}  {short(step.preview, WIDTH)}")
+        print("\n".join(walked(answer.steps, options.id)))
         print(f"strength {answer.strength:.3f} in {len(answer.steps)} steps")
     if not options.json:
         _notes(answer.notes)
     return DONE if answer.steps else NO
+
+
+def walked(steps: Sequence[Neighbour], start: str) -> Iterator[str]:
+    """The steps of a path as they are gone, a line each; an association that is gone backwards points back."""
+    here = start if start in (steps[0].source, steps[0].target) else _begin(steps)
+    for step in steps:
+        forward = step.source == here
+        there = step.target if forward else step.source
+        said = f"  {short(step.preview, WIDTH)}" if forward else ""
+        yield f"{here} {'->' if forward else '<-'} {there}  {described(step)}{said}"
+        here = there
+
+
+def _begin(steps: Sequence[Neighbour]) -> str:
+    """The end of the first step that the second does not share; where it is named by key only."""
+    first, others = steps[0], steps[1:]
+    shared = {others[0].source, others[0].target} if others else {first.target}
+    return first.target if first.source in shared and first.target not in shared else first.source
 
 
 def described(step: Neighbour) -> str:

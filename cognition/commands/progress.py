@@ -9,6 +9,8 @@ from typing import TextIO
 WIDTH = 28
 TERMINAL_EVERY_S = 0.1
 ELSEWHERE_EVERY_S = 5.0
+RATED_AFTER_S = 1.0
+"""A rate of less than that says nothing."""
 
 
 class Progress:
@@ -53,6 +55,7 @@ class Progress:
         share = self.done / self.total if self.total else 1.0
         left = (self.total - self.done) / rate if rate else 0.0
         bar = ("#" * int(share * WIDTH)).ljust(WIDTH, ".")
-        text = f"{self.what} [{bar}] {self.done}/{self.total}  {rate:.0f}/s  {left:.0f} s left"
+        told = f"  {rate:,.0f}/s  {left:.0f} s left" if elapsed >= RATED_AFTER_S else ""
+        text = f"{self.what} [{bar}] {self.done:,}/{self.total:,}{told}"
         end = "" if self._terminal else "\n"
         print(f"\r\x1b[K{text}" if self._terminal else text, end=end, file=self._stream, flush=True)

@@ -180,6 +180,8 @@ def page(report: SleepReport) -> Iterator[str]:
     yield f"  pressure {report.pressure_before:.2f}{after}"
     stages = ", ".join(f"{stage} {spent:.2f} s" for stage, spent in report.stage_s.items())
     yield f"  {report.cursor.step} steps, {report.calls:,} calls to the store: {stages or 'none yet'}"
+    if report.status in (SleepStatus.UNDONE, SleepStatus.ROLLED_BACK):
+        yield "  what it had done before that:"
     for name, words in COUNTS:
         if count := getattr(report, name):
             yield f"  {count:6,} {words}"
