@@ -109,7 +109,7 @@ def show_path(answer: PathAnswer, options: argparse.Namespace) -> int:
 
 
 def walked(steps: Sequence[Neighbour], start: str) -> Iterator[str]:
-    """The steps of a path as they are gone, a line each; an association that is gone backwards points back."""
+    """The steps of a path as they are gone, a line each; an association gone backwards points back."""
     here = start if start in (steps[0].source, steps[0].target) else _begin(steps)
     for step in steps:
         forward = step.source == here
