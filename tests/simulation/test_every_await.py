@@ -18,7 +18,7 @@ from tests.simulation.world import World, lived
 ANA, BO = "ana", "bo"
 STRIDE = 16
 """Gates that one test takes, one crash each."""
-GATES = 768
+GATES = 896
 """More than an undisturbed life has; the last ones crash nobody."""
 
 
