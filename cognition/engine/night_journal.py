@@ -193,7 +193,8 @@ def merged(before: Sequence[UndoEntry], now: Sequence[UndoEntry]) -> list[UndoEn
         done = old is not None and entry.rev == old.rev + 1
         if old is not None and done:
             kept, made = {**entry.before, **old.before}, {**old.after, **entry.after}
-            entry = msgspec.structs.replace(entry, before=kept, after=made)
+            did = {n: old.did.get(n, 0) + entry.did.get(n, 0) for n in {**old.did, **entry.did}}
+            entry = msgspec.structs.replace(entry, before=kept, after=made, did=did)
         entries[entry.memory_id] = entry
     return list(entries.values())
 

@@ -183,8 +183,9 @@ class Linking:
             did.update(await self._journal.note(report.mind, report, entries, epoch=epoch))
 
         more = await self._associating.step(report.mind, epoch=epoch, witness=witness)
-        if not more:  # or a later cycle, with other words in the lexicon, would do it again after a crash
-            await self._associating.settle(durable=False)
+        # What is linked is written down with each step: after a crash the same step goes on where its page
+        # of undo ends, and nothing is counted twice, nor done again with other words in the lexicon.
+        await self._associating.settle(durable=False)
         return Done(did, "on", more=more)
 
     async def _first_what_moved(self, name: str, epoch: int) -> None:
