@@ -5,13 +5,12 @@ Knows how to open and close; knows nothing of what runs over it.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
-from anyio.abc import TaskGroup
 
 from cognition import data_directory as directories
 from cognition.errors import SettingsError, UnavailableError
@@ -100,21 +99,6 @@ def stores_over(backend: VectorBackend, stack: AsyncExitStack) -> VectorStores:
     stores = over(backend)
     stack.push_async_callback(stores.close)
     return stores
-
-
-@asynccontextmanager
-async def at_once() -> AsyncIterator[TaskGroup]:
-    """Opening several things side by side: the first error is raised as it is, not as one of a group."""
-    error: BaseException | None = None
-    try:
-        async with anyio.create_task_group() as opening:
-            yield opening
-    except BaseExceptionGroup as group:
-        error = group
-        while isinstance(error, BaseExceptionGroup):
-            error = error.exceptions[0]
-    if error is not None:
-        raise error
 
 
 def embedder_for(settings: Settings, stack: AsyncExitStack, *, lean: bool) -> LazyEmbedder:

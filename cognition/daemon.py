@@ -21,11 +21,12 @@ import anyio
 import anyio.to_thread
 
 from cognition import data_directory as directories
-from cognition.adapters import at_once, embedder_for, open_backend, open_streams, stores_over
+from cognition.adapters import embedder_for, open_backend, open_streams, stores_over
 from cognition.ports.clock import Clock
 from cognition.ports.embedder import Embedder
 from cognition.ports.stores import Stores
 from cognition.settings import Settings
+from cognition.tasks import at_once
 from cognition.telemetry import LogSink
 from cognition.version import VERSION
 from schemas.events import DaemonStarted

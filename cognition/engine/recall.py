@@ -3,7 +3,8 @@
 One round trip to the store, whatever the number of memories: candidates (the best by each vector) with the
 exact scores of their union, and, read while those are weighed, the memories that will probably answer.
 One more for those that answer after all; one where associations lead to others, and one where facts of
-candidates are not at hand. Recall reads; it never writes, and what it teaches travels as an event of its own.
+candidates are not at hand. The archive is searched beside awake memory, and read where something surfaces.
+Recall reads; it never writes, and what it teaches travels as an event of its own.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from cognition.engine.scoping import in_fine_episodes
 from cognition.engine.spreading import Web
 from cognition.engine.standing import standing
 from cognition.engine.surfacing import WHY as SURFACED
-from cognition.engine.surfacing import Surfacing
+from cognition.engine.surfacing import Surfacing, surfaces
 from cognition.engine.tongues import Tongues
 from cognition.engine.weighing import (
     LEXICAL,
@@ -54,6 +55,7 @@ from cognition.ports.clock import Clock
 from cognition.ports.dates import DateReader
 from cognition.ports.embedder import Embedder
 from cognition.ports.stores import Facts, Found, Likely, Probe, Scope, Stores
+from cognition.tasks import at_once
 from schemas.cue import Cue, FilterMode
 from schemas.memory import Memory
 from schemas.recollection import Recalled, Recollection
@@ -123,11 +125,12 @@ class Recall:
                 remedy="See `cognition identity verify`.",
             )
         if not mind.lexicon.n:
-            return self._nothing(cue, "this mind has no memories yet", began)
+            reason = "has no memories yet" if not mind.sleep.archived else "has archived all its memories"
+            return self._nothing(cue, f"this mind {reason}", began)
         cue = await in_fine_episodes(cue, mind, self._stores)
         meaning = await meant(cue, self._tongues.of(cue.mind).speech, self._dates, now=self._clock.now())
         probe = await self._probe(cue, mind, meaning)
-        found = await self._candidates(cue, mind, probe)
+        found, archived = await self._searched(cue, mind, probe)
         if not found.ids:
             return self._nothing(cue, "no memory satisfies the filters", began)
         ranked = self._rank(cue, mind, probe, found, meaning)
@@ -145,8 +148,8 @@ class Recall:
         recalled, notes = await self._fetch(cue, mind, found, ranked)
         if observed:
             self._look_at(cue, ranked, recalled)
-        if self._surfacing is not None:
-            recalled = await self._surfaced(cue, mind, probe, meaning, recalled, noted=observed)
+        if archived is not None:
+            recalled = await self._surfaced(cue, mind, probe, meaning, recalled, archived, noted=observed)
         known = await self._knowing.answer(cue, mind, probe) if self._knowing is not None else []
         if not recalled and cue.token_budget is not None:
             looked_at = min(len(ranked), cue.limit * BUDGET_REACH)
@@ -244,6 +247,20 @@ class Recall:
         return Scope(filter=chosen, episodes=named_episodes(cue.episode, mind) or (NO_EPISODE,))
 
     # --- candidates ---------------------------------------------------------------------------
+
+    async def _searched(self, cue: Cue, mind: Mind, probe: Probe) -> tuple[Candidates, Found | None]:
+        """The candidates, and what of the archive may answer: both asked for at once."""
+        if self._surfacing is None or not self._surfacing.asks(cue, mind.sleep.archived, probe):
+            return await self._candidates(cue, mind, probe), None
+        archived: list[Found] = []
+
+        async def look(surfacing: Surfacing) -> None:
+            archived.append(await surfacing.found(cue, probe))
+
+        async with at_once() as searches:
+            searches.start_soon(look, self._surfacing)
+            found = await self._candidates(cue, mind, probe)
+        return found, archived[0]
 
     async def _candidates(self, cue: Cue, mind: Mind, probe: Probe) -> Candidates:
         """The union of what each vector finds; a soft episode filter also searches inside it,
@@ -361,21 +378,21 @@ class Recall:
         probe: Probe,
         meaning: Meant,
         recalled: list[Recalled],
+        found: Found,
         *,
         noted: bool,
     ) -> list[Recalled]:
-        """What is recalled, and what this cue brings back from the archive: for good, if it is `noted`."""
+        """What is recalled, and what this cue brings back from the archive: for good, if it is `noted`.
+        A round trip more only where the cue is strong enough for something there."""
         assert self._surfacing is not None
-        found = await self._surfacing.found(cue, mind.sleep.archived, probe)
-        if found is None:
-            return recalled
         candidates = self._with_facts(mind, probe, found, [found.facts.get(i) for i in found.ids])
         ranked = self._rank(cue, mind, probe, candidates, meaning)
-        best = ranked.best(len(found.ids))
-        memories = await self._surfacing.memories(mind.name, [r.memory_id for r in best])
+        awake = {r.memory.id for r in recalled}
+        strong = [r for r in ranked.best(len(found.ids)) if surfaces(r.memory_id, r.score, awake)]
+        memories = await self._surfacing.memories(mind.name, [r.memory_id for r in strong])
         archived = [
             msgspec.structs.replace(self._recalled(cue, ranked, r, memories[r.memory_id], {}), why=SURFACED)
-            for r in best
+            for r in strong
             if r.memory_id in memories
         ]
         return self._surfacing.joined(cue, recalled, archived, noted=noted)

@@ -8,7 +8,7 @@ and lost is noted again by the next such cue. Must not know how anything is weig
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from cognition.ports.stores import Found, Probe, Scope, Stores
 from schemas.cue import Cue
@@ -34,12 +34,14 @@ class Surfacing:
         self._stores = stores
         self._noted: OrderedDict[tuple[str, str], None] = OrderedDict()
 
-    async def found(self, cue: Cue, archived: int, probe: Probe) -> Found | None:
-        """What of the archive may answer; nothing where there is nothing, or where it was filtered."""
-        if not archived or probe.scope != Scope() or cue.episode is not None or cue.token_budget is not None:
-            return None
-        found = await self._stores.archive.probe(cue.mind, probe, limit=ASKED_FOR)
-        return found if found.ids else None
+    def asks(self, cue: Cue, archived: int, probe: Probe) -> bool:
+        """Whether this cue looks into the archive: where there is something in it and nothing is filtered."""
+        plain = probe.scope == Scope() and cue.episode is None and cue.token_budget is None
+        return bool(archived) and plain
+
+    async def found(self, cue: Cue, probe: Probe) -> Found:
+        """What of the archive may answer."""
+        return await self._stores.archive.probe(cue.mind, probe, limit=ASKED_FOR)
 
     async def memories(self, mind: str, memory_ids: Sequence[str]) -> dict[str, Memory]:
         """These, whole."""
@@ -50,7 +52,7 @@ class Surfacing:
     ) -> list[Recalled]:
         """What is recalled, with what surfaced among it, by score. Where somebody asked, it is noted."""
         known = {r.memory.id for r in awake}
-        new = [r for r in archived if r.score >= SCORE_MIN and r.memory.id not in known]
+        new = [r for r in archived if surfaces(r.memory.id, r.score, known)]
         together = sorted([*awake, *new], key=lambda r: -r.score)[: cue.limit]
         for each in together if noted else ():
             if each.memory.id not in known:
@@ -66,3 +68,8 @@ class Surfacing:
             (mind, memory_id), _ = self._noted.popitem(last=False)
             taken.setdefault(mind, []).append(memory_id)
         return taken
+
+
+def surfaces(memory_id: str, score: float, awake: Collection[str]) -> bool:
+    """Whether a cue is strong enough for an archived memory, which is not awake meanwhile."""
+    return score >= SCORE_MIN and memory_id not in awake

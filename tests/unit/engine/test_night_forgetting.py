@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import anyio
 import msgspec
 import numpy as np
 import pytest
@@ -99,6 +100,42 @@ async def test_a_strong_cue_brings_back_what_was_archived_and_says_so() -> None:
     mind = await found.engine.minds.look(ANA)
     assert mind.lexicon.n == mind.living == 41 - mind.sleep.archived
     assert mind.living < 10
+
+
+async def test_the_archive_is_searched_beside_awake_memory_and_not_read_where_nothing_surfaces() -> None:
+    found = await lived(count=11)
+    found.clock.advance(5 * YEAR_S)
+    await found.say("a word to stay")
+    await found.sleep()
+    stores: Any = found.stores
+    searched, read = anyio.Event(), []
+    awake_probe, archive_probe, archive_get = (
+        stores.memories.probe,
+        stores.archive.probe,
+        stores.archive.get,
+    )
+
+    async def patient(*given: Any, **named: Any) -> Any:
+        with anyio.fail_after(5):
+            await searched.wait()
+        return await awake_probe(*given, **named)
+
+    async def noted(*given: Any, **named: Any) -> Any:
+        searched.set()
+        return await archive_probe(*given, **named)
+
+    async def counted(*given: Any) -> Any:
+        read.append(given)
+        return await archive_get(*given)
+
+    stores.memories.probe, stores.archive.probe, stores.archive.get = patient, noted, counted
+    weak = await found.recall("a word to stay")
+    assert searched.is_set()
+    assert [r.memory.content for r in weak.recalled] == ["a word to stay"]
+    assert not read
+    strong = await found.recall("word7 topic7 number 55433")
+    assert strong.recalled[0].memory.key == "k7"
+    assert len(read) == 1
 
 
 async def test_bringing_back_twice_is_bringing_back_once() -> None:
