@@ -56,6 +56,9 @@ UNASKED = frozenset({EPISODE, ROUTES, WORKING_MEMORY, MOOD, CONTEXT_MATCH})
 """Left out of the passes: no cue of a set prefers an episode or states a mood or surroundings, nothing was
 reported (`learn` does), and working memory is only about what is newer than the search can see."""
 
+ASKED = ("memories", "archive", "abstractions", "episodes")
+"""The stores that a cue may ask."""
+
 Figures = dict[str, Any]
 
 Keys = Mapping[tuple[str, str], str]
@@ -71,7 +74,7 @@ class Pass:
 
 
 class Counted:
-    """The memories of a store with the calls that go there counted."""
+    """A store with the calls that go there counted."""
 
     def __init__(self, inner: Any) -> None:
         self._inner = inner
@@ -230,11 +233,14 @@ async def asked_all(bench: Bench, dataset: Dataset, memory_ids: Keys, without: C
     daemon = bench.session.daemon
     assert daemon is not None, "a benchmark runs the engine in its own process"
     stores: Any = daemon.stores
-    inner, names = stores.memories, keys_by_memory(memory_ids)
-    counted = Counted(inner)
-    stores.memories = counted
+    inner = {part: getattr(stores, part) for part in ASKED}
+    counted = {part: Counted(store) for part, store in inner.items()}
+    names = keys_by_memory(memory_ids)
     try:
+        for part, store in counted.items():
+            setattr(stores, part, store)
         answers = [await ask(bench, q, sorted(without), memory_ids, names) for q in dataset.questions]
     finally:
-        stores.memories = inner
-    return Pass(answers, counted.calls / len(answers))
+        for part, store in inner.items():
+            setattr(stores, part, store)
+    return Pass(answers, sum(store.calls for store in counted.values()) / len(answers))
