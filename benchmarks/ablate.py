@@ -45,7 +45,7 @@ SEED = 20_260_101
 """Seed of the bootstrap."""
 
 STAGES: tuple[str, ...] = get_args(AtNight)
-"""What a night may leave out: every name that `sleep.without` takes."""
+"""What a night may do, or leave out: every name that `sleep.without` takes."""
 
 SETS = ("locomo", "beam-100k", "multihop-2wiki", "madial-bench", "precision-membench")
 

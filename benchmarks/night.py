@@ -71,6 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--nights", default=NIGHTS, metavar="N,...", help=f"after how many ({NIGHTS})")
     parser.add_argument("--cycles", type=int, default=CYCLES, metavar="N", help=f"of a night ({CYCLES})")
     parser.add_argument("--without", default="", metavar="NAME,...", help="what is left out of a night")
+    parser.add_argument("--also", default="", metavar="NAME,...", help="what a night does beyond the rest")
     parser.add_argument("--awake", action="store_true", help="associations form while awake, too")
     parser.add_argument("--limit-minds", type=int, metavar="N", help="only the first N minds")
 
@@ -84,8 +85,9 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     choice = EngineChoice.from_options(options).overridden(LONG_LEASE, ON_REQUEST, UNHURRIED)
     if not options.awake:
         choice = choice.overridden(IN_SLEEP_ALONE)
-    if options.without:
-        choice = choice.overridden(f"sleep.without={options.without}")
+    for name in ("without", "also"):
+        if given := getattr(options, name):
+            choice = choice.overridden(f"sleep.{name}={given}")
     began = time.monotonic()
     rows = anyio.run(measure, dataset, choice, nights, options.cycles, not options.awake)
     return {
@@ -96,6 +98,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
             data_sha256=dataset.sha256,
             backend=choice.backend,
             without=options.without.split(",") if options.without else [],
+            also=options.also.split(",") if options.also else [],
             settings=choice.overrides,
             minds=len(dataset.minds),
             percepts=len(dataset.sensed),

@@ -20,9 +20,13 @@ from benchmarks.night import DAY_S, Calendar, sleep
 from benchmarks.night import SETTINGS as AT_NIGHT_ALONE
 from benchmarks.progress import Progress
 from benchmarks.recall import feed
+from cognition.engine.sleep_options import EXTRA
 
 CYCLES = 2
 """Of a night: the second finds what the first has made."""
+
+WHOLE = f"sleep.also={','.join(EXTRA)}"
+"""What is on by default, and what is not: both have to show what they are worth."""
 
 
 async def ablated_nights(
@@ -58,7 +62,7 @@ async def _after(
 ) -> Pass:
     """All cues after so many nights of a copy that leave these stages out."""
     clock, folder = Calendar(), fed.with_name("asleep")
-    chosen = choice.overridden(*AT_NIGHT_ALONE)
+    chosen = choice.overridden(*AT_NIGHT_ALONE, WHOLE)
     if without:
         chosen = chosen.overridden(f"sleep.without={','.join(without)}")
     shutil.copytree(fed, folder, ignore=shutil.ignore_patterns("*.lock"))

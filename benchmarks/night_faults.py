@@ -20,6 +20,7 @@ import numpy as np
 from benchmarks.faults import NO_MODEL, drained, memories
 from benchmarks.processes import DaemonProcess
 from benchmarks.progress import Progress
+from cognition.engine.sleep_options import EXTRA
 from cognition.opening import open_engine
 from cognition.stores.collections import MEMORIES, UNCONSCIOUS
 from schemas.identifiers import sleep_cycle_id
@@ -42,6 +43,7 @@ LOOK_S = 0.1
 ENDS_WITHIN_S = 120.0
 SETTINGS = (
     *("sleep.check_s=0.1", "sleep.rest_s=0", "sleep.enabled=false", "sleep.turn=0.2", "sleep.tolerance=1"),
+    f"sleep.also={','.join(EXTRA)}",
     *(f"sleep.memory_max={KEPT}", "sleep.while_awake=false", f"sleep.batch={2 * MEMORIES_MADE}"),
 )
 

@@ -19,6 +19,7 @@ from benchmarks.data import Dataset, Question
 from benchmarks.engine import Bench, EngineChoice, opened
 from benchmarks.loaders import load
 from benchmarks.night import CYCLES, ON_REQUEST, UNHURRIED, sleep
+from benchmarks.night_ablation import WHOLE
 from benchmarks.progress import Progress
 from benchmarks.provenance import provenance
 from benchmarks.recall import feed
@@ -105,7 +106,7 @@ async def measure(
 ) -> tuple[dict[str, Passes], list[SleepReport]]:
     """Feed everything, answer each cue in every way, let every mind sleep a night, and ask again."""
     passes = {way: Passes() for way in (VECTOR, BEST, APART, EXACT, SLEPT)}
-    async with opened(choice.overridden(ON_REQUEST, UNHURRIED), dataset) as bench:
+    async with opened(choice.overridden(ON_REQUEST, UNHURRIED, WHOLE), dataset) as bench:
         memory_ids = await feed(bench, dataset)
         await bench.linked(dataset.minds)
         keys = {memory_id: key for (_, key), memory_id in memory_ids.items()}

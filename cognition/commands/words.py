@@ -12,26 +12,31 @@ from typing import Any
 from cognition.client import build
 from cognition.commands.running import UsageError
 from cognition.commands.timeline import why
+from cognition.engine.liveness import AT_NIGHT
+from cognition.engine.sleep_options import EXTRA
 from schemas.cue import CueFilter, EpisodeFilter, FilterMode, Mood
 from schemas.episode import BoundaryType, Episode
 from schemas.mechanism import MechanismLife
 from schemas.recollection import Recalled, RecalledAbstraction, Recollection
 
 CONTENT_WIDTH = 400
+SHOWN = "%Y-%m-%d %H:%M"
+"""How a moment is printed, in local time."""
+
 IDLE_MIN = 100
 """Chances without an effect after which a mechanism is called idle: by then one that acts in 3 % of them
 would have been seen with 95 %."""
 
 
 def moment(text: str | None) -> float | None:
-    """Epoch seconds of a time in words: seconds, or RFC 3339 (a zone is required)."""
+    """Epoch seconds of a time in words: seconds, RFC 3339 (a zone is required), or as `when` prints it."""
     if text is None:
         return None
     seconds = _epoch_seconds(text)
     if not math.isfinite(seconds):
         raise UsageError(
             f"time {text!r} is neither epoch seconds nor RFC 3339 with a zone",
-            remedy="Write 1767225600 or 2026-01-01T00:00:00Z.",
+            remedy="Write 1767225600, 2026-01-01T00:00:00Z, or local time as it is shown: 2026-01-01 00:00.",
         )
     return seconds
 
@@ -40,6 +45,8 @@ def _epoch_seconds(text: str) -> float:
     """Seconds of a time in either form, NaN for what is neither."""
     with contextlib.suppress(ValueError):
         return float(text)
+    with contextlib.suppress(ValueError, OverflowError):
+        return dt.datetime.strptime(text.strip(), SHOWN).astimezone().timestamp()
     with contextlib.suppress(ValueError):
         parsed = dt.datetime.fromisoformat(text)
         return parsed.timestamp() if parsed.tzinfo is not None else math.nan
@@ -119,7 +126,7 @@ def when(seconds: float | None) -> str:
     moment = dt.datetime.fromtimestamp(0.0, dt.UTC) + dt.timedelta(seconds=seconds)
     with contextlib.suppress(OverflowError, ValueError):  # in the first and the last days there are: UTC
         moment = moment.astimezone()
-    return moment.strftime("%Y-%m-%d %H:%M")
+    return moment.strftime(SHOWN)
 
 
 def idle(life: MechanismLife) -> bool:
@@ -130,7 +137,8 @@ def idle(life: MechanismLife) -> bool:
 def acted(life: MechanismLife) -> str:
     """What a mechanism did, in words."""
     if not life.on:
-        return "off"
+        extra = life.name.removeprefix(AT_NIGHT)
+        return f"off; sleep.also = {extra} turns it on" if extra in EXTRA else "off"
     if idle(life):
         return f"idle; nothing in {life.of:,} {life.unit}"
     if not life.did:

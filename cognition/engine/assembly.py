@@ -78,7 +78,7 @@ class Options(Config, frozen=True, kw_only=True):
         """The mechanisms that are switched off for all minds, by name."""
         names = {row for name in self.minds.without for row in FORMED_BY.get(name, (name,))}
         names.update(self.recall.without)
-        names.update(AT_NIGHT + name for name in self.sleep.without)
+        names.update(AT_NIGHT + name for name in self.sleep.off())
         if not self.sleep.enabled:
             names.add("sleep")
         if not self.recall.spreading_depth:
@@ -195,7 +195,7 @@ def assemble(
         dates=dates,
         liveness=lives,
         surfacing=surfacing,
-        knowing=Knowing(stores, chosen.recall.lexical_weight),
+        knowing=Knowing(stores, chosen.recall.lexical_weight, sought=chosen.sleep.does("abstract")),
     )
     introspection = Introspection(stores, minds, clock, laws, links=links)
     shown = Shown(ring)
@@ -261,7 +261,7 @@ def sleeper(
     planner = Planner(stores, Choosing(stores, tongues, options), options)
     returning = Returning(stores, minds)
     works: dict[SleepWork, Work] = {
-        SleepWork.REPLAY: Replaying(stores, minds, journal, binds="co_replay" not in options.without),
+        SleepWork.REPLAY: Replaying(stores, minds, journal, binds=options.does("co_replay")),
         SleepWork.ASSOCIATE: Linking(stores, minds, associating, journal),
         SleepWork.RARE_TERMS: RareTerms(stores, minds, arrays, tongues),
         SleepWork.SUPERSEDE: Superseding(stores, minds, journal),

@@ -33,7 +33,7 @@ from cognition.engine.options import AttentionOptions
 from cognition.engine.rebuilding import Rebuilding
 from cognition.engine.revising import Place, promote, revise
 from cognition.engine.slow_learning import SlowLearning
-from cognition.engine.succession import marked, told_by
+from cognition.engine.succession import CHAIN_MAX, foretell, marked, told_by
 from cognition.engine.tongues import Tongues
 from cognition.engine.traces import (
     GIVEN,
@@ -286,9 +286,33 @@ class Encoder:
         """What its caller said that it supersedes says how it was from now on, once this is in the store."""
         for target in told_by(newer):
             older = await self._find_one(mind, target, ledger)
-            if older is not None and (mark := marked(older, newer)):
-                self._patch(mind, older, mark, ledger)
-                ledger.outdated.setdefault(mind.name, set()).add(older.id)
+            if older is not None:
+                self._outdate(mind, older, newer, ledger)
+            else:
+                mind.foretold = foretell(mind.foretold, target, newer.id)
+        if (told := mind.foretold.pop(newer.id, None)) is not None:
+            by = await self._find_one(mind, told, ledger)
+            late = ledger.known[newer.id]
+            if by is not None and not await self._leads_to(mind, by, late.id, ledger):
+                self._outdate(mind, late, by, ledger)
+
+    def _outdate(self, mind: Mind, older: Memory, newer: Memory, ledger: Ledger) -> None:
+        if mark := marked(older, newer):
+            self._patch(mind, older, mark, ledger)
+            ledger.outdated.setdefault(mind.name, set()).add(older.id)
+
+    async def _leads_to(self, mind: Mind, by: Memory, target: str, ledger: Ledger) -> bool:
+        """Whether what supersedes `by` leads to the target: such a circle says nothing."""
+        for _ in range(CHAIN_MAX):
+            if by.superseded_by is None:
+                return False
+            if by.superseded_by == target:
+                return True
+            above = await self._find_one(mind, by.superseded_by, ledger)
+            if above is None:
+                return False
+            by = above
+        return True
 
     async def _find_one(self, mind: Mind, memory: str, ledger: Ledger) -> Memory | None:
         """This memory, where it is one of this mind: a batch has met those of others too."""

@@ -6,6 +6,7 @@ Must not know how an abstraction came to be.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -22,15 +23,28 @@ from schemas.recollection import RecalledAbstraction
 EXCESS = 2
 """How many times what is asked for is looked at: some of it no longer holds, or not yet."""
 
+UNSOUGHT = (
+    "nothing that recurs is known: nights look for it where sleep.also names it, "
+    "for example `--set sleep.also=abstract` for the daemon"
+)
 UNFILTERED = "what recurs is of no one episode, actor or place: none is answered beside a filter"
 
 
 class Knowing:
-    """Answers with abstractions."""
+    """Answers with abstractions. `sought`: nights look for what recurs."""
 
-    def __init__(self, stores: Stores, lexical_weight: float) -> None:
+    def __init__(self, stores: Stores, lexical_weight: float, *, sought: bool) -> None:
         self._stores = stores
         self._lexical_weight = lexical_weight
+        self._sought = sought
+
+    def note(self, cue: Cue, known: Sequence[RecalledAbstraction]) -> list[str]:
+        """Why a cue that asks for what recurs got none, where that is not for want of any."""
+        if not cue.abstractions or known:
+            return []
+        if filtered(cue):
+            return [UNFILTERED]
+        return [] if self._sought else [UNSOUGHT]
 
     async def answer(self, cue: Cue, mind: Mind, probe: Probe) -> list[RecalledAbstraction]:
         """So many as the cue asks for that hold at the moment it asks about, best first."""

@@ -115,6 +115,7 @@ class SavedState(msgspec.Struct):
     last_coarse: str | None = None
     relearns: bool = False
     attention: list[Any] | None = None
+    foretold: dict[str, str] = {}
 
 
 class SavedSleep(msgspec.Struct):
@@ -237,6 +238,8 @@ class Mind:
     linking: Linking = field(default_factory=Linking)
     usage: Usage = field(default_factory=Usage)
     sleep: Sleepiness = field(default_factory=Sleepiness)
+    foretold: dict[str, str] = field(default_factory=dict)
+    """Memories that have not come yet, and what came before and supersedes them."""
     slow_slot: int = -1
     slow_unsaved: tuple[bytes, bytes] | None = None
     """Map and sums that the next checkpoint writes."""
@@ -457,6 +460,7 @@ class Mind:
             relearns=self.relearns,
             sleep=self.sleep,
             attention=self.attention.snapshot(),
+            foretold=self.foretold,
         )
 
     def restore(self, slots: dict[str, bytes], minds: MindOptions, episodes: EpisodeOptions) -> None:
@@ -497,6 +501,7 @@ class Mind:
         if saved.usage is not None:
             self.usage = Usage.restore(saved.usage)
         self.sleep = saved.sleep or Sleepiness()
+        self.foretold = saved.foretold
         if saved.attention is not None:
             self.attention.resume(saved.attention)
 

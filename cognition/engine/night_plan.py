@@ -12,7 +12,7 @@ from cognition.engine.association import left
 from cognition.engine.mind import Mind
 from cognition.engine.night_forgetting import Choosing
 from cognition.engine.night_rare_terms import FIRST_ID, LOOKED_AT_ONCE
-from cognition.engine.sleep_options import SleepOptions
+from cognition.engine.sleep_options import EXTRA, SleepOptions
 from cognition.mechanisms.night_order import SHARE, Placed, Stage, interleaved, quota, staged, sweeps
 from cognition.mechanisms.pressure import pressure
 from cognition.mechanisms.replay_priority import (
@@ -63,13 +63,11 @@ class Planner:
         if novel:
             first = novel[0].key + recency(novel[0].encoded_at, now)
             reasons.append(f"the most urgent has a priority of {first:.2f}")
+        if extra := [name for name in EXTRA if not self._options.does(name)]:
+            reasons.append(f"{', '.join(extra)} not, since no setting asks for it (sleep.also)")
         return SleepPlan(
             mind=mind.name,
-            works=[
-                w
-                for w in [*works, self._identity(), self._index()]
-                if w.work.value not in self._options.without
-            ],
+            works=[w for w in [*works, self._identity(), self._index()] if self._options.does(w.work)],
             reasons=reasons,
             pressure=max(pressure(mind.sleep.waking(now)), mind.sleep.left),
             budget_s=self._options.cycle_s,
@@ -146,7 +144,7 @@ class Planner:
 
     async def _forgetting(self, mind: Mind, now: float) -> PlannedWork:
         """What is to leave awake memory, of the page that is looked at now; before the index is."""
-        if SleepWork.FORGET.value in self._options.without:
+        if not self._options.does(SleepWork.FORGET):
             return PlannedWork(work=SleepWork.FORGET, stage=SleepStage.WAKING)
         chosen, why, onward = await self._choosing.choose(mind, now)
         return PlannedWork(

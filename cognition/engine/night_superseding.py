@@ -13,7 +13,7 @@ from typing import Any
 from cognition.engine.minds import Minds
 from cognition.engine.night_journal import Change, Journal
 from cognition.engine.night_works import Done
-from cognition.engine.succession import ended, fact_of, marked, told_by
+from cognition.engine.succession import CHAIN_MAX, ended, fact_of, marked, told_by
 from cognition.mechanisms.superseding import Conflict, Fact, conflicts, succession
 from cognition.ports.stores import Stores
 from schemas.memory import Memory
@@ -24,9 +24,6 @@ COMPARED_AT_ONCE = 16
 
 SUBJECT_MAX = 128
 """Memories of one subject that are compared, the latest: of what is older the marks were made before."""
-
-CHAIN_MAX = 16
-"""Reads for following a chain of superseding memories to see whether it is a circle."""
 
 Marks = dict[str, dict[str, Any]]
 """Memory -> the fields by which it is superseded."""

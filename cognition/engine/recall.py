@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from cognition.engine.knowing import UNFILTERED, Knowing, filtered
+from cognition.engine.knowing import Knowing
 from cognition.engine.liveness import CONTEXT, TOP, Liveness
 from cognition.engine.meaning import Meant, meant, narrowed
 from cognition.engine.mind import Mind
@@ -58,7 +58,7 @@ from cognition.ports.stores import Facts, Found, Likely, Probe, Scope, Stores
 from cognition.tasks import at_once
 from schemas.cue import Cue, FilterMode
 from schemas.memory import Memory
-from schemas.recollection import Recalled, Recollection
+from schemas.recollection import Recalled, RecalledAbstraction, Recollection
 
 Dense = NDArray[np.float32]
 
@@ -161,7 +161,7 @@ class Recall:
             recalled=recalled,
             candidates=len(ranked),
             took_ms=(self._clock.monotonic() - began) * 1e3,
-            notes=[*self._unmet(cue, mind), *notes],
+            notes=[*self._unmet(cue, mind), *self._unknown(cue, known), *notes],
             abstractions=known,
         )
 
@@ -402,9 +402,10 @@ class Recall:
         notes = [note] if (note := self._minds.foreign(mind)) else []
         if prefers(cue) and not preferred_episodes(cue, mind):
             notes.append("no episode is open: none was preferred")
-        if cue.abstractions and filtered(cue):
-            notes.append(UNFILTERED)
         return notes
+
+    def _unknown(self, cue: Cue, known: Sequence[RecalledAbstraction]) -> list[str]:
+        return self._knowing.note(cue, known) if self._knowing is not None else []
 
     def _recalled(
         self, cue: Cue, ranking: Ranking, ranked: Ranked, memory: Memory, asked: Mapping[str, int]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 
@@ -29,6 +29,10 @@ AtNight = Literal[
 ]
 """What a cycle does, by name: `schemas.sleep.SleepWork`; and whether what is replayed together is bound."""
 
+EXTRA: tuple[AtNight, ...] = ("supersede", "abstract", "co_replay")
+"""What a cycle does where `sleep.also` names it: none of these has changed a ranked answer of any set
+(README, Nights; ADR 27)."""
+
 
 class SleepOptions(Config, frozen=True, kw_only=True):
     """When minds sleep, and what a night may take and do.
@@ -48,7 +52,8 @@ class SleepOptions(Config, frozen=True, kw_only=True):
     `while_awake` associations by what memories speak of form in sleep alone. What falls below a
     retrievability of `floor` goes to the archive, `archived_a_year` of the mind at most, protected
     memories (up to the share `protected` of a mind) never; with `memory_max` a mind keeps so many awake, and
-    what says least makes room. `without` names what is left out.
+    what says least makes room. `also` names what is done beyond the rest, of `EXTRA`; `without` names what is
+    left out, and prevails.
     """
 
     enabled: bool = True
@@ -73,4 +78,13 @@ class SleepOptions(Config, frozen=True, kw_only=True):
     protected: Unit = keeping.PROTECTED_SHARE_MAX
     memory_max: Annotated[int, msgspec.Meta(ge=0)] = 0
     undo_kept: Annotated[int, msgspec.Meta(ge=0, le=1_000)] = 16
+    also: tuple[AtNight, ...] = ()
     without: tuple[AtNight, ...] = ()
+
+    def does(self, name: str) -> bool:
+        """Whether a cycle does this."""
+        return name not in self.without and (name not in EXTRA or name in self.also)
+
+    def off(self) -> frozenset[str]:
+        """What a cycle does not do."""
+        return frozenset(name for name in get_args(AtNight) if not self.does(name))

@@ -16,6 +16,12 @@ from schemas.memory import Memory
 CURRENT: Mapping[str, None] = {"superseded_by": None, "superseded_at": None}
 """The fields of a memory that nothing supersedes."""
 
+FORETOLD_KEPT = 256
+"""Memories that are waited for, of a mind: what supersedes them came before."""
+
+CHAIN_MAX = 16
+"""Reads for following a chain of superseding memories to see whether it is a circle."""
+
 
 def told_by(memory: Memory) -> list[str]:
     """The memories that this one supersedes, as its caller said."""
@@ -37,6 +43,12 @@ def ended(older: Memory, by: str, at: float) -> dict[str, Any]:
     if older.superseded_at is not None and (older.superseded_at, older.superseded_by or "") <= (at, by):
         return {}
     return {"superseded_by": by, "superseded_at": at}
+
+
+def foretell(known: Mapping[str, str], target: str, by: str) -> dict[str, str]:
+    """What was said to supersede memories that had not come yet, with one more: the latest of them."""
+    kept = {t: b for t, b in known.items() if t != target}
+    return dict([*kept.items(), (target, by)][-FORETOLD_KEPT:])
 
 
 def fact_of(memory: Memory) -> Fact | None:

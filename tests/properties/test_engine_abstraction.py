@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cognition.mechanisms.abstraction import EPISODES_MIN
 from schemas.abstraction import Abstraction
 from schemas.percept import BoundaryMark, Percept
-from tests.unit.engine.bench import ANA, Bench, bench
+from tests.unit.engine.bench import ANA, WHOLE, Bench, bench
 
 TOPICS = (
     "grandmother bakes walnut bread beside every lighthouse",
@@ -53,7 +53,7 @@ async def known(found: Bench) -> list[Abstraction]:
 
 
 async def slept(life: list[tuple[int, bool, float]]) -> None:
-    found = await bench()
+    found = await bench(options=WHOLE)
     await found.take(*(other(n) for n in range(30)), *(percept(n, *each) for n, each in enumerate(life)))
     before: list[Abstraction] | None = None
     for _ in range(NIGHTS_MAX):

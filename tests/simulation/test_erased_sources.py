@@ -15,7 +15,7 @@ from schemas.abstraction import Abstraction
 from schemas.identifiers import memory_id
 from schemas.percept import BoundaryMark, Forget, Percept
 from tests.simulation.test_nights import copied
-from tests.unit.engine.bench import ANA, Bench, bench
+from tests.unit.engine.bench import ANA, WHOLE, Bench, bench
 
 CALLS_MAX = 400
 """More than an erasure makes, before and after each call."""
@@ -47,7 +47,7 @@ def percept(number: int, *, recurs: bool) -> Percept:
 
 
 async def lived() -> Bench:
-    found = await bench()
+    found = await bench(options=WHOLE)
     await found.take(
         *(percept(n, recurs=False) for n in range(30)), *(percept(n, recurs=True) for n in range(4))
     )

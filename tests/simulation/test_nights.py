@@ -13,7 +13,7 @@ import pytest
 
 from cognition.engine.assembly import Engine, Options, assemble
 from cognition.engine.options import MindOptions
-from cognition.engine.sleep_options import SleepOptions
+from cognition.engine.sleep_options import EXTRA, SleepOptions
 from cognition.errors import StoreUnavailableError
 from cognition.stores.stores import VectorStores, open_stores
 from cognition.testing.clock import ManualClock
@@ -101,7 +101,7 @@ class Nights:
         epoch, gate = self.processes, self.gates.gate
         options = Options(
             minds=MindOptions(checkpoint_s=0.01, checkpoint_entries=100),
-            sleep=SleepOptions(batch=20, canary=4, check_s=1.0, memory_max=28, tolerance=1.0),
+            sleep=SleepOptions(also=EXTRA, batch=20, canary=4, check_s=1.0, memory_max=28, tolerance=1.0),
         )
         return assemble(
             await open_stores(self.backend.beside(gate)),

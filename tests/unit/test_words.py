@@ -48,8 +48,12 @@ def test_a_moment_is_seconds_or_rfc_3339(text: str | None, seconds: float | None
     "text", ["yesterday", "2026-01-01T00:00:00", "2026-13-01T00:00:00Z", "", "nan", "inf"]
 )
 def test_another_moment_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="Write 1767225600 or 2026-01-01T00:00:00Z"):
+    with pytest.raises(UsageError, match="Write 1767225600, 2026-01-01T00:00:00Z"):
         moment(text)
+
+
+def test_a_moment_may_be_given_as_it_is_shown() -> None:
+    assert when(moment("2026-11-21 18:04")) == "2026-11-21 18:04"
 
 
 def test_pairs_keep_what_follows_the_first_equals_sign() -> None:

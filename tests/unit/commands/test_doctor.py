@@ -22,6 +22,7 @@ LIVES = [
 ]
 MARKS = {"dense": "ok", "spreading": "idle", "time": "ok", "actor": "off", "formed by mention": "off"}
 MARKS |= {"sleep": "ok", "sleep.replay": "ok", "sleep.rare_terms": "ok", "sleep.forget": "off"}
+MARKS |= {"sleep.abstract": "off", "sleep.supersede": "ok"}
 
 
 @pytest.fixture
@@ -34,6 +35,7 @@ def examined(tmp_path: Path) -> list[str]:
         "recall.without=actor",
         "minds.without=mention",
         "sleep.without=forget",
+        "sleep.also=supersede",
     )
     return ["doctor", "--data", str(tmp_path), *(word for each in chosen for word in ("--set", each))]
 
@@ -48,6 +50,7 @@ def test_what_is_off_or_idle_is_marked_beside_what_works(
     assert any(
         line.startswith(f"idle spreading            idle; nothing in {IDLE_MIN} recalls") for line in lines
     )
+    assert "off  sleep.abstract       off; sleep.also = abstract turns it on" in lines
     assert any(line.startswith("ok   sleep.replay         on; 35 memories, last 2023-11-1") for line in lines)
 
 

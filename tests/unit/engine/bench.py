@@ -12,6 +12,7 @@ from cognition.dating import DateParser
 from cognition.engine.arrivals import Arrival, Entry
 from cognition.engine.assembly import Engine, Options, assemble
 from cognition.engine.options import MindOptions
+from cognition.engine.sleep_options import EXTRA, SleepOptions
 from cognition.stores.stores import VectorStores, open_stores
 from cognition.testing.clock import ManualClock
 from cognition.testing.embedder import HashEmbedder
@@ -29,6 +30,8 @@ from schemas.sleep import SleepReport
 ANA, BO = "ana", "bo"
 UNBOUND = Options(minds=MindOptions(without=("temporal",)))
 """Without what each memory is bound to by mere order: the rest of its associations stands alone."""
+WHOLE = Options(sleep=SleepOptions(also=EXTRA))
+"""With all that a night can do."""
 START_MS = 1_700_000_000_000
 
 

@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 
 from cognition.engine.assembly import Options
-from cognition.engine.knowing import UNFILTERED
-from cognition.engine.sleep_options import SleepOptions
+from cognition.engine.knowing import UNFILTERED, UNSOUGHT
+from cognition.engine.sleep_options import EXTRA, SleepOptions
 from cognition.ports.stores import Scope
 from schemas.abstraction import Abstraction
 from schemas.cue import CueFilter
 from schemas.identifiers import memory_id
 from schemas.percept import BoundaryMark, Forget, MemoryKind, Percept
 from schemas.sleep import SleepReport, SleepStatus
-from schemas.sleeping import SleepUndoInquiry
-from tests.unit.engine.bench import ANA, BO, START_MS, Bench, bench, contents
+from schemas.sleeping import SleepPlanInquiry, SleepUndoInquiry
+from tests.unit.engine.bench import ANA, BO, START_MS, WHOLE, Bench, bench, contents
 
 pytestmark = pytest.mark.anyio
 
@@ -57,7 +57,7 @@ def other(number: int, mind: str = ANA) -> Percept:
 
 async def lived(count: int = 4, *, options: Options | None = None, mind: str = ANA) -> Bench:
     """A mind to which something happened so often."""
-    found = await bench(options=options)
+    found = await bench(options=options or WHOLE)
     await found.take(*(other(n, mind) for n in range(30)), *(again(n, mind) for n in range(count)))
     return found
 
@@ -107,7 +107,7 @@ async def test_twice_is_chance_and_makes_nothing() -> None:
 
 
 async def test_often_in_one_episode_is_one_event() -> None:
-    found = await bench()
+    found = await bench(options=WHOLE)
     await found.take(*(other(n) for n in range(30)))
     await found.take(*(again(n, boundary=None, occurred_at=START_MS / 1e3 + n) for n in range(5)))
     await found.sleep()
@@ -367,7 +367,28 @@ async def test_nobody_knows_what_recurs_in_another_mind() -> None:
     assert await known(found, BO) == [made]
 
 
-async def test_the_stage_can_be_left_out() -> None:
-    found = await lived(4, options=Options(sleep=SleepOptions(without=("abstract",))))
+@pytest.mark.parametrize("sleep", [SleepOptions(), SleepOptions(also=("abstract",), without=("abstract",))])
+async def test_the_stage_is_for_who_asks_for_it(sleep: SleepOptions) -> None:
+    found = await lived(4, options=Options(sleep=sleep))
     assert (await found.sleep()).abstracted == 0
-    assert contents(await found.recall(RECURS))
+    answer = await found.recall(RECURS, abstractions=3)
+    assert contents(answer)
+    assert answer.notes == [UNSOUGHT]
+
+
+async def test_a_plan_says_what_is_off_and_where_that_is_set() -> None:
+    for also in EXTRA:
+        found = await lived(4, options=Options(sleep=SleepOptions(also=(also,))))
+        asked = SleepPlanInquiry(id="plan", mind=ANA)
+        plan = (await found.engine.sleep.answer(asked)).plan  # type: ignore[union-attr]
+        (said,) = [reason for reason in plan.reasons if "sleep.also" in reason]
+        assert [name for name in EXTRA if name in said] == [name for name in EXTRA if name != also]
+        assert ("abstract" in {work.work for work in plan.works}) == (also == "abstract")
+
+
+async def test_nothing_is_said_of_what_recurs_where_nights_look_for_it_or_nobody_asks() -> None:
+    found = await lived(2)
+    await found.sleep()
+    assert (await found.recall(RECURS, abstractions=3)).notes == []
+    off = await lived(2, options=Options())
+    assert (await off.recall(RECURS)).notes == []

@@ -8,7 +8,8 @@ import pytest
 
 from cognition.engine.assembly import Options
 from cognition.engine.night_forgetting import Returning
-from cognition.engine.sleep_options import SleepOptions
+from cognition.engine.sleep_options import EXTRA, SleepOptions
+from cognition.engine.succession import FORETOLD_KEPT, foretell
 from schemas.association import AssociationType, Relation
 from schemas.cue import Cue
 from schemas.identifiers import memory_id
@@ -16,7 +17,7 @@ from schemas.memory import Memory
 from schemas.percept import Forget, Percept
 from schemas.sleep import SleepReport, SleepStatus
 from schemas.sleeping import SleepUndoInquiry
-from tests.unit.engine.bench import ANA, BO, Bench, bench, contents
+from tests.unit.engine.bench import ANA, BO, WHOLE, Bench, bench, contents
 
 pytestmark = pytest.mark.anyio
 
@@ -44,7 +45,7 @@ async def undone(found: Bench, cycle: str) -> SleepReport:
 
 
 async def test_what_a_caller_supersedes_is_marked_as_it_is_encoded_and_stays() -> None:
-    found = await bench()
+    found = await bench(options=WHOLE)
     await found.take(says("old", PORTO, 0))
     await found.take(says("new", LISBON, 10, "old"))
     old, new = await memory(found, "old"), await memory(found, "new")
@@ -54,14 +55,14 @@ async def test_what_a_caller_supersedes_is_marked_as_it_is_encoded_and_stays() -
 
 
 async def test_both_in_one_batch_are_as_one_after_the_other() -> None:
-    found = await bench()
+    found = await bench(options=WHOLE)
     await found.take(says("old", PORTO, 0), says("new", LISBON, 10, "old"))
     assert (await memory(found, "old")).superseded_by == memory_id(ANA, "new")
     assert contents(await found.recall("Ana's city"))[0] == LISBON
 
 
 async def test_a_cue_as_of_a_moment_hears_what_was_so_then() -> None:
-    found = await bench()
+    found = await bench(options=WHOLE)
     await found.take(says("a", PORTO, 0), says("b", LISBON, 10, "a"), says("c", FARO, 20, "b"))
     as_of = [await found.recall("Ana's city", as_of=FIRST + day * DAY_S) for day in (5, 15, 25)]
     assert [contents(each)[0] for each in as_of] == [PORTO, LISBON, FARO]
@@ -72,7 +73,7 @@ async def test_a_cue_as_of_a_moment_hears_what_was_so_then() -> None:
 
 
 async def test_an_answer_says_what_it_was_lowered_for_and_can_be_asked_without() -> None:
-    found = await bench()
+    found = await bench(options=WHOLE)
     await found.take(says("old", PORTO, 0), says("new", LISBON, 10, "old"))
     told = await found.recall(PORTO, explain=True)
     parts = {r.memory.key: {p.name: p for p in r.parts} for r in told.recalled}
@@ -83,7 +84,7 @@ async def test_an_answer_says_what_it_was_lowered_for_and_can_be_asked_without()
 
 
 async def test_a_second_delivery_marks_nothing_anew() -> None:
-    found = await bench()
+    found = await bench(options=WHOLE)
     old = found.entry(says("old", PORTO, 0))
     new = found.entry(says("new", LISBON, 10, "old"))
     await found.commit(old, new)
@@ -97,7 +98,7 @@ async def test_a_second_delivery_marks_nothing_anew() -> None:
 async def test_in_sleep_the_newer_value_of_the_same_attribute_prevails_and_each_ends_when_the_next_came() -> (
     None
 ):
-    found = await bench()
+    found = await bench(options=WHOLE)
     await found.take(says("a", PORTO, 0), says("b", LISBON, 10), says("c", FARO, 20))
     assert (await memory(found, "a")).superseded_by is None
     report = await found.sleep()
@@ -109,7 +110,7 @@ async def test_in_sleep_the_newer_value_of_the_same_attribute_prevails_and_each_
 
 
 async def test_structured_percepts_state_facts_too() -> None:
-    found = await bench()
+    found = await bench(options=WHOLE)
     for key, value, day in (("a", 21, 0), ("b", 23, 1)):
         await found.take(says(key, f"note {value}", day, data={"slot": "temperature", "value": value}))
     await found.sleep()
@@ -117,7 +118,7 @@ async def test_structured_percepts_state_facts_too() -> None:
 
 
 async def test_a_night_that_is_undone_gives_back_what_was_current() -> None:
-    found = await bench()
+    found = await bench(options=WHOLE)
     await found.take(says("a", PORTO, 0), says("b", LISBON, 10))
     report = await found.sleep()
     assert (await memory(found, "a")).superseded_at is not None
@@ -131,7 +132,7 @@ async def test_a_night_that_is_undone_gives_back_what_was_current() -> None:
 
 
 async def test_who_is_trusted_less_does_not_overrule_and_the_report_says_that_they_disagree() -> None:
-    found = await bench()
+    found = await bench(options=WHOLE)
     await found.take(says("a", PORTO, 0), says("b", LISBON, 10, trust=0.3))
     report = await found.sleep()
     assert report.superseded == 0
@@ -139,9 +140,34 @@ async def test_who_is_trusted_less_does_not_overrule_and_the_report_says_that_th
     assert PORTO not in " ".join(report.notes)
 
 
-async def test_what_came_later_than_what_supersedes_it_is_marked_in_the_night() -> None:
+async def test_what_came_later_than_what_supersedes_it_is_marked_as_it_comes() -> None:
     found = await bench()
     await found.take(says("new", "the door is red now", 10, "old", subject=""))
+    found.again()
+    await found.take(says("old", "the door is green", 0, subject=""))
+    assert (await memory(found, "old")).superseded_by == memory_id(ANA, "new")
+    assert contents(await found.recall("the door"))[0] == "the door is red now"
+
+
+async def test_what_supersedes_a_memory_that_comes_late_and_was_erased_meanwhile_marks_nothing() -> None:
+    found = await bench()
+    await found.take(says("new", "the door is red now", 10, "old", subject=""))
+    await found.take(Forget(mind=ANA, memory_ids=[memory_id(ANA, "new")]))
+    await found.take(says("old", "the door is green", 0, subject=""))
+    assert (await memory(found, "old")).superseded_by is None
+
+
+async def test_so_many_are_waited_for_and_no_more() -> None:
+    foretold: dict[str, str] = {}
+    for n in range(FORETOLD_KEPT + 3):
+        foretold = foretell(foretold, f"late {n}", "by")
+    assert (len(foretold), min(foretold, key=list(foretold).index)) == (FORETOLD_KEPT, "late 3")
+
+
+async def test_in_the_night_what_a_caller_said_is_followed_where_encoding_did_not_follow_it() -> None:
+    found = await bench(options=WHOLE)
+    await found.take(says("new", "the door is red now", 10, "old", subject=""))
+    (await found.engine.minds.awake(ANA, epoch=found.epoch)).foretold.clear()
     await found.take(says("old", "the door is green", 0, subject=""))
     assert (await memory(found, "old")).superseded_by is None
     await found.sleep()
@@ -149,14 +175,14 @@ async def test_what_came_later_than_what_supersedes_it_is_marked_in_the_night() 
 
 
 async def test_a_circle_supersedes_nothing() -> None:
-    found = await bench()
+    found = await bench(options=WHOLE)
     await found.take(says("a", "one", 0, "b", subject=""), says("b", "two", 1, "a", subject=""))
     await found.sleep()
     assert [(await memory(found, key)).superseded_by for key in "ab"] == [None, None]
 
 
 async def test_erasing_what_superseded_makes_the_older_current_again() -> None:
-    found = await bench()
+    found = await bench(options=WHOLE)
     await found.take(says("old", PORTO, 0), says("new", LISBON, 10, "old"))
     await found.take(Forget(mind=ANA, memory_ids=[memory_id(ANA, "new")]))
     old = await memory(found, "old")
@@ -166,7 +192,7 @@ async def test_erasing_what_superseded_makes_the_older_current_again() -> None:
 
 
 async def test_nobody_supersedes_a_memory_of_another_mind() -> None:
-    found = await bench()
+    found = await bench(options=WHOLE)
     await found.take(says("a", PORTO, 0))
     await found.take(says("b", LISBON, 10, memory_id(ANA, "a"), "a", mind=BO), says("c", LISBON, 20, mind=BO))
     await found.sleep()
@@ -175,13 +201,13 @@ async def test_nobody_supersedes_a_memory_of_another_mind() -> None:
 
 
 async def test_nobody_supersedes_a_memory_of_another_mind_that_comes_in_the_same_batch() -> None:
-    found = await bench()
+    found = await bench(options=WHOLE)
     await found.take(says("a", PORTO, 0), says("b", LISBON, 10, memory_id(ANA, "a"), mind=BO))
     assert (await memory(found, "a")).superseded_by is None
 
 
 async def test_an_id_in_capitals_names_the_same_memory() -> None:
-    found = await bench()
+    found = await bench(options=WHOLE)
     await found.take(says("old", PORTO, 0))
     await found.take(says("new", LISBON, 10, memory_id(ANA, "old").upper()))
     assert (await memory(found, "old")).superseded_by == memory_id(ANA, "new")
@@ -189,7 +215,7 @@ async def test_an_id_in_capitals_names_the_same_memory() -> None:
 
 @pytest.mark.parametrize("form", ["{{{0}}}--", "urn:uuid:{0}", "{0}----"])
 async def test_what_is_only_like_an_id_is_a_key(form: str) -> None:
-    found = await bench()
+    found = await bench(options=WHOLE)
     key = form.format(memory_id(ANA, "old").replace("-", ""))[:36]
     await found.take(says(key, PORTO, 0))
     await found.take(says("new", LISBON, 10, key))
@@ -197,7 +223,7 @@ async def test_what_is_only_like_an_id_is_a_key(form: str) -> None:
 
 
 async def test_a_circle_of_three_leaves_one_that_is_current() -> None:
-    found = await bench()
+    found = await bench(options=WHOLE)
     await found.take(says("a", "one", 0, "b", subject=""))
     await found.take(says("b", "two", 1, "c", subject=""))
     await found.take(says("c", "three", 2, "a", subject=""))
@@ -208,7 +234,7 @@ async def test_a_circle_of_three_leaves_one_that_is_current() -> None:
 
 @pytest.mark.parametrize("order", [("new", "old"), ("old", "new")])
 async def test_what_a_caller_said_prevails_over_what_the_times_say(order: tuple[str, str]) -> None:
-    found = await bench()
+    found = await bench(options=WHOLE)
     said = {"new": says("new", LISBON, 10), "old": says("old", PORTO, 0, "new")}
     for key in order:
         await found.take(said[key])
@@ -218,7 +244,7 @@ async def test_what_a_caller_said_prevails_over_what_the_times_say(order: tuple[
 
 
 async def test_a_long_chain_of_values_is_marked_to_its_end() -> None:
-    found = await bench()
+    found = await bench(options=WHOLE)
     await found.take(*(says(f"k{n}", f"Ana's city is Town{n}", n) for n in range(40)))
     await found.sleep()
     by = [(await memory(found, f"k{n}")).superseded_by for n in range(40)]
@@ -226,7 +252,7 @@ async def test_a_long_chain_of_values_is_marked_to_its_end() -> None:
 
 
 async def test_undoing_does_not_bring_back_the_mark_of_what_was_erased_since() -> None:
-    found = await bench()
+    found = await bench(options=WHOLE)
     await found.take(says("x", PORTO, 0), says("a", LISBON, 20, "x"), says("b", FARO, 10))
     report = await found.sleep()
     assert (await memory(found, "x")).superseded_by == memory_id(ANA, "b")
@@ -237,7 +263,7 @@ async def test_undoing_does_not_bring_back_the_mark_of_what_was_erased_since() -
 
 
 async def test_what_returns_from_the_archive_is_current_where_what_superseded_it_was_erased() -> None:
-    found = await bench()
+    found = await bench(options=WHOLE)
     await found.take(says("old", PORTO, 0), says("new", LISBON, 10, "old"))
     away = [memory_id(ANA, "old")]
     traces = await found.stores.memories.get_traces(ANA, away)
@@ -250,14 +276,15 @@ async def test_what_returns_from_the_archive_is_current_where_what_superseded_it
     assert (after.superseded_by, after.superseded_at) == (None, None)
 
 
-async def test_the_stage_can_be_left_out() -> None:
-    found = await bench(options=Options(sleep=SleepOptions(without=("supersede",))))
-    await found.take(says("a", PORTO, 0), says("b", LISBON, 10))
-    assert (await found.sleep()).superseded == 0
+async def test_the_stage_is_for_who_asks_for_it() -> None:
+    for sleep in (SleepOptions(), SleepOptions(also=EXTRA, without=("supersede",))):
+        found = await bench(options=Options(sleep=sleep))
+        await found.take(says("a", PORTO, 0), says("b", LISBON, 10))
+        assert (await found.sleep()).superseded == 0
 
 
 async def test_sleeping_again_marks_nothing_more() -> None:
-    found = await bench()
+    found = await bench(options=WHOLE)
     await found.take(says("a", PORTO, 0), says("b", LISBON, 10))
     await found.sleep()
     once = await memory(found, "a")
@@ -272,7 +299,7 @@ def test_a_cue_takes_a_moment_in_either_form() -> None:
 
 
 async def test_an_exact_answer_is_what_stands_out_or_nothing() -> None:
-    found = await bench()
+    found = await bench(options=WHOLE)
     await found.take(*(says(f"k{n}", f"matter {n * 7919} of entry {n}", n, subject="") for n in range(12)))
     whole = await found.recall("matter 23757 of entry 3")
     exact = await found.recall("matter 23757 of entry 3", exact=True)
