@@ -18,6 +18,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.quantization import PLAIN, Quantization, QuantizationKind
+
 Payload = dict[str, Any]
 Dense = NDArray[np.float32]
 
@@ -54,6 +56,8 @@ class CollectionSpec:
     `opaque` names top-level fields that no condition ever looks at (one that does is refused),
     so that an engine may keep them in whatever form is cheapest for it. `apart` are those of them
     that are often read without the others; one that is empty (null, 0, no element) may be left out.
+
+    `quantization` says how the vectors that are searched are kept; without a kind: as they are stored.
     """
 
     name: str
@@ -63,6 +67,12 @@ class CollectionSpec:
     opaque: frozenset[str] = frozenset()
     kept: frozenset[str] = field(default=frozenset(), kw_only=True)
     apart: frozenset[str] = frozenset()
+    quantization: Quantization = field(default=Quantization(), kw_only=True)
+
+    @property
+    def searched(self) -> list[str]:
+        """The dense vectors that are searched."""
+        return [name for name in self.dense if name not in self.kept]
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,12 +271,16 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class CollectionInfo:
-    """How full a collection is, and how much of it the index covers."""
+    """How full a collection is, how much of it the index covers, and how its searched vectors are to be kept.
+    Until it was optimised they are still kept as they were `before`."""
 
     points: int
     indexed: int
     segments: int
     needs_optimising: bool
+    quantization: Quantization = PLAIN
+    before: QuantizationKind | None = None
+    change_due: bool = False
 
 
 class VectorBackend(Protocol):
@@ -373,6 +387,14 @@ class VectorBackend(Protocol):
 
     async def flush(self, collection: str) -> None:
         """Make everything written so far durable against loss of power."""
+        ...
+
+    async def quantize(self, collection: str, quantization: Quantization) -> None:
+        """Have the searched vectors kept so: it is written down now, and done with the next `optimise` (or by
+        the engine itself), while reads and writes go on. The originals stay. Idempotent.
+
+        Raises `StoreRefusedError` where the collection has no such vectors or the engine no such kind.
+        """
         ...
 
     async def optimise(self, collection: str) -> float:

@@ -50,6 +50,15 @@ def ids(collection: str, wanted: Iterable[str]) -> None:
             raise StoreRefusedError(f"{collection}: the id {each!r} is not a lower-case UUID")
 
 
+def quantizable(spec: CollectionSpec) -> None:
+    """There is a vector that is searched."""
+    if not spec.searched:
+        raise StoreRefusedError(
+            f"{spec.name} has no vector that is searched, so none to compress",
+            remedy="Name a collection with searched vectors, for example memories.",
+        )
+
+
 def points(spec: CollectionSpec, given: Sequence[Point]) -> list[Point]:
     """The points that a write stores: the last one of each id, all of them sound."""
     kept = {point.id: point for point in given}

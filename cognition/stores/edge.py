@@ -15,7 +15,7 @@ from pathlib import Path
 import anyio
 from anyio.abc import TaskGroup
 
-from cognition.errors import StoreRefusedError
+from cognition.errors import StoreRefusedError, StoreUnavailableError
 from cognition.stores import edge_packing
 from cognition.stores import edge_wire as wire
 from cognition.stores.backend import (
@@ -36,6 +36,7 @@ from cognition.stores.backend import (
 from cognition.stores.edge_link import HostLink
 from cognition.stores.edge_lock import LOCK_PATIENCE_S, held
 from cognition.stores.edge_rebuild import Seat, rebuild
+from schemas.quantization import Quantization
 
 
 class EdgeBackend:
@@ -155,6 +156,19 @@ class EdgeBackend:
 
     async def flush(self, collection: str) -> None:
         await self._seat(collection).link.call(wire.Flush(collection), wire.Done)
+
+    async def quantize(self, collection: str, quantization: Quantization) -> None:
+        """Refused while the collection is being rebuilt: the copy would not know of it."""
+        seat = self._seat(collection)
+        if seat.rebuilding.locked():
+            raise StoreUnavailableError(
+                f"The indexes of {collection} are being built",
+                remedy="Wait until that is done, then repeat it.",
+            )
+        async with seat.rebuilding:
+            await seat.link.call(wire.Quantize(collection, quantization), wire.Done)
+            seat.spec = replace(seat.spec, quantization=quantization)
+            seat.link.specs[collection] = seat.spec
 
     async def optimise(self, collection: str) -> float:
         """Rebuild beside what is served (see `edge_rebuild`). One at a time a collection."""

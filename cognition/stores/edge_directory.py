@@ -26,6 +26,7 @@ from typing import Final
 import msgspec
 
 from cognition.errors import DataVersionError, StoreLockedError, StoreUnavailableError
+from schemas.quantization import Quantization, QuantizationKind
 
 FORMAT: Final = 1
 """Version of the layout above."""
@@ -55,12 +56,15 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Meta(msgspec.Struct, frozen=True, kw_only=True):
-    """What is remembered of a generation: its vectors, and how many points its indexes covered
-    when they were built."""
+    """What is remembered of a generation: its vectors, how many points its indexes covered when they were
+    built, how its searched vectors are to be kept, how they are, and how they were before that."""
 
     dense: dict[str, int] = {}
     sparse: list[str] = []
     optimised: int = 0
+    quantization: Quantization | None = None
+    built: Quantization | None = None
+    before: QuantizationKind | None = None
 
 
 def lock(directory: Path, holder: Holder) -> int:

@@ -97,6 +97,8 @@ def handle(shards: EdgeShards, body: wire.Single) -> wire.Reply:
             shards.ensure(spec, generation=generation)
         case wire.Flush(name):
             shards.flush(name)
+        case wire.Quantize(name, quantization):
+            shards.quantize(name, quantization)
         case wire.Drop(name):
             shards.drop(name)
         case wire.Close():

@@ -28,6 +28,7 @@ from cognition.stores.backend import (
 )
 from cognition.stores.edge_lock import held
 from cognition.stores.qdrant_edge import EdgeShards
+from schemas.quantization import Quantization
 
 
 class InlineEdge:
@@ -131,6 +132,10 @@ class InlineEdge:
     async def flush(self, collection: str) -> None:
         await anyio.lowlevel.checkpoint()
         self._shards.flush(collection)
+
+    async def quantize(self, collection: str, quantization: Quantization) -> None:
+        await anyio.lowlevel.checkpoint()
+        self._shards.quantize(collection, quantization)
 
     async def optimise(self, collection: str) -> float:
         await anyio.lowlevel.checkpoint()

@@ -18,6 +18,7 @@ from typing import Final
 
 import anyio
 import anyio.to_thread
+import msgspec
 from anyio.abc import Process
 from anyio.streams.text import TextReceiveStream
 
@@ -99,7 +100,8 @@ async def _optimised_copy(seat: Seat, source: Path, target: Path) -> float:
     With the writers held and the host idle (it has answered a last question) the copy is what a
     killed host would leave behind, and opens as that does: from its files and its log.
     """
-    process = await edge_process.spawn("cognition.stores.edge_optimise", str(source), str(target))
+    spec = msgspec.json.encode(seat.spec).decode()
+    process = await edge_process.spawn("cognition.stores.edge_optimise", str(source), str(target), spec)
     assert process.stdin is not None
     lines = _lines(process)
     patience_s = 0.0

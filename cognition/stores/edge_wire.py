@@ -30,6 +30,7 @@ from cognition.stores.backend import (
     Within,
     WriteMode,
 )
+from schemas.quantization import Quantization
 
 FRAME_BYTES_MAX: Final = 256 * 2**20
 """Largest frame; far above any batch, so that a broken length is noticed and not waited for."""
@@ -166,6 +167,11 @@ class Flush(_Body):
     collection: str
 
 
+class Quantize(_Body):
+    collection: str
+    quantization: Quantization
+
+
 class Drop(_Body):
     """Let go of a collection and remove its shard: another generation is live."""
 
@@ -223,6 +229,7 @@ Single = (
     | Count
     | Info
     | Flush
+    | Quantize
     | Drop
     | Close
 )

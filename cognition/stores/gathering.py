@@ -18,19 +18,22 @@ from cognition.stores.backend import (
     Gathered,
     HasId,
     Query,
+    Sparse,
     VectorBackend,
 )
 
 
-async def gathered(backend: VectorBackend, collection: str, asked: Gather) -> Gathered:
-    """Two round trips, three with payloads: the searches; what each vector has not scored yet; the fields."""
+async def gathered(backend: VectorBackend, collection: str, asked: Gather, *, sure: bool = True) -> Gathered:
+    """Two round trips, three with payloads: the searches; what each vector has not scored yet; the fields.
+    Where the scores of dense searches are not `sure` (compressed vectors, not scored anew), none has been."""
     answers = await backend.query(
         collection, [Query(s.using, asked.vectors[s.using], s.limit, s.condition) for s in asked.searches]
     )
     scores: dict[str, dict[str, float]] = {name: {} for name in asked.vectors}
     found: dict[str, None] = {}
     for search, hits in zip(asked.searches, answers, strict=True):
-        scores[search.using].update((hit.id, hit.score) for hit in hits)
+        if sure or isinstance(asked.vectors[search.using], Sparse):
+            scores[search.using].update((hit.id, hit.score) for hit in hits)
         found.update((hit.id, None) for hit in hits)
     await _complete(backend, collection, asked, found, scores)
     ids = [i for i in found if i in scores[asked.within.using]]

@@ -15,6 +15,7 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -51,6 +52,7 @@ from cognition.stores.backend import (
     WriteMode,
 )
 from cognition.stores.gathering import first
+from schemas.quantization import PLAIN, Quantization, QuantizationKind
 
 NO_VECTOR: Final = "none"
 """Name of the sparse vector, never given, of a collection that has none: the engine wants one."""
@@ -190,7 +192,7 @@ class EdgeShards:
                 checks.query(shard.spec, asked)
             if not queries:
                 return []
-            request = engine.QueryBatchRequest([_query_in(asked, shard.spec) for asked in queries])
+            request = engine.QueryBatchRequest([_query_in(asked, shard) for asked in queries])
             answers = shard.engine.query_batch(request)
             return [
                 [shard.hit(p, asked.with_payload, asked.with_vectors, p.score) for p in answer]
@@ -253,6 +255,12 @@ class EdgeShards:
         with self._reading(collection) as shard:
             shard.flush()
 
+    def quantize(self, collection: str, quantization: Quantization) -> None:
+        """Have the searched vectors kept so from the next optimising on."""
+        with self._writing(collection) as shard:
+            checks.quantizable(shard.spec)
+            shard.want(quantization)
+
     def optimise(self, collection: str) -> float:
         """Build indexes in place: nothing else happens meanwhile. Returns how long that was."""
         with self._reading(collection) as shard:
@@ -300,6 +308,33 @@ class _Shard:
         self.meta = edge_directory.read_meta(path)
         self.deleted = 0
         self._dirty = dirty
+        self._searching()
+
+    def _searching(self) -> None:
+        """How dense vectors are searched: as they are kept. Where found ones are not scored anew by the
+        originals, their scores are not the cosine."""
+        kept = self.meta.built or PLAIN
+        wanted = self.quantization
+        self.sure = kept.kind is QuantizationKind.NONE or wanted.rescore
+        self.params = None if kept.kind is QuantizationKind.NONE else _searched(wanted, kept)
+
+    @property
+    def quantization(self) -> Quantization:
+        """How the searched vectors are to be kept."""
+        if not self.spec.searched:
+            return PLAIN
+        return self.spec.quantization.settled(self.meta.quantization)
+
+    @property
+    def change_due(self) -> bool:
+        """Whether they are kept in another way still."""
+        return not self.quantization.keeps_as(self.meta.built or PLAIN)
+
+    def want(self, quantization: Quantization) -> None:
+        """Remember how they are to be kept."""
+        self.spec = replace(self.spec, quantization=quantization)
+        self._remember(quantization=self.quantization)
+        self._searching()
 
     def update(self, operation: Any) -> None:
         self._dirty = True
@@ -334,14 +369,20 @@ class _Shard:
             for name, vector in asked.vectors.items()
         }
         searches = [
-            _search_in(nearest[s.using], s.limit, None if s.condition is None else filter_of(s.condition))
+            _search_in(
+                nearest[s.using],
+                s.limit,
+                None if s.condition is None else filter_of(s.condition),
+                self.params if s.using in self.spec.dense else None,
+            )
             for s in asked.searches
         ]
         answers = self.engine.query_batch(engine.QueryBatchRequest(searches))
         scores: dict[str, dict[int, float]] = {name: {} for name in nearest}
         found: dict[int, uuid.UUID] = {}
         for search, answer in zip(asked.searches, answers, strict=True):
-            found.update(_noted(answer, scores[search.using]))
+            sure = self.sure or search.using not in self.spec.dense
+            found.update(_noted(answer, scores[search.using] if sure else {}))
         self._complete(asked, nearest, found, scores)
         found = {key: point_id for key, point_id in found.items() if key in scores[asked.within.using]}
         payloads = self._fields(list(found.values()), asked.with_payload) if asked.with_payload else None
@@ -369,7 +410,7 @@ class _Shard:
             if missing:
                 where = engine.Filter(must=[engine.HasIdCondition(missing), *within])
                 dense = not isinstance(gather.vectors[name], Sparse)
-                asked.append(_search_in(query, len(missing), where, exact=dense))
+                asked.append(_search_in(query, len(missing), where, _EXACT if dense else None))
                 names.append(name)
         if asked:
             answers = self.engine.query_batch(engine.QueryBatchRequest(asked))
@@ -387,10 +428,27 @@ class _Shard:
             self._dirty = False
 
     def optimise(self) -> None:
+        changed = self.change_due
+        if changed:
+            self._open_with(_config(self.spec, self.quantization))
         self.engine.optimize()
         self.engine.flush()
         self.deleted = 0
         self._remember(optimised=self.engine.info().points_count)
+        if changed:
+            kind = (self.meta.built or PLAIN).kind
+            self._remember(quantization=self.quantization, built=self.quantization, before=kind)
+        self._searching()
+
+    def _open_with(self, config: Any) -> None:
+        """Open it anew with another configuration, which its segments get when they are optimised."""
+        self.flush()
+        self.engine.close()
+        try:
+            self.engine = engine.EdgeShard.load(str(self.path), config)
+        except Exception:
+            self.engine = engine.EdgeShard.load(str(self.path))
+            raise
 
     def info(self) -> CollectionInfo:
         found = self.engine.info()
@@ -398,11 +456,20 @@ class _Shard:
         due = found.points_count - indexed > UNINDEXED_MAX or (
             self.deleted > DELETED_SHARE_MAX * max(self.meta.optimised, UNINDEXED_MAX)
         )
-        return CollectionInfo(found.points_count, indexed, found.segments_count, due)
+        return CollectionInfo(
+            found.points_count,
+            indexed,
+            found.segments_count,
+            due or self.change_due,
+            self.quantization,
+            self.meta.before if not self.change_due else (self.meta.built or PLAIN).kind,
+            self.change_due,
+        )
 
     def complete(self, spec: CollectionSpec) -> None:
         """Add vectors and indexes that this version wants and the shard lacks; refuse another size."""
         self.spec = spec
+        self._searching()
         known = self.meta
         if any(known.dense.get(name, size) != size for name, size in spec.dense.items()):
             raise SchemaDriftError(
@@ -444,10 +511,14 @@ def _created(collection: Path, spec: CollectionSpec) -> _Shard:
     live = edge_directory.next_after(None)
     path = collection / live
     with edge_directory.scratch(collection) as making:
+        wanted = spec.quantization.settled(None) if spec.searched else None
         edge_directory.write_meta(
-            making, edge_directory.Meta(dense=dict(spec.dense), sparse=list(spec.sparse))
+            making,
+            edge_directory.Meta(
+                dense=dict(spec.dense), sparse=list(spec.sparse), quantization=wanted, built=wanted
+            ),
         )
-        shard = _Shard(making, spec, engine.EdgeShard.create(str(making), _config(spec)))
+        shard = _Shard(making, spec, engine.EdgeShard.create(str(making), _config(spec, wanted or PLAIN)))
         shard.complete(spec)
         shard.flush()
         shard.engine.close()
@@ -457,18 +528,31 @@ def _created(collection: Path, spec: CollectionSpec) -> _Shard:
     return _Shard(path, spec, engine.EdgeShard.load(str(path)), dirty=False)
 
 
-def _config(spec: CollectionSpec) -> Any:
-    dense = {name: _dense_params(size, kept=name in spec.kept) for name, size in spec.dense.items()}
+def _config(spec: CollectionSpec, quantization: Quantization) -> Any:
+    dense = {
+        name: _kept_params(size) if name in spec.kept else _searched_params(size, quantization)
+        for name, size in spec.dense.items()
+    }
     sparse = spec.sparse if spec.dense or spec.sparse else (NO_VECTOR,)
     return engine.EdgeConfig(
         vectors=dense, sparse_vectors={name: engine.EdgeSparseVectorParams() for name in sparse}
     )
 
 
-def _dense_params(size: int, *, kept: bool) -> Any:
-    """A vector that is searched; or one that is only kept: half precision, on disk, no index."""
-    if not kept:
-        return engine.EdgeVectorParams(size=size, distance=engine.Distance.Cosine, hnsw_config=_OF_A_TENANT)
+def _searched_params(size: int, quantization: Quantization) -> Any:
+    """A vector that is searched. Where it is compressed, the originals are read from the disk."""
+    compressed = _compressed(quantization)
+    return engine.EdgeVectorParams(
+        size=size,
+        distance=engine.Distance.Cosine,
+        hnsw_config=_OF_A_TENANT,
+        quantization_config=compressed,
+        memory=None if compressed is None else engine.Memory.Cold,
+    )
+
+
+def _kept_params(size: int) -> Any:
+    """A vector that is only kept: half precision, on disk, no index."""
     return engine.EdgeVectorParams(
         size=size,
         distance=engine.Distance.Cosine,
@@ -478,9 +562,32 @@ def _dense_params(size: int, *, kept: bool) -> Any:
     )
 
 
-def optimise_shard(path: Path) -> None:
+def _compressed(wanted: Quantization) -> Any:
+    memory = engine.Memory.Pinned if wanted.always_ram else engine.Memory.Cold
+    match wanted.kind:
+        case QuantizationKind.INT8:
+            return engine.ScalarQuantizationConfig(
+                engine.ScalarType.Int8, quantile=wanted.quantile, memory=memory
+            )
+        case QuantizationKind.TURBO:
+            return engine.TurboQuantQuantizationConfig(bits=engine.TurboQuantBitSize.Bits4, memory=memory)
+        case QuantizationKind.BINARY:
+            return engine.BinaryQuantizationConfig(memory=memory)
+        case _:
+            return None
+
+
+def _searched(wanted: Quantization, kept: Quantization) -> Any:
+    """How compressed vectors are searched. While a change is due, oversampled as what is kept still needs."""
+    factor = (wanted if wanted.kind is kept.kind else kept).factor
+    return engine.SearchParams(
+        quantization=engine.QuantizationSearchParams(rescore=wanted.rescore, oversampling=factor)
+    )
+
+
+def optimise_shard(path: Path, spec: CollectionSpec) -> None:
     """Build the indexes of a shard that nobody else has open."""
-    shard = _Shard(path, CollectionSpec(path.parent.name), engine.EdgeShard.load(str(path)))
+    shard = _Shard(path, spec, engine.EdgeShard.load(str(path)))
     shard.optimise()
     shard.engine.close()
 
@@ -507,18 +614,19 @@ def _point_in(point: Point, spec: CollectionSpec) -> Any:
     return engine.Point(point.id, _vectors_in(point.vectors), payload)
 
 
-def _query_in(asked: Query, spec: CollectionSpec) -> Any:
+def _query_in(asked: Query, shard: _Shard) -> Any:
+    dense = asked.using in shard.spec.dense
     return engine.QueryRequest(
         limit=asked.limit,
         query=engine.Query.Nearest(_vector_in(asked.vector), using=asked.using),
         filter=None if asked.condition is None else filter_of(asked.condition),
-        with_payload=_payload_in(asked.with_payload, spec),
+        with_payload=_payload_in(asked.with_payload, shard.spec),
         with_vector=list(asked.with_vectors) or False,
-        params=engine.SearchParams(exact=asked.exact),
+        params=_EXACT if asked.exact else shard.params if dense else None,
     )
 
 
-def _search_in(nearest: Any, limit: int, where: Any, *, exact: bool = False) -> Any:
+def _search_in(nearest: Any, limit: int, where: Any, params: Any) -> Any:
     """A search that answers ids and scores alone."""
     return engine.QueryRequest(
         limit=limit,
@@ -526,7 +634,7 @@ def _search_in(nearest: Any, limit: int, where: Any, *, exact: bool = False) -> 
         filter=where,
         with_payload=False,
         with_vector=False,
-        params=_EXACT if exact else None,
+        params=params,
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 from qdrant_client import AsyncQdrantClient, models
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
@@ -43,6 +44,12 @@ from cognition.stores.backend import (
     WriteMode,
 )
 from cognition.stores.gathering import gathered
+from schemas.quantization import PLAIN, Quantization, QuantizationKind
+
+_NOTED: Final = "quantization"
+_BEFORE: Final = "quantization_before"
+"""Keys of a collection's metadata: how it was told to keep its vectors, which its configuration says in part,
+and which kind that replaced."""
 
 _STRONG: Final = models.WriteOrdering.STRONG
 
@@ -67,6 +74,7 @@ class ServerBackend:
         self._client = client
         self._local = local
         self._specs: dict[str, CollectionSpec] = {}
+        self._kept: dict[str, Quantization] = {}
 
     async def ensure(self, spec: CollectionSpec) -> None:
         with _translated(spec.name):
@@ -74,7 +82,10 @@ class ServerBackend:
                 await self._client.create_collection(
                     spec.name,
                     vectors_config={
-                        name: _dense_params(size, kept=name in spec.kept) for name, size in spec.dense.items()
+                        name: _kept_params(size)
+                        if name in spec.kept
+                        else _searched_params(size, spec.quantization.settled(None))
+                        for name, size in spec.dense.items()
                     },
                     sparse_vectors_config={name: models.SparseVectorParams() for name in spec.sparse},
                 )
@@ -84,6 +95,11 @@ class ServerBackend:
                 for name in spec.indexes.keys() - found.payload_schema.keys():
                     await self._client.create_payload_index(spec.name, name, _INDEXES[spec.indexes[name]])
         self._specs[spec.name] = spec
+        self._kept[spec.name] = _quantization(spec, found)
+        if spec.searched and not spec.quantization.settled(self._kept[spec.name]).keeps_as(
+            self._kept[spec.name]
+        ):
+            await self.quantize(spec.name, spec.quantization)
 
     async def upsert(
         self,
@@ -200,7 +216,7 @@ class ServerBackend:
         wanted = [asked for asked in queries if asked.limit]
         with _translated(collection):
             found = await self._client.query_batch_points(
-                collection, [_query_in(q, local=self._local) for q in wanted]
+                collection, [_query_in(q, self._params(collection, q)) for q in wanted]
             )
         answers = iter(found)
         return [
@@ -212,7 +228,9 @@ class ServerBackend:
 
     async def gather(self, collection: str, asked: Gather) -> Gathered:
         checks.gather(self._spec(collection), asked)
-        return await gathered(self, collection, asked)
+        kept = self._kept[collection]
+        sure = kept.kind is QuantizationKind.NONE or kept.rescore
+        return await gathered(self, collection, asked, sure=sure)
 
     async def scroll(
         self,
@@ -255,7 +273,35 @@ class ServerBackend:
         with _translated(self._spec(collection).name):
             found = await self._client.get_collection(collection)
         points = found.points_count or 0
-        return CollectionInfo(points, found.indexed_vectors_count or 0, found.segments_count or 0, False)
+        self._kept[collection] = _quantization(self._specs[collection], found)
+        before = (found.config.metadata or {}).get(_BEFORE)
+        return CollectionInfo(
+            points,
+            found.indexed_vectors_count or 0,
+            found.segments_count or 0,
+            False,
+            self._kept[collection],
+            None if before is None else QuantizationKind(before),
+        )
+
+    async def quantize(self, collection: str, quantization: Quantization) -> None:
+        """The server's optimiser makes the compressed vectors beside what it serves."""
+        spec = self._spec(collection)
+        checks.quantizable(spec)
+        before = (await self.info(collection)).quantization
+        wanted = quantization.settled(before)
+        noted: dict[str, Any] = {_NOTED: msgspec.to_builtins(wanted)}
+        if not wanted.keeps_as(before):
+            noted[_BEFORE] = str(before.kind)
+        plain = wanted.kind is QuantizationKind.NONE
+        compressed = models.Disabled.DISABLED if plain else _compressed(wanted)
+        change = models.VectorParamsDiff(quantization_config=compressed, on_disk=not plain)
+        with _translated(collection):
+            if not self._local:
+                await self._client.update_collection(
+                    collection, vectors_config=dict.fromkeys(spec.searched, change), metadata=noted
+                )
+        self._kept[collection] = PLAIN if self._local else wanted
 
     async def flush(self, collection: str) -> None:
         """A server flushes by itself; what it acknowledged is in its log."""
@@ -268,6 +314,19 @@ class ServerBackend:
 
     async def close(self) -> None:
         await self._client.close()
+
+    def _params(self, collection: str, asked: Query) -> models.SearchParams | None:
+        """How a vector is searched: exactly, or as it is kept."""
+        if self._local:
+            return None
+        if asked.exact:
+            return models.SearchParams(exact=True)
+        kept = self._kept[collection]
+        if isinstance(asked.vector, Sparse) or kept.kind is QuantizationKind.NONE:
+            return None
+        return models.SearchParams(
+            quantization=models.QuantizationSearchParams(rescore=kept.rescore, oversampling=kept.factor)
+        )
 
     def _spec(self, collection: str) -> CollectionSpec:
         if collection not in self._specs:
@@ -285,16 +344,21 @@ async def open_local() -> AsyncIterator[ServerBackend]:
         await backend.close()
 
 
-def _dense_params(size: int, *, kept: bool) -> models.VectorParams:
-    """A vector that is searched; or one that is only kept: half precision, on disk, no index."""
-    if not kept:
-        return models.VectorParams(
-            size=size,
-            distance=models.Distance.COSINE,
-            hnsw_config=models.HnswConfigDiff(
-                m=0, payload_m=16
-            ),  # one graph for each mind, as in `qdrant_edge`
-        )
+def _searched_params(size: int, quantization: Quantization) -> models.VectorParams:
+    """A vector that is searched, in one graph for each mind, as in `qdrant_edge`. Where it is compressed, the
+    originals are read from the disk."""
+    compressed = _compressed(quantization)
+    return models.VectorParams(
+        size=size,
+        distance=models.Distance.COSINE,
+        hnsw_config=models.HnswConfigDiff(m=0, payload_m=16),
+        quantization_config=compressed,
+        on_disk=None if compressed is None else True,
+    )
+
+
+def _kept_params(size: int) -> models.VectorParams:
+    """A vector that is only kept: half precision, on disk, no index."""
     return models.VectorParams(
         size=size,
         distance=models.Distance.COSINE,
@@ -302,6 +366,46 @@ def _dense_params(size: int, *, kept: bool) -> models.VectorParams:
         on_disk=True,
         hnsw_config=models.HnswConfigDiff(m=0),
     )
+
+
+def _compressed(wanted: Quantization) -> models.QuantizationConfig | None:
+    match wanted.kind:
+        case QuantizationKind.INT8:
+            return models.ScalarQuantization(
+                scalar=models.ScalarQuantizationConfig(
+                    type=models.ScalarType.INT8, quantile=wanted.quantile, always_ram=wanted.always_ram
+                )
+            )
+        case QuantizationKind.TURBO:
+            return models.TurboQuantization(
+                turbo=models.TurboQuantQuantizationConfig(
+                    bits=models.TurboQuantBitSize.BITS4, always_ram=wanted.always_ram
+                )
+            )
+        case QuantizationKind.BINARY:
+            return models.BinaryQuantization(
+                binary=models.BinaryQuantizationConfig(always_ram=wanted.always_ram)
+            )
+        case _:
+            return None
+
+
+def _quantization(spec: CollectionSpec, found: models.CollectionInfo) -> Quantization:
+    """How the searched vectors are kept: the kind as the server says, the rest as it was noted."""
+    stored = found.config.params.vectors
+    params = stored.get(spec.searched[0]) if isinstance(stored, dict) and spec.searched else None
+    match None if params is None else params.quantization_config:
+        case models.ScalarQuantization():
+            kind = QuantizationKind.INT8
+        case models.TurboQuantization():
+            kind = QuantizationKind.TURBO
+        case models.BinaryQuantization():
+            kind = QuantizationKind.BINARY
+        case _:
+            return PLAIN
+    noted = (found.config.metadata or {}).get(_NOTED)
+    kept = spec.quantization if noted is None else msgspec.convert(noted, Quantization)
+    return msgspec.structs.replace(kept, kind=kind)
 
 
 def _require_sizes(spec: CollectionSpec, stored: object) -> None:
@@ -326,7 +430,7 @@ def _vector_in(vector: Vector) -> Any:
     return vector.tolist()
 
 
-def _query_in(asked: Query, *, local: bool) -> models.QueryRequest:
+def _query_in(asked: Query, params: models.SearchParams | None) -> models.QueryRequest:
     payload = asked.with_payload
     return models.QueryRequest(
         query=_vector_in(asked.vector),
@@ -335,7 +439,7 @@ def _query_in(asked: Query, *, local: bool) -> models.QueryRequest:
         filter=None if asked.condition is None else _filter(asked.condition),
         with_payload=list(payload) if isinstance(payload, tuple) else payload,
         with_vector=list(asked.with_vectors) or False,
-        params=models.SearchParams(exact=True) if asked.exact and not local else None,
+        params=params,
     )
 
 

@@ -39,6 +39,7 @@ from cognition.stores.backend import (
 )
 from cognition.stores.conditions import lookup, matches
 from cognition.stores.gathering import gathered
+from schemas.quantization import PLAIN, Quantization, QuantizationKind
 
 Gate = Callable[[str, str], Awaitable[None]]
 """Called with (verb, collection) before and after each verb; may raise, wait or be cancelled."""
@@ -49,6 +50,8 @@ class _Collection:
     spec: CollectionSpec
     points: dict[str, Point] = field(default_factory=dict)
     minds: dict[object, dict[str, None]] = field(default_factory=dict)
+    quantization: Quantization = PLAIN
+    before: QuantizationKind | None = None
 
     def put(self, point: Point) -> None:
         self.drop(point.id)
@@ -234,7 +237,16 @@ class OracleBackend:
     async def info(self, collection: str) -> CollectionInfo:
         async with self._verb("info", collection) as found:
             size = len(found.points)
-        return CollectionInfo(points=size, indexed=size, segments=1, needs_optimising=False)
+        return CollectionInfo(size, size, 1, False, found.quantization, found.before)
+
+    async def quantize(self, collection: str, quantization: Quantization) -> None:
+        """Noted, and nothing else: what is exact stays so."""
+        async with self._verb("quantize", collection) as found:
+            checks.quantizable(found.spec)
+            wanted = quantization.settled(found.quantization)
+            if not wanted.keeps_as(found.quantization):
+                found.before = found.quantization.kind
+            found.quantization = wanted
 
     async def flush(self, collection: str) -> None:
         async with self._verb("flush", collection):
