@@ -6,6 +6,8 @@ import random
 import re
 import shutil
 import time
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,13 @@ ANA = "ana"
 MEMORIES = 120
 SUBJECTS = ("Aldo Brenner", "Lake Merrow", "The Long Ferry", "Ida Colm", "Port Anselm")
 EAGER = ("--set", "sleep.check_s=0.1")
+WHOLE = ("--set", "sleep.also=abstract,supersede,co_replay", "--set", "sleep.memory_max=100")
+"""All that a night can do, displacement too."""
+
+WATCHED = (*EAGER, *WHOLE, "--set", "sleep.turn=4", "--set", "log.level=debug")
+"""Between two steps there is time to see which stage it is."""
+
+STAGES = ("canary before", "working", "light", "deep", "dreaming", "waking", "canary after")
 KILLS = 6
 SPREAD_S = 0.8
 WITHOUT_MODEL = Settings(embedding=EmbeddingSettings(enabled=False))
@@ -102,6 +111,48 @@ def slept_with_kills(directory: Path) -> list[dict[str, Any]]:
         return ended(directory, 2)
     finally:
         daemon.stop()
+
+
+def killed_in(directory: Path, stages: Sequence[str], *words: str) -> None:
+    """Ask for something once, and kill the daemon in each of these stages of it."""
+    daemon = Daemon(directory, *WATCHED).start()
+    try:
+        daemon.ready()
+        told = cognition(*words, "--mind", ANA, "--data", str(directory), "--no-wait")
+        assert told.code == 0, told.err
+        for stage in stages:
+            until(partial(reached, daemon, stage), f"the stage {stage!r}", within_s=60.0)
+            daemon.kill()
+            daemon.log.unlink()
+            daemon = Daemon(directory, *WATCHED).start()
+            daemon.ready()
+    finally:
+        daemon.stop()
+
+
+def reached(daemon: Daemon, stage: str) -> bool:
+    """Whether a cycle has come to this stage since this process began."""
+    told = [line for line in daemon.lines() if line["type"] == "SleepProgressed"]
+    return any(line["stage"] == stage for line in told)
+
+
+@pytest.mark.anyio
+@pytest.mark.timeout(900)
+async def test_a_night_that_is_killed_in_each_of_its_stages_ends_as_one_that_is_not(tmp_path: Path) -> None:
+    calm, killed = tmp_path / "calm", tmp_path / "killed"
+    with daemon_on(calm, *WATCHED) as daemon:
+        live(daemon)
+    before = await kept(calm)
+    shutil.copytree(calm, killed, ignore=shutil.ignore_patterns("*.lock"))
+    with daemon_on(calm, *EAGER, *WHOLE):
+        assert cognition("sleep", "--mind", ANA, "--cycles", "1", "--data", str(calm)).code == 0
+    killed_in(killed, STAGES, "sleep", "--cycles", "1")
+    with daemon_on(killed, *EAGER, *WHOLE):
+        (cycle,) = ended(killed, 1)
+        assert (cycle["replayed"], cycle["archived"]) == (35, 20)
+    slept = await kept(killed)
+    assert slept == await kept(calm) != before
+    assert len(slept) == len(before) - cycle["archived"]
 
 
 @pytest.mark.anyio
