@@ -92,11 +92,20 @@ async def open_backend(
     return await stack.enter_async_context(open_edge(folder, started_at=clock.now()))
 
 
-def stores_over(backend: VectorBackend, stack: AsyncExitStack) -> VectorStores:
+def stores_over(settings: Settings, backend: VectorBackend, stack: AsyncExitStack) -> VectorStores:
     """The stores over a backend, closed with it; their collections are still to be ensured."""
+    from cognition.stores.collections import ALL, LARGE
     from cognition.stores.stores import over
 
-    stores = over(backend)
+    chosen = settings.store.quantization
+    strangers = set(chosen.kinds) - {spec.name for spec in ALL if spec.searched}
+    if strangers:
+        raise SettingsError(
+            f"setting store.quantization.kinds names {sorted(strangers)[0]!r}, which has no searched vectors",
+            remedy=f"Name {', '.join(spec.name for spec in ALL if spec.searched)}.",
+        )
+    kept = {spec.name: chosen.of(spec.name, large=spec.name in LARGE) for spec in ALL if spec.searched}
+    stores = over(backend, kept, floor=chosen.floor)
     stack.push_async_callback(stores.close)
     return stores
 

@@ -262,6 +262,28 @@ def dead_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("id", help="id of a dead letter, or `all`")
 
 
+def change_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--no-wait", action="store_true", help="return once it is sure to be done")
+    parser.add_argument(
+        "--within", type=float, default=3_600.0, metavar="S", help="how long to wait for it (default an hour)"
+    )
+
+
+def apply_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("kind", choices=("none", "int8", "turbo", "binary"), help="32, 8, 4 or 1 bits")
+    parser.add_argument(
+        "--collection", action="append", default=[], metavar="NAME", help="which (memories, unconscious)"
+    )
+    parser.add_argument("--oversampling", type=float, metavar="X", help="candidates, times the limit")
+    parser.add_argument("--no-rescore", action="store_true", help="do not score candidates by the originals")
+    change_options(parser)
+
+
+def advise_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--floor", type=float, metavar="R", help="least recall@10 (binary .95, others .99)")
+    parser.add_argument("--sample", type=int, default=10_000, metavar="N", help="memories (10000)")
+
+
 def model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--measure", action="store_true", help="measure this machine again")
 
@@ -347,6 +369,12 @@ SHAPES = {
     "  everyone_paused, schedule, next_at}",
     "sleeping:sleep_resume": "a SleepLogAnswer {inquiry_id, mind, cycles, pressure, drivers, paused,\n"
     "  everyone_paused, schedule, next_at}",
+    "quantizing:quantize_show": "[Kept {collection, points, quantization: {kind, oversampling, rescore,\n"
+    "  always_ram, quantile}, before, due}]",
+    "quantizing:quantize_apply": "[Kept {collection, points, quantization, before, due}]",
+    "quantizing:quantize_rollback": "[Kept {collection, points, quantization, before, due}]",
+    "quantizing:quantize_advise": "{mind, vectors, cues, measured: [{kind, oversampling, recall, floor,\n"
+    "  p50_ms, p99_ms, bytes_a_vector}], recommended, oversampling}",
     "dead:dead_list": "[{id, mind: text | null, stream, entry, reason, times_delivered,\n"
     "  fields: {name: text}}]",
     "dead:dead_retry": "{retried: [entry]}",
@@ -394,6 +422,16 @@ FAMILIES: list[tuple[str, str, list[Verb]]] = [
          "cognition sleep pause --mind ana", "sleeping:sleep_pause", pause_options),
         ("resume", "Sleep again when it is time.",
          "cognition sleep resume --mind ana", "sleeping:sleep_resume", pause_options),
+    ]),
+    ("quantize", "How vectors are kept in memory: 32, 8, 4 or 1 bits beside the originals.", [
+        ("show", "How each collection is kept, and was before.",
+         "cognition quantize show", "quantizing:quantize_show", no_options),
+        ("advise", "Measure each kind on a mind's own vectors; the cheapest that finds enough.",
+         "cognition quantize advise --mind ana", "quantizing:quantize_advise", advise_options),
+        ("apply", "Keep the vectors so from now on, while reads and writes go on.",
+         "cognition quantize apply int8", "quantizing:quantize_apply", apply_options),
+        ("rollback", "Keep them as before the last change.",
+         "cognition quantize rollback", "quantizing:quantize_rollback", change_options),
     ]),
     ("dead", "Entries that could not be taken.", [
         ("list", "What lies there, with the reasons; with --mind of one mind.",

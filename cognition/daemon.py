@@ -109,7 +109,7 @@ async def running(
         stack.enter_context(giving_way())
         address = stack.enter_context(directories.held(directory, clock.now()))
         backend = await open_backend(settings, directory, stack, clock)
-        stores = stores_over(backend, stack)
+        stores = stores_over(settings, backend, stack)
         loading: LazyEmbedder | None = None
         if embedder is None and settings.embedding.enabled:
             embedder = loading = embedder_for(settings, stack, lean=lean)

@@ -208,6 +208,7 @@ class Service:
             tasks.start_soon(self._link_when_due)
             tasks.start_soon(self._learn_when_due)
             tasks.start_soon(self._optimise_when_due)
+            tasks.start_soon(self._optimise_when_told)
             tasks.start_soon(self._keep_lives)
             if private is not None:
                 tasks.start_soon(private.keep_alive, self._on_server_restarted)
@@ -356,24 +357,34 @@ class Service:
         """Index what has grown beyond a scan, while reads and writes go on."""
         while True:
             await self._clock.sleep(self._settings.store.optimise_check_s)
-            if not self.engine.intake.idle:
-                continue
-            try:
-                rebuilt = await self._stores.optimise()
-            except UnavailableError as error:
-                self._sink.publish(retried(self._clock, "optimise", error, OPTIMISE_RETRY_S))
-                await self._clock.sleep(OPTIMISE_RETRY_S)
-                continue
-            for each in rebuilt:
-                self._sink.publish(
-                    StoreOptimised(
-                        at=self._clock.now(),
-                        collection=each.collection,
-                        points=each.points,
-                        took_s=each.took_s,
-                        pause_s=each.pause_s,
-                    )
+            if self.engine.intake.idle:
+                await self._optimise()
+
+    async def _optimise_when_told(self) -> None:
+        """Make a change of how vectors are kept at once, whatever arrives."""
+        quantizing = self.engine.quantizing
+        while True:
+            await quantizing.told.wait()
+            quantizing.told = anyio.Event()
+            await self._optimise()
+
+    async def _optimise(self) -> None:
+        try:
+            rebuilt = await self._stores.optimise()
+        except UnavailableError as error:
+            self._sink.publish(retried(self._clock, "optimise", error, OPTIMISE_RETRY_S))
+            await self._clock.sleep(OPTIMISE_RETRY_S)
+            return
+        for each in rebuilt:
+            self._sink.publish(
+                StoreOptimised(
+                    at=self._clock.now(),
+                    collection=each.collection,
+                    points=each.points,
+                    took_s=each.took_s,
+                    pause_s=each.pause_s,
                 )
+            )
 
 
 def timetable_of(settings: Settings, directory: Path, now: float) -> Timetable | None:

@@ -19,9 +19,11 @@ from cognition.engine.options import AttentionOptions, EpisodeOptions, MindOptio
 from cognition.engine.sleep_options import SleepOptions
 from cognition.errors import SettingsError
 from schemas.base import Config
+from schemas.quantization import Quantization, QuantizationKind
 
 Positive = Annotated[float, msgspec.Meta(gt=0.0)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
+KindOrStored = Literal["stored", "none", "int8", "turbo", "binary"]
 
 
 class StreamSettings(Config, frozen=True, kw_only=True):
@@ -37,6 +39,31 @@ class StreamSettings(Config, frozen=True, kw_only=True):
     lease_s: Positive = 15.0
 
 
+class QuantizationSettings(Config, frozen=True, kw_only=True):
+    """How the vectors that are searched are kept, of memories and archive (`kind`) and of single collections
+    (`kinds`). `stored`: as they are stored, which `cognition quantize apply` changes; what is new is not
+    compressed. `oversampling` and `floor` 0: as is usual for the kind."""
+
+    kind: KindOrStored = "stored"
+    kinds: dict[str, KindOrStored] = {}
+    always_ram: bool = True
+    quantile: Annotated[float, msgspec.Meta(ge=0.5, le=1.0)] = 0.99
+    rescore: bool = True
+    oversampling: Annotated[float, msgspec.Meta(ge=0.0, le=64.0)] = 0.0
+    floor: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 0.0
+
+    def of(self, collection: str, *, large: bool) -> Quantization:
+        """What is wanted of a collection."""
+        kind = self.kinds.get(collection, self.kind if large else "stored")
+        return Quantization(
+            kind=None if kind == "stored" else QuantizationKind(kind),
+            always_ram=self.always_ram,
+            quantile=self.quantile,
+            rescore=self.rescore,
+            oversampling=self.oversampling,
+        )
+
+
 class StoreSettings(Config, frozen=True, kw_only=True):
     """Where memories are kept. A Qdrant server (`url`, `api_key`) is refused: this version serves none."""
 
@@ -44,6 +71,7 @@ class StoreSettings(Config, frozen=True, kw_only=True):
     url: str = ""
     api_key: str = ""
     optimise_check_s: Positive = 60.0
+    quantization: QuantizationSettings = QuantizationSettings()
 
 
 class EmbeddingSettings(Config, frozen=True, kw_only=True):
@@ -97,6 +125,7 @@ TABLES = {
     "attention.modes": "ana=compete,bo=retain",
     "minds.languages": "ana=german,bo=french",
     "sleep.schedules": "ana=0 4 * * *,bo=off",
+    "store.quantization.kinds": "memories=int8,unconscious=binary",
 }
 """Settings that are a table of names that we do not know, and how they are written in the environment and
 in flags."""

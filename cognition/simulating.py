@@ -161,7 +161,7 @@ async def opened(settings: Settings, folder: Path, calendar: Calendar) -> AsyncI
     )
     async with AsyncExitStack() as stack:
         backend = await open_backend(settings, folder, stack, calendar)
-        stores = stores_over(cast(VectorBackend, Fleeting(backend)), stack)
+        stores = stores_over(settings, cast(VectorBackend, Fleeting(backend)), stack)
         await stores.ensure()
         line = MemoryStreams().hold()
         yield assemble(stores, line, calendar, Unheard(), None, chosen, epoch_of=lambda _: EPOCH)

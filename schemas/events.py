@@ -246,6 +246,24 @@ class StoreOptimised(Event, frozen=True, kw_only=True):
     pause_s: float
 
 
+class QuantizationMeasured(Event, frozen=True, kw_only=True):
+    """Of the ten nearest memories of a mind so many are found by vectors that are kept in this way."""
+
+    mind: str
+    kind: str
+    recall: float
+    floor: float
+
+
+class QuantizationFell(Event, frozen=True, kw_only=True):
+    """The alarm: fewer are found than should be. `cognition quantize rollback` goes back."""
+
+    mind: str
+    kind: str
+    recall: float
+    floor: float
+
+
 class OperationRetried(Event, frozen=True, kw_only=True):
     """Something outside failed and will be tried again."""
 
@@ -278,5 +296,7 @@ AnyEvent = (
     | LeaseAcquired
     | LeaseLost
     | StoreOptimised
+    | QuantizationMeasured
+    | QuantizationFell
     | OperationRetried
 )

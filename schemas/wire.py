@@ -21,6 +21,7 @@ from schemas import (
     inquiry,
     learning,
     percept,
+    quantization,
     recollection,
     sleeping,
 )
@@ -66,6 +67,8 @@ STREAMS: Final[dict[str, dict[str, type[Message]]]] = {
         "sleep-cycle/1": sleeping.SleepCycleInquiry,
         "sleep-undo/1": sleeping.SleepUndoInquiry,
         "sleep-pause/1": sleeping.SleepPauseInquiry,
+        "quantization/1": quantization.QuantizationInquiry,
+        "sample/1": quantization.SampleInquiry,
     },
     RECOLLECTIONS: {
         "recollection/1": recollection.Recollection,
@@ -82,6 +85,8 @@ STREAMS: Final[dict[str, dict[str, type[Message]]]] = {
         "sleep-answer/1": sleeping.SleepAnswer,
         "sleep-plan-answer/1": sleeping.SleepPlanAnswer,
         "sleep-log-answer/1": sleeping.SleepLogAnswer,
+        "quantization-answer/1": quantization.QuantizationAnswer,
+        "sample-answer/1": quantization.SampleAnswer,
         "failure/1": inquiry.Failure,
     },
 }

@@ -16,6 +16,7 @@ from cognition.engine.introspection import DaemonFigures, Introspection
 from cognition.engine.lessons import Reports
 from cognition.engine.liveness import Liveness
 from cognition.engine.neighbourhood import Neighbourhood
+from cognition.engine.quantizing import Quantizing, QuantizingInquiry
 from cognition.engine.recall import Recall
 from cognition.engine.shown import Shown
 from cognition.engine.sleep import Sleep, SleepingInquiry
@@ -39,6 +40,7 @@ from schemas.inquiry import (
 from schemas.learning import FoldedInquiry, NeighboursInquiry, PathInquiry, ReportInquiry
 
 LearningInquiry = ReportInquiry | FoldedInquiry | NeighboursInquiry | PathInquiry
+Request = Cue | Inquiry | DaemonInquiry | QuantizingInquiry
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,10 @@ class Answering:
         figures: Callable[[], DaemonFigures],
         liveness: Liveness,
         sleep: Sleep,
+        quantizing: Quantizing,
     ) -> None:
         self._sleep = sleep
+        self._quantizing = quantizing
         self._recall = recall
         self._introspection = introspection
         self._learning = learning
@@ -89,7 +93,7 @@ class Answering:
 
     async def answer(self, request: Message, *, waited_s: float = 0.0) -> Message | None:
         """The answer, a `Failure`, or None when the asker's deadline passed while it lay in line."""
-        if not isinstance(request, Cue | Inquiry | DaemonInquiry):
+        if not isinstance(request, Request):
             raise AssertionError(f"{type(request).__name__} is not a request")
         left = request.deadline_s - waited_s
         if left <= 0:
@@ -113,7 +117,7 @@ class Answering:
         self._liveness.catch_up()
         await self._shown.flush()
 
-    async def _dispatch(self, request: Cue | Inquiry | DaemonInquiry) -> Message:
+    async def _dispatch(self, request: Request) -> Message:
         if isinstance(request, Cue):
             return await self._cue(request)
         if isinstance(request, DaemonInquiry):
@@ -133,6 +137,8 @@ class Answering:
             return await self._learning.answer(request)
         if isinstance(request, SleepingInquiry):
             return await self._sleep.answer(request)
+        if isinstance(request, QuantizingInquiry):
+            return await self._quantizing.answer(request)
         raise AssertionError(f"no answer is known to {type(request).__name__}")
 
     async def _cue(self, cue: Cue) -> Message:
@@ -153,7 +159,7 @@ class Answering:
         return recollection
 
 
-def failure(request: Cue | Inquiry | DaemonInquiry, error: CognitionError) -> Failure:
+def failure(request: Request, error: CognitionError) -> Failure:
     """The answer that says what went wrong."""
     message = str(error)
     if error.remedy:

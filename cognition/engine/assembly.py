@@ -35,9 +35,10 @@ from cognition.engine.night_journal import Journal
 from cognition.engine.night_plan import Planner
 from cognition.engine.night_rare_terms import RareTerms
 from cognition.engine.night_superseding import Superseding
-from cognition.engine.night_works import Indexing, Linking, Replaying, Work
+from cognition.engine.night_works import Linking, Replaying, Work
 from cognition.engine.options import AttentionOptions, EpisodeOptions, MindOptions, RecallOptions
 from cognition.engine.plasticity import Plasticity
+from cognition.engine.quantizing import MeasuredIndexing, Quantizing
 from cognition.engine.rebuilding import Rebuilding
 from cognition.engine.recall import Recall
 from cognition.engine.shown import Shown
@@ -110,6 +111,7 @@ class Engine:
     plasticity: Plasticity
     consolidation: Consolidation
     sleep: Sleep
+    quantizing: Quantizing
 
 
 def assemble(
@@ -217,8 +219,9 @@ def assemble(
         tongues,
         deriving,
     )
+    quantizing = Quantizing(stores, shown, embedder)
     answering = Answering(
-        recall, introspection, learning, shown, progress, clock, sink, figures, lives, sleep
+        recall, introspection, learning, shown, progress, clock, sink, figures, lives, sleep, quantizing
     )
     return Engine(
         stores,
@@ -237,6 +240,7 @@ def assemble(
         plasticity,
         consolidation,
         sleep,
+        quantizing,
     )
 
 
@@ -269,7 +273,7 @@ def sleeper(
         SleepWork.HOMEOSTASIS: Scaling(minds, arrays),
         SleepWork.IDENTITY: Drifting(stores, minds, journal),
         SleepWork.FORGET: Archiving(stores, minds, journal),
-        SleepWork.INDEX: Indexing(stores),
+        SleepWork.INDEX: MeasuredIndexing(stores, clock, sink),
     }
     canary = Canary(stores, recall, shown)
     unabstracting = Unabstracting(stores, deriving)

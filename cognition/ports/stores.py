@@ -18,6 +18,7 @@ from schemas.cue import CueFilter
 from schemas.episode import Episode, EpisodeScale
 from schemas.identity import Identity
 from schemas.memory import Memory, Tombstone
+from schemas.quantization import Kept, Quantization, QuantizationKind
 from schemas.sleep import SleepReport, UndoPage
 
 Dense = NDArray[np.float32]
@@ -466,6 +467,38 @@ class CycleStore(Protocol):
         ...
 
 
+class Fidelity(NamedTuple):
+    """How many of the ten nearest memories are found by vectors kept in this way, as a share, and the least
+    that it should be."""
+
+    kind: QuantizationKind
+    recall: float
+    floor: float
+
+
+class QuantizingStore(Protocol):
+    """How the vectors that are searched are kept."""
+
+    async def shown(self) -> list[Kept]:
+        """Each collection that has such vectors."""
+        ...
+
+    async def change(self, wanted: Quantization, collections: Sequence[str]) -> None:
+        """Have them kept so from the next building of indexes on; without names in the collections that grow
+        large. Raises `StoreRefusedError` for a name that is none, and where the settings say otherwise."""
+        ...
+
+    async def fidelity(self, mind: str, asked: Sequence[Dense]) -> Fidelity | None:
+        """Ask these of a mind's memories, as always and exactly; None where nothing is compressed, or
+        nothing is asked. A call each, which looks at every memory of the mind."""
+        ...
+
+    async def sample(self, mind: str, offset: str | None, *, limit: int) -> tuple[Dense, str | None]:
+        """The next vectors (n, 768) of a mind's memories, in the order of ids; the second value is the next
+        offset."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
     """One collection whose indexes were built anew: how long it took, how long anyone had to wait."""
@@ -489,6 +522,7 @@ class Stores(Protocol):
     abstractions: AbstractionStore
     cycles: CycleStore
     replay: ReplayStore
+    quantizing: QuantizingStore
 
     async def flush(self) -> None:
         """Make all of it durable against loss of power."""

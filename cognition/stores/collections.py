@@ -101,4 +101,7 @@ SLEEP_CYCLES: Final = CollectionSpec(
 TOMBSTONES: Final = CollectionSpec("tombstones", indexes=_TENANT)
 CHECKPOINTS: Final = CollectionSpec("checkpoints", indexes=_FENCED)
 
+LARGE: Final = (MEMORIES.name, UNCONSCIOUS.name)
+"""The collections that grow with what is lived."""
+
 ALL: Final = (MEMORIES, UNCONSCIOUS, ABSTRACTIONS, EPISODES, IDENTITY, SLEEP_CYCLES, TOMBSTONES, CHECKPOINTS)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import anyio
 
@@ -16,6 +16,7 @@ from cognition.ports.stores import (
     EpisodeStore,
     IdentityStore,
     MemoryStore,
+    QuantizingStore,
     Rebuilt,
     ReplayStore,
     TombstoneStore,
@@ -31,8 +32,10 @@ from cognition.stores.cycles import VectorCycles
 from cognition.stores.episodes import VectorEpisodes
 from cognition.stores.identities import VectorIdentities
 from cognition.stores.memories import VectorMemories
+from cognition.stores.quantizing import VectorQuantizing
 from cognition.stores.replay import VectorReplay
 from cognition.stores.tombstones import VectorTombstones
+from schemas.quantization import Quantization
 
 
 @dataclass(slots=True)
@@ -50,11 +53,13 @@ class VectorStores:
     abstractions: AbstractionStore
     cycles: CycleStore
     replay: ReplayStore
+    quantizing: QuantizingStore
     specs: Sequence[CollectionSpec] = ALL
+    _optimising: anyio.Lock = field(default_factory=anyio.Lock)
 
     async def ensure(self) -> None:
         """Make the collections that are absent."""
-        await _each(ALL, self.backend.ensure)
+        await _each(self.specs, self.backend.ensure)
 
     async def flush(self) -> None:
         await _each(self.specs, lambda spec: self.backend.flush(spec.name))
@@ -62,12 +67,13 @@ class VectorStores:
     async def optimise(self, *, force: bool = False) -> list[Rebuilt]:
         """One collection after the other, so that at most one is rebuilt at a time."""
         rebuilt: list[Rebuilt] = []
-        for spec in self.specs:
-            info = await self.backend.info(spec.name)
-            if force or info.needs_optimising:
-                began = anyio.current_time()
-                pause_s = await self.backend.optimise(spec.name)
-                rebuilt.append(Rebuilt(spec.name, info.points, anyio.current_time() - began, pause_s))
+        async with self._optimising:
+            for spec in self.specs:
+                info = await self.backend.info(spec.name)
+                if force or info.needs_optimising:
+                    began = anyio.current_time()
+                    pause_s = await self.backend.optimise(spec.name)
+                    rebuilt.append(Rebuilt(spec.name, info.points, anyio.current_time() - began, pause_s))
         return rebuilt
 
     async def close(self) -> None:
@@ -81,9 +87,15 @@ async def open_stores(backend: VectorBackend) -> VectorStores:
     return stores
 
 
-def over(backend: VectorBackend) -> VectorStores:
-    """The stores over a backend whose collections are still to be ensured. All calls pass one counter."""
+def over(
+    backend: VectorBackend, quantization: Mapping[str, Quantization] | None = None, *, floor: float = 0.0
+) -> VectorStores:
+    """The stores over a backend whose collections are still to be ensured. All calls pass one counter.
+    `quantization` says by collection how searched vectors are to be kept, `floor` which recall@10 is to hold
+    (0: as is usual for the kind)."""
     backend = counting(backend)
+    kept = quantization or {}
+    specs = [replace(spec, quantization=kept.get(spec.name, spec.quantization)) for spec in ALL]
     return VectorStores(
         backend=backend,
         memories=VectorMemories(backend),
@@ -96,6 +108,8 @@ def over(backend: VectorBackend) -> VectorStores:
         abstractions=VectorAbstractions(backend),
         cycles=VectorCycles(backend),
         replay=VectorReplay(backend),
+        quantizing=VectorQuantizing(backend, specs, kept, floor),
+        specs=specs,
     )
 
 

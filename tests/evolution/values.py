@@ -18,6 +18,15 @@ from schemas.base import Message
 from schemas.episode import BoundaryType, EmotionalSummary, Episode, Pause
 from schemas.identity import ConnectionDrive, Identity, Law, Lifetime, Revision, SelfModel
 from schemas.memory import Archived, Memory, Tombstone
+from schemas.quantization import (
+    Kept,
+    Quantization,
+    QuantizationAnswer,
+    QuantizationInquiry,
+    QuantizationKind,
+    SampleAnswer,
+    SampleInquiry,
+)
 from schemas.sleep import (
     CanaryProbe,
     PlannedWork,
@@ -44,6 +53,9 @@ from schemas.sleeping import (
 
 NOON: Final = 1_772_452_800.0
 ZONED: Final = dt.datetime(2026, 3, 2, 12, 0, tzinfo=dt.UTC)
+QUANTIZATION: Final = Quantization(
+    kind=QuantizationKind.BINARY, always_ram=False, quantile=0.5, rescore=False, oversampling=8.0
+)
 
 ASSOCIATION = Association(
     target_id="0b0c6d46-0000-5000-8000-000000000002",
@@ -441,6 +453,25 @@ WIRE: Final[dict[str, Message]] = {
     "sleep-cycle/1": SleepCycleInquiry(id="q16", mind="ana", deadline_s=5.0, cycle="12", through=3),
     "sleep-undo/1": SleepUndoInquiry(id="q17", mind="ana", deadline_s=5.0, cycle="12"),
     "sleep-pause/1": SleepPauseInquiry(id="q18", mind="ana", deadline_s=5.0, paused=False),
+    "quantization/1": QuantizationInquiry(
+        id="q19", deadline_s=5.0, apply=QUANTIZATION, collections=["memories"]
+    ),
+    "sample/1": SampleInquiry(id="q20", mind="ana", deadline_s=5.0, offset=MEMORY.id, limit=7),
+    "quantization-answer/1": QuantizationAnswer(
+        inquiry_id="q19",
+        kept=[
+            Kept(
+                collection="memories",
+                points=7,
+                quantization=QUANTIZATION,
+                before=QuantizationKind.INT8,
+                due=True,
+            )
+        ],
+    ),
+    "sample-answer/1": SampleAnswer(
+        inquiry_id="q20", mind="ana", vectors=b"\x01\x02", cues=b"\x03", offset=MEMORY.id
+    ),
     "sleep-answer/1": SleepAnswer(inquiry_id="q13", mind="ana", report=SLEPT, note="it is asleep already"),
     "sleep-plan-answer/1": SleepPlanAnswer(
         inquiry_id="q14", mind="ana", plan=PLAN, previews={"m1": "The kettle is on."}
