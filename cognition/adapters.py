@@ -5,6 +5,8 @@ Knows how to open and close; knows nothing of what runs over it.
 
 from __future__ import annotations
 
+import itertools
+import random
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
@@ -13,15 +15,18 @@ from typing import TYPE_CHECKING
 import anyio
 
 from cognition import data_directory as directories
-from cognition.errors import SettingsError, UnavailableError
+from cognition.errors import SettingsError, StoreUnavailableError, UnavailableError
 from cognition.ports.clock import Clock
-from cognition.settings import Settings, hide_password
+from cognition.ports.sink import Sink
+from cognition.settings import Settings
 from cognition.stores.backend import VectorBackend
+from schemas.events import OperationRetried, StoreOpened
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from cognition.embedding.lazy import LazyEmbedder
+    from cognition.stores.qdrant_server import ServerBackend
     from cognition.stores.stores import VectorStores
     from streams.embedded import EmbeddedServer
 
@@ -66,17 +71,22 @@ async def _stop_shielded(server: EmbeddedServer) -> None:
 
 
 async def open_backend(
-    settings: Settings, directory: Path, stack: AsyncExitStack, clock: Clock
+    settings: Settings,
+    directory: Path,
+    stack: AsyncExitStack,
+    clock: Clock,
+    sink: Sink | None = None,
+    *,
+    model: str = "",
 ) -> VectorBackend:
-    """The vector engine that the settings name. Each vendor is imported where it is chosen."""
+    """The vector engine that the settings name. Each vendor is imported where it is chosen.
+
+    `model` names what vectors are made with; a server notes it, and refuses those of another.
+    """
     folder = directory / directories.STORE_FOLDER
-    kind = settings.store.backend
-    if settings.store.url or kind == "server":
-        raise SettingsError(
-            f"setting store.backend = {kind!r}, store.url = {hide_password(settings.store.url)!r}: "
-            "this version serves no Qdrant server",
-            remedy="Unset QDRANT_URL and store.url and use store.backend = 'edge', which is embedded.",
-        )
+    kind = settings.store.engine
+    if kind == "server":
+        return await open_server(settings, stack, clock, sink, model=model)
     if kind == "oracle":
         from cognition.testing.oracle import OracleBackend
 
@@ -90,6 +100,45 @@ async def open_backend(
     if kind == "inline":
         return await stack.enter_async_context(open_inline(folder, started_at=clock.now()))
     return await stack.enter_async_context(open_edge(folder, started_at=clock.now()))
+
+
+async def open_server(
+    settings: Settings, stack: AsyncExitStack, clock: Clock, sink: Sink | None = None, *, model: str = ""
+) -> ServerBackend:
+    """The Qdrant server of the settings; one that is away is waited for, and that is told."""
+    from cognition.stores import server_opening
+    from cognition.stores.server_options import Mark
+
+    if not settings.store.url:
+        raise SettingsError(
+            "setting store.backend = 'server': no server is named",
+            remedy="Set QDRANT_URL or store.url, such as http://127.0.0.1:6333.",
+        )
+    attempts = itertools.count(1)
+
+    def told(error: StoreUnavailableError, wait_s: float) -> None:
+        if sink is not None:
+            sink.publish(
+                OperationRetried(
+                    at=clock.now(),
+                    operation="opening the store",
+                    error=f"{type(error).__name__}: {error}",
+                    attempt=next(attempts),
+                    retry_in_s=wait_s,
+                )
+            )
+
+    opened = await stack.enter_async_context(
+        server_opening.open_server(
+            settings.store,
+            Mark(model=model, partitions=settings.streams.partitions),
+            chance=random.Random(settings.name),
+            told=told,
+        )
+    )
+    if sink is not None:
+        sink.publish(StoreOpened(at=clock.now(), nodes=opened.nodes, notes=opened.notes))
+    return opened.backend
 
 
 def stores_over(settings: Settings, backend: VectorBackend, stack: AsyncExitStack) -> VectorStores:

@@ -108,7 +108,8 @@ async def running(
     async with AsyncExitStack() as stack:
         stack.enter_context(giving_way())
         address = stack.enter_context(directories.held(directory, clock.now()))
-        backend = await open_backend(settings, directory, stack, clock)
+        model = embedder.model if embedder is not None else _model(settings)
+        backend = await open_backend(settings, directory, stack, clock, sink, model=model)
         stores = stores_over(settings, backend, stack)
         loading: LazyEmbedder | None = None
         if embedder is None and settings.embedding.enabled:
@@ -140,10 +141,15 @@ async def running(
                 at=clock.now(),
                 version=VERSION,
                 partitions=len(service.partitions.epochs()),
-                backend=settings.store.backend,
+                backend=settings.store.engine,
             )
         )
         yield daemon
+
+
+def _model(settings: Settings) -> str:
+    """What texts will be embedded with, empty where none are."""
+    return settings.embedding.model if settings.embedding.enabled else ""
 
 
 def _holder(settings: Settings, url: str, clock: Clock) -> directories.Holder:

@@ -58,6 +58,14 @@ class StoreUnavailableError(UnavailableError):
     """The vector store cannot be reached, or its disk is full."""
 
 
+class StoreDeniedError(StoreUnavailableError, PermissionError):
+    """The vector store refuses our key. What waits is kept until a person gives another."""
+
+
+class StoreVersionError(CognitionError, RuntimeError):
+    """The vector store is too old, or too far from our client."""
+
+
 class StoreRefusedError(CognitionError):
     """The vector store says that the request itself is wrong."""
 

@@ -18,6 +18,7 @@ import msgspec
 from cognition.engine.options import AttentionOptions, EpisodeOptions, MindOptions, RecallOptions
 from cognition.engine.sleep_options import SleepOptions
 from cognition.errors import SettingsError
+from cognition.stores.server_options import ServerOptions
 from schemas.base import Config
 from schemas.quantization import Quantization, QuantizationKind
 
@@ -64,14 +65,17 @@ class QuantizationSettings(Config, frozen=True, kw_only=True):
         )
 
 
-class StoreSettings(Config, frozen=True, kw_only=True):
-    """Where memories are kept. A Qdrant server (`url`, `api_key`) is refused: this version serves none."""
+class StoreSettings(ServerOptions, frozen=True, kw_only=True):
+    """Where memories are kept: in the data directory, or on a Qdrant server, which a `url` means."""
 
     backend: Literal["edge", "inline", "server", "local", "oracle"] = "edge"
-    url: str = ""
-    api_key: str = ""
     optimise_check_s: Positive = 60.0
     quantization: QuantizationSettings = QuantizationSettings()
+
+    @property
+    def engine(self) -> str:
+        """The engine in force."""
+        return "server" if self.url else self.backend
 
 
 class EmbeddingSettings(Config, frozen=True, kw_only=True):

@@ -127,9 +127,9 @@ class Fleeting:
 async def copied(settings: Settings, directory: Path, now: float) -> AsyncIterator[Path]:
     """A copy of a data directory that is gone afterwards. Raises `StoreLockedError` where it is held."""
     store = directory / directories.STORE_FOLDER
-    if settings.store.backend not in ON_DISK:
+    if settings.store.engine not in ON_DISK:
         raise BadCueError(
-            f"setting store.backend = {settings.store.backend!r} keeps nothing that could be copied",
+            f"store.backend = {settings.store.engine!r} keeps nothing here that could be copied",
             remedy="Simulate where store.backend = 'edge'.",
         )
     if not store.is_dir():

@@ -37,6 +37,7 @@ from schemas.events import (
     SleepBegan,
     SleepEnded,
     SleepProgressed,
+    StoreOpened,
     StoreOptimised,
     UseFolded,
 )
@@ -62,6 +63,7 @@ LEVEL_OF: dict[type, str] = {
     SleepEnded: "info",
     MemoriesSurfaced: "debug",
     MindRebuilt: "info",
+    StoreOpened: "info",
     StoreOptimised: "info",
     QuantizationMeasured: "info",
     QuantizationFell: "error",

@@ -239,6 +239,13 @@ class LeaseLost(Event, frozen=True, kw_only=True):
     reason: str
 
 
+class StoreOpened(Event, frozen=True, kw_only=True):
+    """The servers that keep the memories, and what is worth knowing of them."""
+
+    nodes: list[str]
+    notes: list[str]
+
+
 class StoreOptimised(Event, frozen=True, kw_only=True):
     collection: str
     points: int
@@ -295,6 +302,7 @@ AnyEvent = (
     | EntryBuried
     | LeaseAcquired
     | LeaseLost
+    | StoreOpened
     | StoreOptimised
     | QuantizationMeasured
     | QuantizationFell

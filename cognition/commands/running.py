@@ -20,6 +20,7 @@ from cognition.errors import (
     ModelUnavailableError,
     SettingsError,
     StoreLockedError,
+    StoreVersionError,
     UnavailableError,
 )
 from cognition.settings import Loaded, load
@@ -33,6 +34,7 @@ OUT_OF_REACH = (
     ModelUnavailableError,
     StoreLockedError,
     DataVersionError,
+    StoreVersionError,
     ConnectionError,
     TimeoutError,
 )

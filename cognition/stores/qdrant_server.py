@@ -1,105 +1,131 @@
-"""The one door to qdrant-client: a Qdrant server or cluster, and its in-process stand-in.
+"""Qdrant behind the port: a server or cluster, and qdrant-client's in-process stand-in.
 
 Conditional writes go with strong ordering: with weak ordering two replicas may each accept
-one (measured: 14 of 100 lost). Writes wait until they are applied. The stand-in (`open_local`)
+one (measured: 14 of 100 lost). Writes wait until they are applied, go in batches that a message holds, and
+are asked of the next node where one does not answer: each may be applied twice. The stand-in (`open_local`)
 is a second opinion for tests, not a mode to live in.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
-from typing import Any, Final
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final, TypeVar
 
 import msgspec
-import numpy as np
 from qdrant_client import AsyncQdrantClient, models
-from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
-from cognition.errors import CognitionError, SchemaDriftError, StoreRefusedError, StoreUnavailableError
-from cognition.stores import checks, times
+from cognition.errors import StoreRefusedError
+from cognition.stores import checks, server_quantization, server_schema
 from cognition.stores.backend import (
-    Both,
     CollectionInfo,
     CollectionSpec,
     Condition,
-    Either,
-    FieldType,
     Gather,
     Gathered,
     HasId,
     Hit,
-    IsNull,
-    Match,
-    MatchAny,
-    Not,
     Page,
     Payload,
     Point,
     Query,
-    Range,
-    Sparse,
-    TimeRange,
     Vector,
     WriteMode,
 )
 from cognition.stores.gathering import gathered
+from cognition.stores.server_nodes import Nodes
+from cognition.stores.server_options import Mark, ServerOptions
+from cognition.stores.server_values import (
+    batches,
+    filter_or_none,
+    hit,
+    points_in,
+    query_in,
+    size_of,
+    vectors_in,
+    with_ids,
+)
 from schemas.quantization import PLAIN, Quantization, QuantizationKind
 
-_NOTED: Final = "quantization"
-_BEFORE: Final = "quantization_before"
-"""Keys of a collection's metadata: how it was told to keep its vectors, which its configuration says in part,
-and which kind that replaced."""
+T = TypeVar("T")
 
 _STRONG: Final = models.WriteOrdering.STRONG
+_ENCODER: Final = msgspec.msgpack.Encoder(order="deterministic")
 
-_INDEXES: Final[Mapping[FieldType, Any]] = {
-    FieldType.KEYWORD: models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, enable_hnsw=False),
-    FieldType.TENANT: models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, is_tenant=True),
-    FieldType.INTEGER: models.IntegerIndexParams(type=models.IntegerIndexType.INTEGER, enable_hnsw=False),
-    FieldType.FLOAT: models.FloatIndexParams(type=models.FloatIndexType.FLOAT, enable_hnsw=False),
-    FieldType.DATETIME: models.DatetimeIndexParams(type=models.DatetimeIndexType.DATETIME, enable_hnsw=False),
-    FieldType.BOOL: models.BoolIndexParams(type=models.BoolIndexType.BOOL, enable_hnsw=False),
-}
+POINTS_MAX: Final = 1_000
+"""Points of one write: of small ones more would keep others waiting."""
 
-_REFUSED_CODES: Final = ("INVALID_ARGUMENT", "NOT_FOUND", "FAILED_PRECONDITION", "ALREADY_EXISTS")
-"""gRPC status names that say the request is wrong; all others are worth another try."""
+OPERATIONS_MAX: Final = 256
+"""Operations of one write. Each costs a server 0.5 to 2 ms (measured), and five times that while it
+optimises: so many stay within the time limit of a request."""
+
+IDS_MAX: Final = 4_096
+"""Ids of one request: 160 KB."""
+
+_NOBODY: Final = HasId(())
 
 
 class ServerBackend:
-    """`VectorBackend` over an `AsyncQdrantClient`. `local` says that it is the in-process stand-in,
+    """`VectorBackend` over the nodes of a server. `local` says that it is the in-process stand-in,
     which has no payload indexes."""
 
-    def __init__(self, client: AsyncQdrantClient, *, local: bool = False) -> None:
-        self._client = client
+    def __init__(
+        self,
+        nodes: Nodes,
+        *,
+        options: ServerOptions | None = None,
+        mark: Mark | None = None,
+        version: tuple[int, int] = (1, 18),
+        local: bool = False,
+    ) -> None:
+        self._nodes = nodes
+        self._options = options or ServerOptions()
+        self._mark = mark or Mark()
+        self._version = version
         self._local = local
         self._specs: dict[str, CollectionSpec] = {}
         self._kept: dict[str, Quantization] = {}
+        kind = self._options.read_consistency
+        self._consistency = None if kind == "1" else models.ReadConsistencyType(kind)
 
     async def ensure(self, spec: CollectionSpec) -> None:
-        with _translated(spec.name):
-            if not await self._client.collection_exists(spec.name):
-                await self._client.create_collection(
-                    spec.name,
-                    vectors_config={
-                        name: _kept_params(size)
-                        if name in spec.kept
-                        else _searched_params(size, spec.quantization.settled(None))
-                        for name, size in spec.dense.items()
-                    },
-                    sparse_vectors_config={name: models.SparseVectorParams() for name in spec.sparse},
-                )
-            found = await self._client.get_collection(spec.name)
-            _require_sizes(spec, found.config.params.vectors)
-            if not self._local:
-                for name in spec.indexes.keys() - found.payload_schema.keys():
-                    await self._client.create_payload_index(spec.name, name, _INDEXES[spec.indexes[name]])
+        name = self._name(spec.name)
+        if not await self._ask(name, lambda c: c.collection_exists(name)):
+            await self._ask(name, lambda c: server_schema.create(c, name, spec, self._options, self._mark))
+        for drift in await self.drifts(spec):
+            if drift.stops:
+                raise drift.error()
+            if drift.index:
+                await self.mend(drift, spec)
         self._specs[spec.name] = spec
-        self._kept[spec.name] = _quantization(spec, found)
-        if spec.searched and not spec.quantization.settled(self._kept[spec.name]).keeps_as(
-            self._kept[spec.name]
-        ):
+        kept = (await self.info(spec.name)).quantization
+        if spec.searched and not spec.quantization.settled(kept).keeps_as(kept):
             await self.quantize(spec.name, spec.quantization)
+
+    async def drifts(self, spec: CollectionSpec) -> list[server_schema.Drift]:
+        """How the collection of this name differs from what is needed. A mark that lacks what we know of
+        it is written anew."""
+        name = self._name(spec.name)
+        found = await self._ask(name, lambda c: c.get_collection(name))
+        drifts = server_schema.differences(
+            name, spec, found, self._options, self._mark, indexed=not self._local
+        )
+        stored = server_schema.mark_of(found)
+        if stored is not None and not any(drift.stops for drift in drifts):
+            both = server_schema.joined(stored, self._mark)
+            if both != stored:
+                await self._ask(name, lambda c: server_schema.remark(c, name, both))
+        return drifts
+
+    async def mend(self, drift: server_schema.Drift, spec: CollectionSpec) -> None:
+        """Put right what can be."""
+        await self._ask(drift.collection, lambda c: server_schema.mend(c, drift, spec, self._options))
+
+    async def remark(self, spec: CollectionSpec, mark: Mark) -> None:
+        """Say of the collection that it was written so."""
+        name = self._name(spec.name)
+        await self._ask(name, lambda c: server_schema.remark(c, name, mark))
 
     async def upsert(
         self,
@@ -111,48 +137,73 @@ class ServerBackend:
     ) -> None:
         kept = checks.points(self._spec(collection), points)
         checks.condition(self._specs[collection], condition)
-        where = None if mode is WriteMode.INSERT_ONLY or condition is None else _filter(condition)
-        for point in kept:
-            checks.payload(collection, point.payload)
-        if not kept:
-            return
-        with _translated(collection):
-            await self._client.upsert(
-                collection,
-                [models.PointStruct(id=p.id, vector=_vectors_in(p.vectors), payload=p.payload) for p in kept],
-                wait=True,
-                ordering=_STRONG,
-                update_filter=where,
-                update_mode=models.UpdateMode(mode.value),
+        where, how = self._guarded(mode, condition)
+        sizes = [checks.payload(collection, p.payload) + size_of(p.vectors) for p in kept]
+        name = self._name(collection)
+        for places in batches(sizes, self._options.batch_bytes, POINTS_MAX):
+            body = points_in(kept[places])
+            await self._ask(
+                name,
+                lambda c, body=body: c.upsert(  # type: ignore[misc]
+                    name, body, wait=True, ordering=_STRONG, update_filter=where, update_mode=how
+                ),
             )
+
+    def _guarded(
+        self, mode: WriteMode, condition: Condition | None
+    ) -> tuple[models.Filter | None, models.UpdateMode | None]:
+        """What an existing point has to satisfy. Insert-only is said as a condition that none does: a server
+        of 1.16 does not know the mode, and would pass over it."""
+        if mode is WriteMode.INSERT_ONLY:
+            return filter_or_none(_NOBODY), None
+        if mode is WriteMode.UPSERT:
+            return filter_or_none(condition), None
+        if self._version < (1, 17):
+            raise StoreRefusedError(
+                "update-only writes need a Qdrant server of 1.17", remedy="Upgrade the server."
+            )
+        return filter_or_none(condition), models.UpdateMode.UPDATE_ONLY
 
     async def set_payload(
         self, collection: str, ids: Sequence[str], payload: Payload, *, condition: Condition | None = None
     ) -> None:
         checks.ids(self._spec(collection).name, ids)
         checks.condition(self._specs[collection], condition)
-        if not ids:
-            return
-        with _translated(collection):
-            await self._client.set_payload(
-                collection, payload, points=_with_ids(ids, condition), wait=True, ordering=_STRONG
+        name = self._name(collection)
+        for first in range(0, len(ids), IDS_MAX):
+            chosen = with_ids(ids[first : first + IDS_MAX], condition)
+            await self._ask(
+                name,
+                lambda c, chosen=chosen: c.set_payload(  # type: ignore[misc]
+                    name, payload, points=chosen, wait=True, ordering=_STRONG
+                ),
             )
 
     async def set_payloads(
         self, collection: str, patches: Mapping[str, Payload], *, condition: Condition | None = None
     ) -> None:
+        """Points that get the same fields share one operation."""
         checks.ids(self._spec(collection).name, patches)
         checks.condition(self._specs[collection], condition)
-        operations = [
-            models.SetPayloadOperation(
-                set_payload=models.SetPayload(payload=patch, filter=_with_ids([point_id], condition))
+        alike: dict[bytes, list[str]] = {}
+        for point_id, patch in patches.items():
+            alike.setdefault(_ENCODER.encode(patch), []).append(point_id)
+        groups = [(ids[at : at + IDS_MAX], body) for body, ids in alike.items() for at in _steps(ids)]
+        name = self._name(collection)
+        sizes = [len(body) + 40 * len(ids) for ids, body in groups]
+        for places in batches(sizes, self._options.batch_bytes, OPERATIONS_MAX):
+            operations = [
+                models.SetPayloadOperation(
+                    set_payload=models.SetPayload(payload=patches[ids[0]], filter=with_ids(ids, condition))
+                )
+                for ids, _ in groups[places]
+            ]
+            await self._ask(
+                name,
+                lambda c, operations=operations: c.batch_update_points(  # type: ignore[misc]
+                    name, operations, wait=True, ordering=_STRONG
+                ),
             )
-            for point_id, patch in patches.items()
-        ]
-        if not operations:
-            return
-        with _translated(collection):
-            await self._client.batch_update_points(collection, operations, wait=True, ordering=_STRONG)
 
     async def update_vectors(
         self,
@@ -167,28 +218,27 @@ class ServerBackend:
         for point_id, vectors in changes.items():
             checks.vectors(spec, point_id, vectors)
         found = await self.retrieve(collection, list(changes), with_payload=False)
-        points = [
-            models.PointVectors(id=hit.id, vector=_vectors_in(changes[hit.id]))
-            for hit in found
-            if changes[hit.id]
-        ]
-        if not points:
-            return
-        with _translated(collection):
-            await self._client.update_vectors(
-                collection,
-                points,
-                wait=True,
-                ordering=_STRONG,
-                update_filter=None if condition is None else _filter(condition),
+        there = [h.id for h in found if changes[h.id]]
+        where, name = filter_or_none(condition), self._name(collection)
+        sizes = [size_of(changes[i]) for i in there]
+        for places in batches(sizes, self._options.batch_bytes, POINTS_MAX):
+            points = [models.PointVectors(id=i, vector=vectors_in(changes[i])) for i in there[places]]
+            await self._ask(
+                name,
+                lambda c, points=points: c.update_vectors(  # type: ignore[misc]
+                    name, points, wait=True, ordering=_STRONG, update_filter=where
+                ),
             )
 
     async def delete(self, collection: str, ids: Sequence[str]) -> None:
         checks.ids(self._spec(collection).name, ids)
-        if not ids:
-            return
-        with _translated(collection):
-            await self._client.delete(collection, list(ids), wait=True, ordering=_STRONG)
+        name = self._name(collection)
+        for first in _steps(ids):
+            chosen = list(ids[first : first + IDS_MAX])
+            await self._ask(
+                name,
+                lambda c, chosen=chosen: c.delete(name, chosen, wait=True, ordering=_STRONG),  # type: ignore[misc]
+            )
 
     async def retrieve(
         self,
@@ -201,26 +251,32 @@ class ServerBackend:
         checks.ids(self._spec(collection).name, ids)
         if not ids:
             return []
-        with _translated(collection):
-            records = await self._client.retrieve(
-                collection,
-                list(dict.fromkeys(ids)),
+        name, wanted = self._name(collection), list(dict.fromkeys(ids))
+        records = await self._ask(
+            name,
+            lambda c: c.retrieve(
+                name,
+                wanted,
                 with_payload=with_payload,
                 with_vectors=list(with_vectors) or False,
-            )
-        return [_hit(record, with_vectors) for record in records]
+                consistency=self._consistency,
+            ),
+        )
+        return [hit(record, with_vectors) for record in records]
 
     async def query(self, collection: str, queries: Sequence[Query]) -> list[list[Hit]]:
         for asked in queries:
             checks.query(self._spec(collection), asked)
-        wanted = [asked for asked in queries if asked.limit]
-        with _translated(collection):
-            found = await self._client.query_batch_points(
-                collection, [_query_in(q, self._params(collection, q)) for q in wanted]
+        requests = [query_in(asked, self._params(collection, asked)) for asked in queries if asked.limit]
+        name = self._name(collection)
+        found: list[models.QueryResponse] = []
+        if requests:
+            found = await self._ask(
+                name, lambda c: c.query_batch_points(name, requests, consistency=self._consistency)
             )
         answers = iter(found)
         return [
-            [_hit(point, asked.with_vectors, point.score) for point in next(answers).points]
+            [hit(point, asked.with_vectors, point.score) for point in next(answers).points]
             if asked.limit
             else []
             for asked in queries
@@ -250,57 +306,51 @@ class ServerBackend:
         if order_by is not None:
             checks.order(spec, order_by)
         direction = models.Direction.DESC if descending else models.Direction.ASC
-        with _translated(collection):
-            records, following = await self._client.scroll(
-                collection,
-                scroll_filter=None if condition is None else _filter(condition),
+        name, where = self._name(collection), filter_or_none(condition)
+        records, following = await self._ask(
+            name,
+            lambda c: c.scroll(
+                name,
+                scroll_filter=where,
                 limit=limit,
                 offset=offset if order_by is None else None,
                 order_by=None if order_by is None else models.OrderBy(key=order_by, direction=direction),
                 with_payload=list(with_payload) if isinstance(with_payload, tuple) else with_payload,
                 with_vectors=list(with_vectors) or False,
-            )
+                consistency=self._consistency,
+            ),
+        )
         more = None if following is None or order_by is not None else str(following)
-        return Page([_hit(record, with_vectors) for record in records], more)
+        return Page([hit(record, with_vectors) for record in records], more)
 
     async def count(self, collection: str, *, condition: Condition | None = None) -> int:
         checks.condition(self._spec(collection), condition)
-        where = None if condition is None else _filter(condition)
-        with _translated(collection):
-            return (await self._client.count(collection, count_filter=where, exact=True)).count
+        where, name = filter_or_none(condition), self._name(collection)
+        return (await self._ask(name, lambda c: c.count(name, count_filter=where, exact=True))).count
 
     async def info(self, collection: str) -> CollectionInfo:
-        with _translated(self._spec(collection).name):
-            found = await self._client.get_collection(collection)
-        points = found.points_count or 0
-        self._kept[collection] = _quantization(self._specs[collection], found)
-        before = (found.config.metadata or {}).get(_BEFORE)
+        name = self._name(self._spec(collection).name)
+        found = await self._ask(name, lambda c: c.get_collection(name))
+        self._kept[collection] = server_quantization.kept(self._specs[collection], found)
         return CollectionInfo(
-            points,
+            found.points_count or 0,
             found.indexed_vectors_count or 0,
             found.segments_count or 0,
             False,
             self._kept[collection],
-            None if before is None else QuantizationKind(before),
+            server_quantization.before(found),
         )
 
     async def quantize(self, collection: str, quantization: Quantization) -> None:
         """The server's optimiser makes the compressed vectors beside what it serves."""
-        spec = self._spec(collection)
+        spec, name = self._spec(collection), self._name(collection)
         checks.quantizable(spec)
         before = (await self.info(collection)).quantization
         wanted = quantization.settled(before)
-        noted: dict[str, Any] = {_NOTED: msgspec.to_builtins(wanted)}
-        if not wanted.keeps_as(before):
-            noted[_BEFORE] = str(before.kind)
-        plain = wanted.kind is QuantizationKind.NONE
-        compressed = models.Disabled.DISABLED if plain else _compressed(wanted)
-        change = models.VectorParamsDiff(quantization_config=compressed, on_disk=not plain)
-        with _translated(collection):
-            if not self._local:
-                await self._client.update_collection(
-                    collection, vectors_config=dict.fromkeys(spec.searched, change), metadata=noted
-                )
+        if not self._local:
+            changes = dict.fromkeys(spec.searched, server_quantization.change(wanted))
+            noted = server_quantization.notes(wanted, before)
+            await self._ask(name, lambda c: c.update_collection(name, vectors_config=changes, metadata=noted))
         self._kept[collection] = PLAIN if self._local else wanted
 
     async def flush(self, collection: str) -> None:
@@ -313,20 +363,17 @@ class ServerBackend:
         return 0.0
 
     async def close(self) -> None:
-        await self._client.close()
+        await self._nodes.close()
 
     def _params(self, collection: str, asked: Query) -> models.SearchParams | None:
-        """How a vector is searched: exactly, or as it is kept."""
-        if self._local:
-            return None
-        if asked.exact:
-            return models.SearchParams(exact=True)
-        kept = self._kept[collection]
-        if isinstance(asked.vector, Sparse) or kept.kind is QuantizationKind.NONE:
-            return None
-        return models.SearchParams(
-            quantization=models.QuantizationSearchParams(rescore=kept.rescore, oversampling=kept.factor)
-        )
+        return None if self._local else server_quantization.search_params(asked, self._kept[collection])
+
+    def _name(self, collection: str) -> str:
+        """The collection as the server knows it."""
+        return f"{self._options.prefix}{collection}"
+
+    async def _ask(self, name: str, verb: Callable[[AsyncQdrantClient], Awaitable[T]]) -> T:
+        return await self._nodes.ask(name, verb)
 
     def _spec(self, collection: str) -> CollectionSpec:
         if collection not in self._specs:
@@ -334,199 +381,16 @@ class ServerBackend:
         return self._specs[collection]
 
 
+def _steps(ids: Sequence[Any]) -> range:
+    return range(0, len(ids), IDS_MAX)
+
+
 @asynccontextmanager
 async def open_local() -> AsyncIterator[ServerBackend]:
     """qdrant-client's own stand-in, in memory: gone when it is closed."""
-    backend = ServerBackend(AsyncQdrantClient(":memory:"), local=True)
+    client = AsyncQdrantClient(":memory:")
+    backend = ServerBackend(Nodes([client], attempts_max=1, chance=random.Random(0)), local=True)
     try:
         yield backend
     finally:
         await backend.close()
-
-
-def _searched_params(size: int, quantization: Quantization) -> models.VectorParams:
-    """A vector that is searched, in one graph for each mind, as in `qdrant_edge`. Where it is compressed, the
-    originals are read from the disk."""
-    compressed = _compressed(quantization)
-    return models.VectorParams(
-        size=size,
-        distance=models.Distance.COSINE,
-        hnsw_config=models.HnswConfigDiff(m=0, payload_m=16),
-        quantization_config=compressed,
-        on_disk=None if compressed is None else True,
-    )
-
-
-def _kept_params(size: int) -> models.VectorParams:
-    """A vector that is only kept: half precision, on disk, no index."""
-    return models.VectorParams(
-        size=size,
-        distance=models.Distance.COSINE,
-        datatype=models.Datatype.FLOAT16,
-        on_disk=True,
-        hnsw_config=models.HnswConfigDiff(m=0),
-    )
-
-
-def _compressed(wanted: Quantization) -> models.QuantizationConfig | None:
-    match wanted.kind:
-        case QuantizationKind.INT8:
-            return models.ScalarQuantization(
-                scalar=models.ScalarQuantizationConfig(
-                    type=models.ScalarType.INT8, quantile=wanted.quantile, always_ram=wanted.always_ram
-                )
-            )
-        case QuantizationKind.TURBO:
-            return models.TurboQuantization(
-                turbo=models.TurboQuantQuantizationConfig(
-                    bits=models.TurboQuantBitSize.BITS4, always_ram=wanted.always_ram
-                )
-            )
-        case QuantizationKind.BINARY:
-            return models.BinaryQuantization(
-                binary=models.BinaryQuantizationConfig(always_ram=wanted.always_ram)
-            )
-        case _:
-            return None
-
-
-def _quantization(spec: CollectionSpec, found: models.CollectionInfo) -> Quantization:
-    """How the searched vectors are kept: the kind as the server says, the rest as it was noted."""
-    stored = found.config.params.vectors
-    params = stored.get(spec.searched[0]) if isinstance(stored, dict) and spec.searched else None
-    match None if params is None else params.quantization_config:
-        case models.ScalarQuantization():
-            kind = QuantizationKind.INT8
-        case models.TurboQuantization():
-            kind = QuantizationKind.TURBO
-        case models.BinaryQuantization():
-            kind = QuantizationKind.BINARY
-        case _:
-            return PLAIN
-    noted = (found.config.metadata or {}).get(_NOTED)
-    kept = spec.quantization if noted is None else msgspec.convert(noted, Quantization)
-    return msgspec.structs.replace(kept, kind=kind)
-
-
-def _require_sizes(spec: CollectionSpec, stored: object) -> None:
-    sizes = {name: params.size for name, params in stored.items()} if isinstance(stored, dict) else {}
-    if any(sizes.get(name) != size for name, size in spec.dense.items()):
-        raise SchemaDriftError(
-            f"{spec.name} has vectors {sizes}, needed {dict(spec.dense)}",
-            remedy="Use a model of the stored size, or another collection.",
-        )
-
-
-# --- values in and out ------------------------------------------------------------------------
-
-
-def _vectors_in(vectors: Mapping[str, Vector]) -> dict[str, Any]:
-    return {name: _vector_in(vector) for name, vector in vectors.items()}
-
-
-def _vector_in(vector: Vector) -> Any:
-    if isinstance(vector, Sparse):
-        return models.SparseVector(indices=vector.indices.tolist(), values=vector.values.tolist())
-    return vector.tolist()
-
-
-def _query_in(asked: Query, params: models.SearchParams | None) -> models.QueryRequest:
-    payload = asked.with_payload
-    return models.QueryRequest(
-        query=_vector_in(asked.vector),
-        using=asked.using,
-        limit=asked.limit,
-        filter=None if asked.condition is None else _filter(asked.condition),
-        with_payload=list(payload) if isinstance(payload, tuple) else payload,
-        with_vector=list(asked.with_vectors) or False,
-        params=params,
-    )
-
-
-def _hit(found: Any, with_vectors: tuple[str, ...], score: float = 0.0) -> Hit:
-    vectors = _vectors_out(found.vector or {}) if with_vectors else None
-    return Hit(str(found.id), score, found.payload, vectors)
-
-
-def _vectors_out(found: Mapping[str, Any]) -> dict[str, Vector]:
-    return {
-        name: Sparse(np.array(vector.indices, np.uint32), np.array(vector.values, np.float32))
-        if isinstance(vector, models.SparseVector)
-        else np.array(vector, np.float32)
-        for name, vector in found.items()
-    }
-
-
-# --- conditions -------------------------------------------------------------------------------
-
-
-def _filter(condition: Condition) -> models.Filter:
-    return models.Filter(must=[_part(condition)])
-
-
-def _with_ids(ids: Sequence[str], condition: Condition | None) -> models.Filter:
-    rest = [] if condition is None else [_part(condition)]
-    return models.Filter(must=[models.HasIdCondition(has_id=list(ids)), *rest])
-
-
-def _part(condition: Condition) -> models.Condition:
-    match condition:
-        case Both(conditions):
-            return models.Filter(must=[_part(each) for each in conditions])
-        case Either(()) | MatchAny(_, ()):
-            return models.HasIdCondition(has_id=[])
-        case Either(conditions):
-            return models.Filter(should=[_part(each) for each in conditions])
-        case Not(inner):
-            return models.Filter(must_not=[_part(inner)])
-        case HasId(ids):
-            return models.HasIdCondition(has_id=list(ids))
-        case IsNull(key):
-            return models.IsEmptyCondition(is_empty=models.PayloadField(key=key))
-        case Match(key, value):
-            return models.FieldCondition(key=key, match=models.MatchValue(value=value))
-        case MatchAny(key, values):
-            return _any_of(key, values)
-        case Range(key, gte, gt, lte, lt):
-            return models.FieldCondition(key=key, range=models.Range(gte=gte, gt=gt, lte=lte, lt=lt))
-        case TimeRange(key, gte, lte):
-            first, last = (None if t is None else times.to_text(times.clamped(t)) for t in (gte, lte))
-            bounds: Any = {"gte": first, "lte": last}
-            return models.FieldCondition(key=key, range=models.DatetimeRange(**bounds))
-
-
-def _any_of(key: str, values: Sequence[str | int]) -> models.Condition:
-    """A list in a match is of one kind: texts or whole numbers."""
-    texts = [v for v in values if isinstance(v, str)]
-    numbers = [v for v in values if not isinstance(v, str)]
-    parts: list[models.Condition] = [
-        models.FieldCondition(key=key, match=models.MatchAny(any=kind)) for kind in (texts, numbers) if kind
-    ]
-    return parts[0] if len(parts) == 1 else models.Filter(should=parts)
-
-
-@contextmanager
-def _translated(collection: str) -> Iterator[None]:
-    """The client's errors as ours, over HTTP, gRPC and in process."""
-    try:
-        yield
-    except CognitionError:
-        raise
-    except UnexpectedResponse as error:
-        refused = error.status_code is not None and 400 <= error.status_code < 500
-        raise _error(collection, error, refused=refused and error.status_code != 429) from error
-    except ResponseHandlingException as error:
-        raise _error(collection, error, refused=False) from error
-    except (ValueError, TypeError) as error:
-        raise _error(collection, error, refused=True) from error
-    except Exception as error:
-        code = getattr(error, "code", None)
-        if not callable(code):
-            raise
-        raise _error(collection, error, refused=code().name in _REFUSED_CODES) from error
-
-
-def _error(collection: str, error: Exception, *, refused: bool) -> CognitionError:
-    if refused:
-        return StoreRefusedError(f"{collection}: {error}")
-    return StoreUnavailableError(f"{collection}: {error}", remedy="Trying again is safe.")

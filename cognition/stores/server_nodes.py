@@ -1,0 +1,138 @@
+"""Asking one node after another: bounded attempts, with a pause that grows and has jitter.
+
+All that is asked may be asked twice: reads change nothing, and what is written has ids and conditions
+of its own. What a node says is wrong is not asked again. Must not know what is asked.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final, TypeVar
+
+import anyio
+from qdrant_client import AsyncQdrantClient
+from qdrant_client.common.client_exceptions import ResourceExhaustedResponse
+from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
+
+from cognition.errors import (
+    CognitionError,
+    StoreDeniedError,
+    StoreRefusedError,
+    StoreUnavailableError,
+)
+
+T = TypeVar("T")
+
+PAUSE_S: Final = 0.1
+PAUSE_S_MAX: Final = 2.0
+"""A replica that goes away is noticed after some 2 s (measured, three nodes); six attempts last longer."""
+
+REFUSED_CODES: Final = frozenset({"INVALID_ARGUMENT", "ALREADY_EXISTS", "OUT_OF_RANGE", "UNIMPLEMENTED"})
+"""gRPC status names that say that the request is wrong. All others are worth another try, NOT_FOUND too: a
+node that lags behind does not know a collection yet."""
+
+REFUSED_STATUS: Final = frozenset({400, 405, 409, 413, 422})
+DENIED_CODES: Final = frozenset({"UNAUTHENTICATED", "PERMISSION_DENIED"})
+DENIED_STATUS: Final = frozenset({401, 403})
+
+
+class Nodes:
+    """Clients of the nodes of one server or cluster; whoever answered last is asked first."""
+
+    def __init__(
+        self,
+        clients: Sequence[AsyncQdrantClient],
+        *,
+        attempts_max: int,
+        chance: random.Random,
+        sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+    ) -> None:
+        self._clients = list(clients)
+        self._attempts_max = attempts_max
+        self._chance = chance
+        self._sleep = sleep
+        self._current = 0
+
+    async def ask(self, about: str, verb: Callable[[AsyncQdrantClient], Awaitable[T]]) -> T:
+        """The answer of the first node that gives one. Raises what the last of them said."""
+        attempt = 0
+        while True:
+            place, attempt = self._current, attempt + 1
+            try:
+                with translated(about):
+                    return await verb(self._clients[place])
+            except StoreUnavailableError as error:
+                if attempt >= self._attempts_max or isinstance(error, StoreDeniedError):
+                    raise
+            if self._current == place:
+                self._current = (place + 1) % len(self._clients)
+            await self._sleep(self._pause_s(attempt))
+
+    async def close(self) -> None:
+        for client in self._clients:
+            await client.close()
+
+    def _pause_s(self, attempt: int) -> float:
+        """Doubling; between half of it and all of it, so that daemons do not come back in step."""
+        full = min(PAUSE_S * 2.0 ** (attempt - 1), PAUSE_S_MAX)
+        return full * (0.5 + 0.5 * self._chance.random())
+
+
+@contextmanager
+def translated(about: str) -> Iterator[None]:
+    """The client's errors as ours, over HTTP, gRPC and in process."""
+    try:
+        yield
+    except CognitionError:
+        raise
+    except UnexpectedResponse as error:
+        status = error.status_code or 0
+        raise _error(
+            about, error, denied=status in DENIED_STATUS, refused=status in REFUSED_STATUS
+        ) from error
+    except (ResponseHandlingException, ResourceExhaustedResponse, OSError) as error:
+        raise _error(about, error) from error
+    except (ValueError, TypeError) as error:
+        raise _error(about, error, refused=True) from error
+    except Exception as error:
+        code = getattr(error, "code", None)
+        if not callable(code):
+            raise
+        name = code().name
+        raise _error(about, error, denied=name in DENIED_CODES, refused=name in REFUSED_CODES) from error
+
+
+def _error(about: str, error: Exception, *, denied: bool = False, refused: bool = False) -> CognitionError:
+    said = _said(error)
+    if denied:
+        return StoreDeniedError(
+            f"{about}: the server refuses this key: {said}",
+            remedy="Give a key that may write as store.api_key, QDRANT_API_KEY or store.api_key_file.",
+        )
+    if refused:
+        return StoreRefusedError(f"{about}: {said}")
+    if "certificate verify failed" in said.lower() or "CERTIFICATE_VERIFY_FAILED" in said:
+        return StoreUnavailableError(
+            f"{about}: {said}", remedy="Name the authority that signed its certificate as store.ca_file."
+        )
+    if "No space left" in said or "out of disk" in said.lower():
+        return StoreUnavailableError(
+            f"{about}: {said}", remedy="Free space on the disk of that node; what waits is taken then."
+        )
+    return StoreUnavailableError(f"{about}: {said}", remedy="Trying again is safe.")
+
+
+def _said(error: Exception) -> str:
+    """What the error says, in a line: gRPC's own text is a page."""
+    details = getattr(error, "details", None)
+    if callable(details) and getattr(error, "code", None) is not None:
+        return f"{error.code().name}: {details()}"  # type: ignore[attr-defined]
+    if isinstance(error, UnexpectedResponse):
+        body = error.content.decode(errors="replace") if isinstance(error.content, bytes) else ""
+        return f"{error.status_code} {error.reason_phrase} {body}".strip()[:SAID_MAX]
+    return (str(error) or type(error).__name__)[:SAID_MAX]
+
+
+SAID_MAX: Final = 500

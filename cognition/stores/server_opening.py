@@ -1,0 +1,302 @@
+"""Opening a Qdrant server or cluster: addresses, keys, certificates, versions, readiness.
+
+Every node that answers is asked for its version before anything is written. gRPC is spoken where it answers,
+HTTP elsewhere. Must not know what collections hold.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import random
+import re
+import ssl
+import warnings
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
+
+import anyio
+from qdrant_client import AsyncQdrantClient
+
+from cognition.errors import SettingsError, StoreDeniedError, StoreUnavailableError, StoreVersionError
+from cognition.stores.qdrant_server import ServerBackend
+from cognition.stores.server_nodes import Nodes, translated
+from cognition.stores.server_options import Mark, ServerOptions
+
+OLDEST: Final = (1, 16)
+"""The first with conditions on upserts and with metadata of collections."""
+
+GAP_MAX: Final = 1
+"""Minor versions between client and server that the vendor supports."""
+
+HTTP_PORT: Final = 6333
+NODES_MAX: Final = 64
+ASK_AGAIN_S: Final = 1.0
+"""How often a server that is away is looked for."""
+
+RECONNECT_MS: Final = {"grpc.initial_reconnect_backoff_ms": 100, "grpc.max_reconnect_backoff_ms": 1_000}
+"""A server that is back is noticed within a second; the library's own bound is two minutes."""
+
+Told = Callable[[StoreUnavailableError, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One node: its URL, and its port of gRPC (0: none)."""
+
+    url: str
+    grpc_port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One node that answered."""
+
+    address: Address
+    version: str
+    grpc: bool
+    client: AsyncQdrantClient
+
+    @property
+    def name(self) -> str:
+        return f"{self.address.url} ({self.version}, {'gRPC' if self.grpc else 'HTTP'})"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A backend over the nodes that there are. `notes`: what is worth knowing of them."""
+
+    backend: ServerBackend
+    nodes: list[str]
+    notes: list[str]
+
+
+@asynccontextmanager
+async def open_server(
+    options: ServerOptions, mark: Mark, *, chance: random.Random, told: Told | None = None
+) -> AsyncIterator[Opened]:
+    """The server that the options name, while the block runs. One that is away is waited for, up to
+    `wait_s`; `told` is called with each failure and the pause after it.
+
+    Raises `SettingsError`, `StoreVersionError`, `StoreDeniedError`, and `StoreUnavailableError` when nobody
+    answered in time.
+    """
+    addresses = addresses_of(options)
+    key, authority = _key(options), _authority(options)
+    async with AsyncExitStack() as stack:
+        deadline = anyio.current_time() + options.wait_s
+        while True:
+            try:
+                found, missing = await _find(addresses, options, key, authority, stack)
+                break
+            except StoreUnavailableError as error:
+                if anyio.current_time() + ASK_AGAIN_S > deadline or not _passes(error):
+                    raise
+                if told is not None:
+                    told(error, ASK_AGAIN_S)
+            await anyio.sleep(ASK_AGAIN_S)
+        grpc = any(node.grpc for node in found)
+        clients = [node.client for node in found]
+        for address in missing:
+            clients.append(_client(address, options, key, authority, grpc=grpc))
+            stack.push_async_callback(clients[-1].close)
+        version = min(_numbers(node.version) for node in found)
+        nodes = Nodes(clients, attempts_max=options.attempts_max, chance=chance)
+        notes = _gaps(found) + [f"{address.url} does not answer" for address in missing]
+        backend = ServerBackend(nodes, options=options, mark=mark, version=version)
+        yield Opened(backend, [node.name for node in found], notes)
+
+
+async def readiness(options: ServerOptions) -> list[tuple[str, str]]:
+    """(node, "" or what keeps it from serving) of each node: caught up with its cluster, shards healthy."""
+    key, authority = _key(options), _authority(options)
+    found = []
+    for address in addresses_of(options):
+        client = _client(address, options, key, authority, grpc=False)
+        problem = ""
+        try:
+            with translated(address.url):
+                await client.http.service_api.readyz()
+        except (StoreUnavailableError, StoreVersionError) as error:
+            problem = str(error)
+        finally:
+            await client.close()
+        found.append((address.url, problem))
+    return found
+
+
+def addresses_of(options: ServerOptions) -> list[Address]:
+    """The nodes that the setting names. Raises `SettingsError`."""
+    urls = [part.strip() for part in options.url.split(",") if part.strip()]
+    if not 0 < len(urls) <= NODES_MAX:
+        raise _wrong(options.url, f"names {len(urls)} nodes, 1 to {NODES_MAX} are possible")
+    return [_address(url, options.grpc_port) for url in urls]
+
+
+def _address(url: str, grpc_port: int) -> Address:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+        asked = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
+        own = int(asked.pop("grpc_port", grpc_port))
+    except ValueError as error:
+        raise _wrong(url, str(error)) from error
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise _wrong(url, "is no address of a server")
+    if asked or not -1 <= own <= 65_535:
+        raise _wrong(url, "only grpc_port may follow the question mark, and is a port")
+    if parts.username or parts.password:
+        raise _wrong(f"{parts.scheme}://***@{parts.hostname}", "holds a secret; set store.api_key instead")
+    chosen = port or HTTP_PORT
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    base = f"{parts.scheme}://{host}:{chosen}{parts.path.rstrip('/')}"
+    return Address(base, chosen + 1 if own == -1 else own)
+
+
+def _wrong(url: str, problem: str) -> SettingsError:
+    return SettingsError(
+        f"setting store.url = {url!r}: {problem}",
+        remedy="Write http://127.0.0.1:6333, https:// for TLS; several nodes with commas between them.",
+    )
+
+
+def _key(options: ServerOptions) -> str | None:
+    if not options.api_key_file:
+        return options.api_key or None
+    try:
+        return Path(options.api_key_file).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"setting store.api_key_file = {options.api_key_file!r}: {error}",
+            remedy="Name a file that holds the key and may be read.",
+        ) from error
+
+
+def _authority(options: ServerOptions) -> bytes | None:
+    if not options.ca_file:
+        return None
+    try:
+        found = Path(options.ca_file).read_bytes()
+        ssl.create_default_context(cadata=found.decode("ascii"))
+    except (OSError, ValueError) as error:
+        raise SettingsError(
+            f"setting store.ca_file = {options.ca_file!r}: {error}",
+            remedy="Name a file with the certificate of the authority, as PEM.",
+        ) from error
+    return found
+
+
+def _client(
+    address: Address, options: ServerOptions, key: str | None, authority: bytes | None, *, grpc: bool
+) -> AsyncQdrantClient:
+    channel: dict[str, Any] = dict(RECONNECT_MS)
+    more: dict[str, Any] = {}
+    if authority is not None:
+        channel["root_certificates"] = authority
+        more["verify"] = ssl.create_default_context(cadata=authority.decode("ascii"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of a key over plain HTTP: RUNBOOK says it better
+        return AsyncQdrantClient(
+            url=address.url,
+            grpc_port=address.grpc_port,
+            prefer_grpc=grpc,
+            api_key=key,
+            timeout=round(options.timeout_s),
+            grpc_options=channel,
+            check_compatibility=False,
+            pool_size=options.connections,
+            **more,
+        )
+
+
+async def _find(
+    addresses: list[Address],
+    options: ServerOptions,
+    key: str | None,
+    authority: bytes | None,
+    stack: AsyncExitStack,
+) -> tuple[list[Node], list[Address]]:
+    """The nodes that answer, at least one, and the addresses of the others."""
+    found: list[Node] = []
+    missing: list[Address] = []
+    problem: StoreUnavailableError | None = None
+    for address in addresses:
+        try:
+            node = await _look(address, options, key, authority)
+        except StoreUnavailableError as error:
+            problem = error
+            missing.append(address)
+            if not _passes(error):
+                break
+            continue
+        stack.push_async_callback(node.client.close)
+        _require(node)
+        found.append(node)
+    if not found or (problem is not None and not _passes(problem)):
+        assert problem is not None, "there is at least one address"
+        raise problem
+    return found, missing
+
+
+async def _look(address: Address, options: ServerOptions, key: str | None, authority: bytes | None) -> Node:
+    """Ask over HTTP, which says most when it fails; then over gRPC, which is faster where it is there."""
+    plain = _client(address, options, key, authority, grpc=False)
+    said, failure = await _version(plain, address)
+    if address.grpc_port and (said or _passes(failure)):
+        fast = _client(address, options, key, authority, grpc=True)
+        answered, problem = await _version(fast, address)
+        if answered:
+            await plain.close()
+            return Node(address, answered, True, fast)
+        await fast.close()
+        failure = failure or (None if _passes(problem) else problem)
+    if said and failure is None:
+        return Node(address, said, False, plain)
+    await plain.close()
+    assert failure is not None, "one of both has failed"
+    raise failure
+
+
+async def _version(client: AsyncQdrantClient, address: Address) -> tuple[str, StoreUnavailableError | None]:
+    try:
+        with translated(address.url):
+            return (await client.info()).version, None
+    except StoreUnavailableError as error:
+        return "", error
+
+
+def _passes(error: StoreUnavailableError | None) -> bool:
+    """Whether waiting may heal it: a key that is refused and an authority that nobody knows stay so."""
+    if isinstance(error, StoreDeniedError):
+        return False
+    return error is None or "certificate verify failed" not in str(error).lower()
+
+
+def _numbers(version: str) -> tuple[int, int]:
+    found = re.match(r"(\d+)\.(\d+)", version)
+    return (int(found[1]), int(found[2])) if found else (0, 0)
+
+
+def _require(node: Node) -> None:
+    """Refuse a server that is too old, or of another major version than the client."""
+    server, client = _numbers(node.version), _numbers(importlib.metadata.version("qdrant-client"))
+    if server < OLDEST or server[0] != client[0]:
+        raise StoreVersionError(
+            f"{node.address.url} is Qdrant {node.version}",
+            remedy=f"Use a Qdrant server of {client[0]}.{OLDEST[1]} or newer, below {client[0] + 1}.0; "
+            "or unset store.url for the embedded engine.",
+        )
+
+
+def _gaps(found: list[Node]) -> list[str]:
+    """Where the vendor supports client and server together no more."""
+    client = importlib.metadata.version("qdrant-client")
+    return [
+        f"{node.address.url} is Qdrant {node.version}, qdrant-client is {client}: the vendor supports a "
+        f"distance of {GAP_MAX} minor version. Upgrade the older of them."
+        for node in found
+        if abs(_numbers(node.version)[1] - _numbers(client)[1]) > GAP_MAX
+    ]

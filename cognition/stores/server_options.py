@@ -1,0 +1,48 @@
+"""What a person chooses about a Qdrant server. Values only; must not know a client."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from schemas.base import Config
+
+Consistency = Literal["1", "majority", "quorum", "all"]
+
+
+class ServerOptions(Config, frozen=True, kw_only=True):
+    """Where the server is, how it is spoken to, and how collections are laid out that are made there.
+
+    `url` names one node or several, with commas between them: what one does not answer is asked of the next.
+    Each may say its own port of gRPC (``http://10.0.0.1:6333?grpc_port=6334``). `grpc_port` is for those
+    that do not: -1 the port after that of the URL, 0 none, HTTP alone. `api_key_file` is read anew at each
+    start. `ca_file` vouches for a certificate that the machine's own authorities do not.
+    """
+
+    url: str = ""
+    api_key: str = ""
+    api_key_file: str = ""
+    ca_file: str = ""
+    prefix: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{0,64}$")] = ""
+    grpc_port: Annotated[int, msgspec.Meta(ge=-1, le=65_535)] = -1
+    wait_s: Annotated[float, msgspec.Meta(ge=0.0)] = 300.0
+    timeout_s: Annotated[float, msgspec.Meta(ge=1.0, le=600.0)] = 10.0
+    attempts_max: Annotated[int, msgspec.Meta(ge=1, le=100)] = 6
+    connections: Annotated[int, msgspec.Meta(ge=1, le=64)] = 3
+    batch_bytes: Annotated[int, msgspec.Meta(ge=65_536, le=32_000_000)] = 8_388_608
+    read_consistency: Consistency = "1"
+    shard_number: Annotated[int, msgspec.Meta(ge=0, le=1_024)] = 0
+    replication_factor: Annotated[int, msgspec.Meta(ge=1, le=16)] = 1
+    write_consistency_factor: Annotated[int, msgspec.Meta(ge=1, le=16)] = 1
+    vectors_on_disk: bool = False
+    index_on_disk: bool = False
+    payload_on_disk: bool = True
+
+
+class Mark(Config, frozen=True, kw_only=True):
+    """What a collection says of whoever made it. An empty `model`: only given vectors so far;
+    `partitions` 0: not known."""
+
+    model: str = ""
+    partitions: int = 0

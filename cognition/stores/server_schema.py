@@ -1,0 +1,232 @@
+"""Collections on a server: how they are made, by what they are known as ours, and how one has drifted.
+
+What drifted is told before anything is written to it. Comparing is pure; what can be put right while the
+collection serves is done by `mend`. Must not know what a memory is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from qdrant_client import AsyncQdrantClient, models
+
+from cognition.errors import SchemaDriftError, StoreRefusedError
+from cognition.stores import server_quantization
+from cognition.stores.backend import CollectionSpec, FieldType
+from cognition.stores.server_nodes import translated
+from cognition.stores.server_options import Mark, ServerOptions
+from schemas.quantization import Quantization
+
+MADE_BY: Final = "cognition"
+"""Key of the collection's metadata under which the mark stands."""
+
+SCHEMA: Final = 1
+INDEXES_AT_ONCE_MAX: Final = 20_000
+"""Points up to which a missing index is made in passing: that takes a second. One who made the collection and
+died meanwhile leaves it so."""
+
+INDEXES: Final[Mapping[FieldType, Any]] = {
+    FieldType.KEYWORD: models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, enable_hnsw=False),
+    FieldType.TENANT: models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, is_tenant=True),
+    FieldType.INTEGER: models.IntegerIndexParams(type=models.IntegerIndexType.INTEGER, enable_hnsw=False),
+    FieldType.FLOAT: models.FloatIndexParams(type=models.FloatIndexType.FLOAT, enable_hnsw=False),
+    FieldType.DATETIME: models.DatetimeIndexParams(type=models.DatetimeIndexType.DATETIME, enable_hnsw=False),
+    FieldType.BOOL: models.BoolIndexParams(type=models.BoolIndexType.BOOL, enable_hnsw=False),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """One way in which a collection is not what is needed. `index` names the field of an index that is
+    missing or of another kind, which `mend` makes; `stops`: nothing is served before it is put right."""
+
+    collection: str
+    problem: str
+    remedy: str
+    stops: bool = True
+    index: str = ""
+    replicas: bool = False
+
+    def error(self) -> SchemaDriftError:
+        return SchemaDriftError(f"{self.collection} {self.problem}", remedy=self.remedy)
+
+
+async def create(
+    client: AsyncQdrantClient, name: str, spec: CollectionSpec, options: ServerOptions, mark: Mark
+) -> None:
+    """Make the collection, without its indexes. That somebody else made it meanwhile is well."""
+    try:
+        with translated(name):
+            await client.create_collection(
+                name,
+                vectors_config=_vectors(spec, options),
+                sparse_vectors_config={each: models.SparseVectorParams() for each in spec.sparse},
+                shard_number=options.shard_number or None,
+                replication_factor=options.replication_factor,
+                write_consistency_factor=options.write_consistency_factor,
+                on_disk_payload=options.payload_on_disk,
+                metadata={MADE_BY: _marked(mark)},
+            )
+    except StoreRefusedError as error:
+        if "already exists" not in str(error):
+            raise
+
+
+async def mend(client: AsyncQdrantClient, drift: Drift, spec: CollectionSpec, options: ServerOptions) -> None:
+    """Put right what can be: an index, the numbers of replicas. Reads and writes go on meanwhile."""
+    with translated(drift.collection):
+        if drift.index:
+            await client.create_payload_index(
+                drift.collection, drift.index, INDEXES[spec.indexes[drift.index]], wait=True
+            )
+        elif drift.replicas:
+            wanted = models.CollectionParamsDiff(
+                replication_factor=options.replication_factor,
+                write_consistency_factor=options.write_consistency_factor,
+            )
+            await client.update_collection(drift.collection, collection_params=wanted)
+
+
+async def remark(client: AsyncQdrantClient, name: str, mark: Mark) -> None:
+    """Write the mark anew."""
+    with translated(name):
+        await client.update_collection(name, metadata={MADE_BY: _marked(mark)})
+
+
+def mark_of(found: models.CollectionInfo) -> Mark | None:
+    """What the collection says of its maker; None where somebody else made it."""
+    said = (found.config.metadata or {}).get(MADE_BY)
+    if not isinstance(said, dict):
+        return None
+    return Mark(model=str(said.get("model", "")), partitions=int(said.get("partitions", 0)))
+
+
+def joined(stored: Mark, ours: Mark) -> Mark:
+    """What both know."""
+    return Mark(model=stored.model or ours.model, partitions=stored.partitions or ours.partitions)
+
+
+def differences(
+    name: str,
+    spec: CollectionSpec,
+    found: models.CollectionInfo,
+    options: ServerOptions,
+    mark: Mark,
+    *,
+    indexed: bool = True,
+) -> list[Drift]:
+    """Every way in which it is not what is needed. Without `indexed` indexes are not looked at."""
+    stored = mark_of(found)
+    if stored is None:
+        remedy = (
+            "Set store.prefix, so that our collections have names of their own; nothing of it was changed."
+        )
+        return [Drift(name, "was made by another tool", remedy)]
+    drifts = [*_of_mark(name, stored, mark), *_of_vectors(name, spec, found)]
+    if indexed:
+        drifts += [*_of_indexes(name, spec, found), *_of_replicas(name, found, options)]
+    return drifts
+
+
+def _of_mark(name: str, stored: Mark, mark: Mark) -> Iterator[Drift]:
+    if stored.model and mark.model and stored.model != mark.model:
+        yield Drift(
+            name,
+            f"holds vectors of the model {stored.model!r}, this engine embeds with {mark.model!r}",
+            f"Set embedding.model = {stored.model!r}, or begin anew under another store.prefix.",
+        )
+    if stored.partitions and mark.partitions and stored.partitions != mark.partitions:
+        yield Drift(
+            name,
+            f"was written with {stored.partitions} partitions, streams.partitions is {mark.partitions}: "
+            "a mind would have two writers",
+            f"Set streams.partitions = {stored.partitions}, or stop every daemon and run "
+            f"`cognition schema migrate --partitions {mark.partitions}`.",
+        )
+
+
+def _of_vectors(name: str, spec: CollectionSpec, found: models.CollectionInfo) -> Iterator[Drift]:
+    params = found.config.params
+    stored = params.vectors if isinstance(params.vectors, dict) else {}
+    sizes = {each: params.size for each, params in stored.items()}
+    if any(sizes.get(each) != size for each, size in spec.dense.items()):
+        yield Drift(
+            name,
+            f"has vectors {sizes}, needed {dict(spec.dense)}",
+            "Use a model of the stored size, or begin anew under another store.prefix.",
+        )
+    elif any(params.distance != models.Distance.COSINE for params in stored.values()):
+        yield Drift(name, "does not compare by cosine", "Begin anew under another store.prefix.")
+    if missing := set(spec.sparse) - set(params.sparse_vectors or {}):
+        yield Drift(name, f"has no sparse vector {min(missing)!r}", "Begin anew under another store.prefix.")
+
+
+def _of_indexes(name: str, spec: CollectionSpec, found: models.CollectionInfo) -> Iterator[Drift]:
+    stops = (found.points_count or 0) > INDEXES_AT_ONCE_MAX
+    remedy = "Run `cognition schema migrate`; what is served goes on meanwhile."
+    for field, kind in spec.indexes.items():
+        there = found.payload_schema.get(field)
+        wanted = INDEXES[kind]
+        if there is None:
+            yield Drift(name, f"has no index of {field!r}", remedy, stops, index=field)
+        elif str(there.data_type) != str(wanted.type.value):
+            yield Drift(
+                name,
+                f"has an index of {field!r} as {there.data_type}, needed {wanted.type.value}",
+                remedy,
+                stops,
+                index=field,
+            )
+
+
+def _of_replicas(name: str, found: models.CollectionInfo, options: ServerOptions) -> Iterator[Drift]:
+    params = found.config.params
+    there = (params.replication_factor or 1, params.write_consistency_factor or 1)
+    wanted = (options.replication_factor, options.write_consistency_factor)
+    if there != wanted:
+        yield Drift(
+            name,
+            f"has replication factor {there[0]} and write consistency factor {there[1]}, "
+            f"the settings say {wanted[0]} and {wanted[1]}",
+            "Run `cognition schema migrate`, then add replicas where shards have too few.",
+            stops=False,
+            replicas=True,
+        )
+
+
+def _marked(mark: Mark) -> dict[str, Any]:
+    return {"schema": SCHEMA, "model": mark.model, "partitions": mark.partitions}
+
+
+def _vectors(spec: CollectionSpec, options: ServerOptions) -> dict[str, models.VectorParams]:
+    searched = spec.quantization.settled(None)
+    return {
+        name: _kept_params(size) if name in spec.kept else _searched_params(size, searched, options)
+        for name, size in spec.dense.items()
+    }
+
+
+def _searched_params(size: int, quantization: Quantization, options: ServerOptions) -> models.VectorParams:
+    """A vector that is searched, in one graph for each mind, as in `qdrant_edge`. Where it is compressed, the
+    originals are read from the disk."""
+    compressed = server_quantization.compressed(quantization)
+    return models.VectorParams(
+        size=size,
+        distance=models.Distance.COSINE,
+        hnsw_config=models.HnswConfigDiff(m=0, payload_m=16, on_disk=options.index_on_disk or None),
+        quantization_config=compressed,
+        on_disk=True if options.vectors_on_disk or compressed is not None else None,
+    )
+
+
+def _kept_params(size: int) -> models.VectorParams:
+    """A vector that is only kept: half precision, on disk, no index."""
+    return models.VectorParams(
+        size=size,
+        distance=models.Distance.COSINE,
+        datatype=models.Datatype.FLOAT16,
+        on_disk=True,
+        hnsw_config=models.HnswConfigDiff(m=0),
+    )
