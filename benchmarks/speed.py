@@ -16,7 +16,7 @@ from typing import Any
 import anyio
 
 from benchmarks.provenance import provenance
-from benchmarks.timing import folding, ingest, recalling, segmenting, sleeping, starting, waiting
+from benchmarks.timing import folding, ingest, planning, recalling, segmenting, sleeping, starting, waiting
 from benchmarks.timing.figures import figure_table
 
 SEED = 20_260_101
@@ -32,6 +32,7 @@ PARTS: dict[str, Part] = {
     "folding": lambda folder, o: folding.folding(folder, o.events, o.seed),
     "segmentation": lambda _, o: segmenting.segmentation(o.streamed, o.seed),
     "sleep": lambda folder, o: sleeping.sleep(folder, [int(n) for n in o.sizes.split(",")], o.seed),
+    "plan": lambda folder, o: planning.plans(folder, [int(n) for n in o.plans.split(",")], o.seed),
     "recall_vector": lambda folder, o: recalling.recall(folder, o.memories, o.seed),
 }
 
@@ -47,6 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--memories", type=int, default=100_000, metavar="N", help="memories to search")
     parser.add_argument(
         "--sizes", default=sleeping.SIZES, metavar="N,...", help="memories of a mind that sleeps"
+    )
+    parser.add_argument(
+        "--plans", default=planning.SIZES, metavar="N,...", help="memories of a mind whose night is planned"
     )
     parser.add_argument("--seed", type=int, default=SEED, help="of what is ingested and asked")
 

@@ -14,8 +14,9 @@ import anyio
 from benchmarks.engine import ANSWERED_WITHIN_S, Bench, EngineChoice, opened
 from benchmarks.night import slept_to_the_end
 from benchmarks.timing.figures import figure, percentile
+from benchmarks.timing.filling import fill_directly
 from benchmarks.timing.materials import Materials
-from benchmarks.timing.recalling import WARM_UP, cues_near, fill, in_process
+from benchmarks.timing.recalling import WARM_UP, cues_near, in_process
 from schemas.cue import Cue
 from schemas.sleep import SleepReport
 from schemas.sleeping import SleepAnswer, SleepInquiry
@@ -42,8 +43,7 @@ async def sleep(folder: Path, sizes: Sequence[int], seed: int) -> list[dict[str,
         benches: dict[int, Bench] = {}
         for size in ordered:
             benches[size] = bench = await stack.enter_async_context(_opened(folder, size, UNHURRIED))
-            await fill(bench, materials[size], size)
-            await bench.linked([MIND])
+            await fill_directly(bench, materials[size], MIND, size, seed=seed)
         for n in range(1 + CYCLES):  # in turns: the machine's own speed drifts
             for size, bench in benches.items():
                 reports[size].append(await cycle(bench, f"night {n}"))
