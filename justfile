@@ -48,10 +48,10 @@ test-quick *args:
 test-slow *args: model
     {{ bin }}/python -m pytest -q -m "slow and not server and not nightly" {{ args }}
 
-# the streams on the `redis-server` on PATH as well
+# on real servers: Qdrant, one node and three (QDRANT_URL, or `qdrant` on PATH), and `redis-server` on PATH
 [no-exit-message]
 test-server *args:
-    {{ bin }}/python -m pytest -q -m server {{ args }}
+    {{ bin }}/python -m pytest -m server -rs {{ args }}
 
 # thousands of seeds
 [no-exit-message]

@@ -36,6 +36,8 @@ node that lags behind does not know a collection yet."""
 REFUSED_STATUS: Final = frozenset({400, 405, 409, 413, 422})
 DENIED_CODES: Final = frozenset({"UNAUTHENTICATED", "PERMISSION_DENIED"})
 DENIED_STATUS: Final = frozenset({401, 403})
+SAID_MAX: Final = 500
+"""Characters of what a server says that are told on."""
 
 
 class Nodes:
@@ -133,6 +135,3 @@ def _said(error: Exception) -> str:
         body = error.content.decode(errors="replace") if isinstance(error.content, bytes) else ""
         return f"{error.status_code} {error.reason_phrase} {body}".strip()[:SAID_MAX]
     return (str(error) or type(error).__name__)[:SAID_MAX]
-
-
-SAID_MAX: Final = 500

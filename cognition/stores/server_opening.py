@@ -16,14 +16,17 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from urllib.error import HTTPError
 from urllib.parse import parse_qsl, urlsplit
+from urllib.request import Request, urlopen
 
 import anyio
+import anyio.to_thread
 from qdrant_client import AsyncQdrantClient
 
 from cognition.errors import SettingsError, StoreDeniedError, StoreUnavailableError, StoreVersionError
 from cognition.stores.qdrant_server import ServerBackend
-from cognition.stores.server_nodes import Nodes, translated
+from cognition.stores.server_nodes import SAID_MAX, Nodes, translated
 from cognition.stores.server_options import Mark, ServerOptions
 
 OLDEST: Final = (1, 16)
@@ -113,19 +116,23 @@ async def open_server(
 async def readiness(options: ServerOptions) -> list[tuple[str, str]]:
     """(node, "" or what keeps it from serving) of each node: caught up with its cluster, shards healthy."""
     key, authority = _key(options), _authority(options)
-    found = []
-    for address in addresses_of(options):
-        client = _client(address, options, key, authority, grpc=False)
-        problem = ""
-        try:
-            with translated(address.url):
-                await client.http.service_api.readyz()
-        except (StoreUnavailableError, StoreVersionError) as error:
-            problem = str(error)
-        finally:
-            await client.close()
-        found.append((address.url, problem))
-    return found
+    return [
+        (each.url, await anyio.to_thread.run_sync(_unready, each.url, key, authority, options.timeout_s))
+        for each in addresses_of(options)
+    ]
+
+
+def _unready(url: str, key: str | None, authority: bytes | None, timeout_s: float) -> str:
+    context = ssl.create_default_context(cadata=authority.decode("ascii") if authority else None)
+    request = Request(f"{url}/readyz", headers={"api-key": key} if key else {})
+    try:
+        with urlopen(request, timeout=timeout_s, context=context):
+            return ""
+    except HTTPError as error:
+        with error:
+            return f"{error.code}: {error.read(SAID_MAX).decode(errors='replace').strip()}"
+    except OSError as error:
+        return str(getattr(error, "reason", error))
 
 
 def addresses_of(options: ServerOptions) -> list[Address]:

@@ -1,4 +1,4 @@
-"""The backends under comparison, opened once for all tests: they share shards, examples share no mind."""
+"""The backends under comparison, each opened once for all tests: they share shards, examples no mind."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -9,24 +9,32 @@ from cognition.stores.backend import VectorBackend
 from cognition.stores.edge import open_edge, open_inline
 from cognition.stores.qdrant_server import open_local
 from cognition.testing.oracle import OracleBackend
+from tests import servers
 
-KINDS = ("oracle", "inline", "edge", "local")
-
-
-@pytest.fixture(scope="session")
-async def backends(
-    anyio_backend: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[dict[str, VectorBackend]]:
-    folder = tmp_path_factory.mktemp("congruence")
-    async with AsyncExitStack() as stack:
-        yield {
-            "oracle": OracleBackend(),
-            "inline": await stack.enter_async_context(open_inline(folder / "inline", started_at=0.0)),
-            "edge": await stack.enter_async_context(open_edge(folder / "edge", started_at=0.0)),
-            "local": await stack.enter_async_context(open_local()),
-        }
+SERVERS = {"server": servers.single, "cluster": servers.cluster}
+KINDS = (
+    "oracle",
+    "inline",
+    "edge",
+    "local",
+    *(pytest.param(kind, marks=pytest.mark.server) for kind in SERVERS),
+)
 
 
 @pytest.fixture(scope="session", params=KINDS)
-def backend(request: pytest.FixtureRequest, backends: dict[str, VectorBackend]) -> VectorBackend:
-    return backends[request.param]
+async def backend(
+    request: pytest.FixtureRequest, anyio_backend: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[VectorBackend]:
+    kind, folder = request.param, tmp_path_factory.mktemp("congruence")
+    async with AsyncExitStack() as stack:
+        if kind == "oracle":
+            yield OracleBackend()
+        elif kind == "inline":
+            yield await stack.enter_async_context(open_inline(folder, started_at=0.0))
+        elif kind == "edge":
+            yield await stack.enter_async_context(open_edge(folder, started_at=0.0))
+        elif kind == "local":
+            yield await stack.enter_async_context(open_local())
+        else:
+            options = await stack.enter_async_context(SERVERS[kind](folder))
+            yield await stack.enter_async_context(servers.backend_on(options))
