@@ -1,0 +1,194 @@
+"""`cluster --nodes 1|3`: the engine over a Qdrant server or cluster, beside the bare client's same calls;
+then a node killed under load.
+
+The nodes are started here from the `qdrant` on PATH and end with the run; `--urls` names running ones, which
+nobody kills.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import anyio
+from qdrant_client import AsyncQdrantClient
+
+from benchmarks.engine import Bench, EngineChoice, opened
+from benchmarks.provenance import provenance
+from benchmarks.timing import node_loss, serving
+from benchmarks.timing.figures import figure, figure_table
+from benchmarks.timing.real import RealMaterials, real_materials
+from cognition.stores.collections import MEMORIES
+from cognition.testing.nodes import Node, NodeError, binary, running_nodes
+
+SEED = 20_260_101
+PREFIX = "measured_"
+MINDS = 20
+REPLICAS = 2
+"""Of each shard, in a cluster."""
+
+QUANTIZATIONS = ("none", "int8", "turbo", "binary")
+LOOK_S = 0.5
+TEXTS_MAX = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the store is: addresses as `store.url` names them, and the processes that we may look at."""
+
+    urls: list[str]
+    nodes: list[Node]
+
+    def client(self) -> AsyncQdrantClient:
+        """The bare client of the first node."""
+        parts = urlsplit(self.urls[0])
+        ports = dict(pair.split("=") for pair in parts.query.split("&") if pair)
+        grpc = int(ports.get("grpc_port", (parts.port or 6333) + 1))
+        url = f"{parts.scheme}://{parts.netloc}"
+        return AsyncQdrantClient(url=url, grpc_port=grpc, prefer_grpc=True, timeout=120)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What this command takes."""
+    parser.add_argument("--nodes", type=int, choices=(1, 3), default=1, help="nodes to start (default 1)")
+    parser.add_argument("--urls", default="", metavar="URL,...", help="nodes that run already, instead")
+    parser.add_argument("--memories", type=int, default=10_000, metavar="N", help="memories to load")
+    parser.add_argument("--quantization", choices=QUANTIZATIONS, default="none", help="of searched vectors")
+    parser.add_argument("--no-loss", action="store_true", help="kill no node")
+    parser.add_argument("--seed", type=int, default=SEED, help="of what is loaded and asked")
+
+
+def run(options: argparse.Namespace) -> dict[str, Any]:
+    """Load, ask, lose a node, and report."""
+    if options.memories < 1:
+        raise SystemExit(f"--memories {options.memories}: give 1 or more.")
+    if not options.urls and binary() is None:
+        raise SystemExit(
+            "no `qdrant` is on PATH and --urls names no server: put the server's binary on PATH, or give "
+            "--urls http://127.0.0.1:6333"
+        )
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="cognition-cluster-") as folder:
+        try:
+            report = anyio.run(partial(measured, Path(folder), options))
+        except NodeError as error:
+            raise SystemExit(str(error)) from error
+    return {
+        **report,
+        "provenance": provenance(
+            seed=options.seed,
+            nodes=options.nodes,
+            memories=options.memories,
+            minds=MINDS,
+            quantization=options.quantization,
+            took_s=round(time.monotonic() - began, 1),
+        ),
+    }
+
+
+async def measured(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """All parts, one after the other."""
+    async with _place(folder, options) as place:
+        choice = EngineChoice(overrides=_settings(place, options))
+        materials = await real_materials(
+            choice.settings(), min(options.memories, TEXTS_MAX), options.seed, MINDS
+        )
+        async with opened(choice, folder=folder / "engine") as bench:
+            client = place.client()
+            try:
+                version = (await client.info()).version
+                figures = await _figures(bench, client, materials, place, options)
+            finally:
+                await client.close()
+            report: dict[str, Any] = {"figures": figures, "server": version}
+            if len(place.nodes) > 1 and not options.no_loss:
+                print("killing a node under load", file=sys.stderr)
+                report["node_loss"] = await node_loss.lose_a_node(
+                    bench, place.nodes, materials, MINDS, PREFIX
+                )
+            return report
+
+
+def table(report: dict[str, Any]) -> str:
+    """The same for a person to read."""
+    lines = [f"Qdrant {report['server']}", figure_table(report["figures"])]
+    if "node_loss" in report:
+        lines += ["", "a node killed under load:"]
+        lines += [f"  {name:20s}{value}" for name, value in report["node_loss"].items()]
+    return "\n".join(lines)
+
+
+async def _figures(
+    bench: Bench, client: AsyncQdrantClient, materials: RealMaterials, place: Place, options: Any
+) -> list[dict[str, Any]]:
+    found = await serving.ingest(bench, client, materials, options.memories, PREFIX)
+    print("waiting until the server has optimised", file=sys.stderr)
+    began = time.perf_counter()
+    await serving.settled(client, PREFIX + MEMORIES.name, partial(anyio.sleep, LOOK_S))
+    found.append(figure("optimised_after", time.perf_counter() - began, 0.0, "s", "what was written"))
+    print("asking", file=sys.stderr)
+    found += await serving.cues(bench, client, materials, MINDS, PREFIX)
+    found.append(await serving.nearest(client, materials, MINDS, PREFIX))
+    return found + _sizes(place.nodes)
+
+
+def _sizes(nodes: Sequence[Node]) -> list[dict[str, Any]]:
+    """What each node holds, in MiB."""
+    rows = []
+    for number, node in enumerate(nodes):
+        memory = node.memory()
+        for name, size in (
+            ("anonymous", memory.anonymous),
+            ("mapped", memory.mapped),
+            ("disk", node.disk_bytes()),
+        ):
+            rows.append(figure(f"node_{number}_{name}", size / 2**20, 0.0, "MiB", ""))
+    return rows
+
+
+def _settings(place: Place, options: Any) -> tuple[str, ...]:
+    replicas = REPLICAS if options.nodes > 1 else 1
+    compressed = options.quantization
+    return (
+        "embedding.enabled=false",
+        "sleep.enabled=false",
+        f"store.url={','.join(place.urls)}",
+        f"store.prefix={PREFIX}",
+        f"store.replication_factor={replicas}",
+        *((f"store.quantization.kind={compressed}",) if compressed != "none" else ()),
+        *(("store.vectors_on_disk=true",) if compressed != "none" else ()),
+    )
+
+
+@asynccontextmanager
+async def _place(folder: Path, options: Any) -> AsyncIterator[Place]:
+    """The nodes that are named, or ones of our own."""
+    if options.urls:
+        place = Place([url for url in options.urls.split(",") if url], [])
+        try:
+            yield place
+        finally:
+            await _clean(place)
+        return
+    async with running_nodes(folder / "nodes", options.nodes) as nodes:
+        yield Place([node.url for node in nodes], nodes)
+
+
+async def _clean(place: Place) -> None:
+    """Take away what this run made on servers that stay."""
+    client = place.client()
+    try:
+        for collection in (await client.get_collections()).collections:
+            if collection.name.startswith(PREFIX):
+                await client.delete_collection(collection.name)
+    finally:
+        await client.close()
