@@ -254,7 +254,7 @@ class StoreOptimised(Event, frozen=True, kw_only=True):
 
 
 class QuantizationMeasured(Event, frozen=True, kw_only=True):
-    """Of the ten nearest memories of a mind so many are found by vectors that are kept in this way."""
+    """Vectors kept in this way find such a share of the nearest memories that their originals find."""
 
     mind: str
     kind: str
@@ -263,7 +263,7 @@ class QuantizationMeasured(Event, frozen=True, kw_only=True):
 
 
 class QuantizationFell(Event, frozen=True, kw_only=True):
-    """The alarm: fewer are found than should be. `cognition quantize rollback` goes back."""
+    """The alarm: that share is below its floor. `cognition quantize rollback` goes back."""
 
     mind: str
     kind: str

@@ -115,10 +115,11 @@ async def quantize_advise(options: argparse.Namespace) -> int:
         )
         return DONE
     print(f"{len(vectors):,} vectors of {name!r}, {len(cues)} cues, recall@10 against exact search")
-    print("kind     oversampled recall@10  floor  p50 ms  p99 ms B/vector")
+    print("kind     oversampled recall@10  of none floor  p50 ms  p99 ms B/vector")
     for each in found:
         print(
-            f"{each.kind:8} {each.quantization.factor:11g} {each.recall:9.3f} {floors[each.kind]:6.2f} "
+            f"{each.kind:8} {each.quantization.factor:11g} {each.recall:9.3f} "
+            f"{each.recall / found[0].recall:8.3f} {floors[each.kind]:5.2f} "
             f"{each.p50_ms:7.2f} {each.p99_ms:7.2f} {each.bytes_a_vector:8,.0f}"
         )
     print(f"recommended: cognition quantize apply {best.kind} --oversampling {best.quantization.factor:g}")

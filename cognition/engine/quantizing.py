@@ -88,7 +88,7 @@ class MeasuredIndexing:
         fell = found.recall < found.floor
         event = QuantizationFell if fell else QuantizationMeasured
         self._sink.publish(event(at=at, mind=report.mind, kind=kind, recall=found.recall, floor=found.floor))
-        note = f"of the ten nearest {found.recall:.0%} are found as {kind}, {found.floor:.0%} should be"
+        note = f"{kind} vectors find {found.recall:.1%} of what originals do; floor {found.floor:.0%}"
         return Done(done.did, notes=[*done.notes, note], acted=done.acted)
 
     async def _probes(self, report: SleepReport) -> list[Dense]:

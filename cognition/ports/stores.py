@@ -468,8 +468,8 @@ class CycleStore(Protocol):
 
 
 class Fidelity(NamedTuple):
-    """How many of the ten nearest memories are found by vectors kept in this way, as a share, and the least
-    that it should be."""
+    """How many of the ten nearest memories are found by vectors kept in this way, as a share of those that
+    their originals find in the same index, and the least that it should be."""
 
     kind: QuantizationKind
     recall: float
@@ -489,8 +489,8 @@ class QuantizingStore(Protocol):
         ...
 
     async def fidelity(self, mind: str, asked: Sequence[Dense]) -> Fidelity | None:
-        """Ask these of a mind's memories, as always and exactly; None where nothing is compressed, or
-        nothing is asked. A call each, which looks at every memory of the mind."""
+        """Ask these of a mind's memories, as always, by the originals and exactly; None where nothing is
+        compressed, or nothing is asked. A call each, which looks at every memory of the mind."""
         ...
 
     async def sample(self, mind: str, offset: str | None, *, limit: int) -> tuple[Dense, str | None]:

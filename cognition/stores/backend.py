@@ -180,7 +180,8 @@ Condition = Match | MatchAny | Range | TimeRange | IsNull | HasId | Not | Either
 class Query:
     """The `limit` points of highest score: cosine for a dense vector, dot for a sparse one.
 
-    Equal scores come in any order. `exact` asks for a full scan. A sparse query
+    Equal scores come in any order. `exact` asks for a full scan, `uncompressed` for a search as always,
+    but by the originals of vectors that are kept compressed too. A sparse query
     answers only points that share at least one index with it. `with_payload` may name
     the top-level fields that are wanted.
     """
@@ -192,6 +193,7 @@ class Query:
     exact: bool = False
     with_payload: bool | tuple[str, ...] = False
     with_vectors: tuple[str, ...] = ()
+    uncompressed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,7 @@ class WireQuery(msgspec.Struct, array_like=True):
     exact: bool
     with_payload: bool | tuple[str, ...]
     with_vectors: tuple[str, ...]
+    uncompressed: bool = False
 
 
 class _Body(msgspec.Struct, array_like=True, tag=True):
@@ -304,6 +305,7 @@ def query_out(asked: Query) -> WireQuery:
         asked.exact,
         asked.with_payload,
         asked.with_vectors,
+        asked.uncompressed,
     )
 
 
@@ -338,6 +340,7 @@ def query_in(asked: WireQuery) -> Query:
         asked.exact,
         asked.with_payload,
         asked.with_vectors,
+        asked.uncompressed,
     )
 
 

@@ -86,6 +86,7 @@ and 1.3 ms); building it takes 51 and 61 s. Vendor's guide to multitenancy: m = 
 
 _HALF: Final = engine.VectorStorageDatatype.Float16
 _EXACT: Final = engine.SearchParams(exact=True)
+_BY_ORIGINALS: Final = engine.SearchParams(quantization=engine.QuantizationSearchParams(ignore=True))
 _FAULTS_OF_THE_DISK: Final = (
     "no space left",
     "storagefull",
@@ -615,14 +616,16 @@ def _point_in(point: Point, spec: CollectionSpec) -> Any:
 
 
 def _query_in(asked: Query, shard: _Shard) -> Any:
-    dense = asked.using in shard.spec.dense
+    params = shard.params if asked.using in shard.spec.dense else None
+    if params is not None and asked.uncompressed:
+        params = _BY_ORIGINALS
     return engine.QueryRequest(
         limit=asked.limit,
         query=engine.Query.Nearest(_vector_in(asked.vector), using=asked.using),
         filter=None if asked.condition is None else filter_of(asked.condition),
         with_payload=_payload_in(asked.with_payload, shard.spec),
         with_vector=list(asked.with_vectors) or False,
-        params=_EXACT if asked.exact else shard.params if dense else None,
+        params=_EXACT if asked.exact else params,
     )
 
 

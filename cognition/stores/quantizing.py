@@ -54,8 +54,9 @@ class VectorQuantizing:
         kind = (await self._kept(MEMORIES.name)).quantization.kind or QuantizationKind.NONE
         if kind is QuantizationKind.NONE or not asked:
             return None
-        shares = [await self._share(mind, vector) for vector in asked]
-        return Fidelity(kind, float(np.mean(shares)), self._floor or FLOORS[kind])
+        shares = np.array([await self._shares(mind, vector) for vector in asked])
+        compressed, plain = shares.mean(axis=0)
+        return Fidelity(kind, float(compressed / plain) if plain else 1.0, self._floor or FLOORS[kind])
 
     async def sample(self, mind: str, offset: str | None, *, limit: int) -> tuple[Dense, str | None]:
         page = await self._backend.scroll(
@@ -70,14 +71,18 @@ class VectorQuantizing:
         found = np.stack(rows) if rows else np.zeros((0, MEMORIES.dense[CONTEXT]), np.float32)
         return found, page.next_offset
 
-    async def _share(self, mind: str, vector: Dense) -> float:
-        """How many of the nearest are found; one cue a round trip, so that others have their turn."""
+    async def _shares(self, mind: str, vector: Dense) -> tuple[float, float]:
+        """How many of the nearest are found by the compressed vectors, and by the originals in the same
+        graph; one cue a round trip, so that others have their turn."""
         where = for_mind(mind)
-        asked = [Query(CONTEXT, vector, NEAREST, where, exact=exact) for exact in (False, True)]
-        found, nearest = (
-            {hit.id for hit in hits} for hits in await self._backend.query(MEMORIES.name, asked)
-        )
-        return len(found & nearest) / len(nearest) if nearest else 1.0
+        asked = [
+            Query(CONTEXT, vector, NEAREST, where),
+            Query(CONTEXT, vector, NEAREST, where, uncompressed=True),
+            Query(CONTEXT, vector, NEAREST, where, exact=True),
+        ]
+        answers = await self._backend.query(MEMORIES.name, asked)
+        found, plain, nearest = ({hit.id for hit in hits} for hits in answers)
+        return len(found & nearest) / max(1, len(nearest)), len(plain & nearest) / max(1, len(nearest))
 
     async def _kept(self, name: str) -> Kept:
         info = await self._backend.info(name)

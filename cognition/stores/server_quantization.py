@@ -88,6 +88,7 @@ def search_params(asked: Query, how: Quantization) -> models.SearchParams | None
         return models.SearchParams(exact=True)
     if isinstance(asked.vector, Sparse) or how.kind is QuantizationKind.NONE:
         return None
-    return models.SearchParams(
-        quantization=models.QuantizationSearchParams(rescore=how.rescore, oversampling=how.factor)
-    )
+    searched = models.QuantizationSearchParams(rescore=how.rescore, oversampling=how.factor)
+    if asked.uncompressed:
+        searched = models.QuantizationSearchParams(ignore=True)
+    return models.SearchParams(quantization=searched)
