@@ -99,4 +99,4 @@ async def fill_directly(bench: Bench, materials: Materials, mind: str, count: in
 def traced(memory: Memory, vector: Dense, analyzer: Analyzer) -> Trace:
     """A memory with what is searched of it."""
     stated, _ = analyzer.turn_terms(memory.content, memory.actor)
-    return Trace(memory, vector, {term: float(np.log1p(n)) for term, n in stated.items()})
+    return Trace(memory, vector, {term: n / (n + 1.0) for term, n in stated.items()})
