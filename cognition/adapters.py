@@ -6,11 +6,12 @@ Knows how to open and close; knows nothing of what runs over it.
 from __future__ import annotations
 
 import itertools
+import os
 import random
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import anyio
 
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
     from cognition.stores.qdrant_server import ServerBackend
     from cognition.stores.stores import VectorStores
     from streams.embedded import EmbeddedServer
+
+QUIET_GRPC: Final = {"GRPC_VERBOSITY": "NONE", "GRPC_ENABLE_FORK_SUPPORT": "0"}
+"""Its library reads these as it is imported. It would write lines of its own to stderr, and handle forks,
+though those of ours become other programs."""
 
 
 async def open_streams(
@@ -106,6 +111,8 @@ async def open_server(
     settings: Settings, stack: AsyncExitStack, clock: Clock, sink: Sink | None = None, *, model: str = ""
 ) -> ServerBackend:
     """The Qdrant server of the settings; one that is away is waited for, and that is told."""
+    for name, value in QUIET_GRPC.items():
+        os.environ.setdefault(name, value)
     from cognition.stores import server_opening
     from cognition.stores.server_options import Mark
 

@@ -1,0 +1,116 @@
+"""A daemon whose memories are on a Qdrant server: restarts of either, and a server that is away."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+import pytest
+
+from cognition.stores.stores import VectorStores, over
+from cognition.testing.nodes import Node, running_nodes
+from schemas.events import Outcome
+from tests import servers
+from tests.integration.support import Client, Daemon, daemon_on, until
+
+pytestmark = pytest.mark.server
+
+MINDS = ("ada", "bo")
+LOAD = 150
+
+
+@pytest.fixture
+async def node(tmp_path: Path) -> AsyncIterator[Node]:
+    servers.require_binary()
+    async with running_nodes(tmp_path / "nodes", 1) as nodes:
+        yield nodes[0]
+
+
+@asynccontextmanager
+async def stores_on(nodes: list[Node]) -> AsyncIterator[VectorStores]:
+    async with servers.backend_on(servers.options_of(nodes)) as backend:
+        stores = over(backend)
+        await stores.ensure()
+        yield stores
+
+
+def perceived(client: Client, first: int, count: int) -> list[tuple[str, str]]:
+    """(mind, entry) of percepts with keys of their own."""
+    return [
+        (mind, client.perceive(mind, f"Percept {number} of {mind}.", key=f"k{number}"))
+        for number in range(first, first + count)
+        for mind in MINDS
+    ]
+
+
+async def settled(client: Client, entries: list[tuple[str, str]], **bound: float) -> set[Outcome]:
+    """What became of all of them."""
+    found = set()
+    for mind, entry in entries:
+        found.add(
+            (await anyio.to_thread.run_sync(lambda m=mind, e=entry: client.receipt(m, e, **bound))).outcome
+        )
+    return found
+
+
+async def test_a_mind_on_a_server_is_found_again_by_a_daemon_with_an_empty_directory(
+    node: Node, tmp_path: Path
+) -> None:
+    with daemon_on(tmp_path / "first", QDRANT_URL=node.url) as daemon:
+        client = daemon.client()
+        assert await settled(client, perceived(client, 0, 20)) == {Outcome.ENCODED}
+        assert [line["nodes"] for line in daemon.lines() if line["type"] == "StoreOpened"]
+    with daemon_on(tmp_path / "second", QDRANT_URL=node.url) as daemon:
+        client = daemon.client()
+        assert await settled(client, perceived(client, 0, 20)) == {Outcome.STRENGTHENED}
+    async with stores_on([node]) as stores:
+        assert [await stores.memories.count(mind) for mind in MINDS] == [20, 20]
+    assert not (tmp_path / "second" / "store").exists(), "nothing is kept in the directory"
+
+
+async def test_a_server_that_is_killed_under_load_and_comes_back_has_everything_once(
+    node: Node, tmp_path: Path
+) -> None:
+    with daemon_on(tmp_path / "data", QDRANT_URL=node.url) as daemon:
+        client = daemon.client()
+        entries = perceived(client, 0, LOAD // 3)
+        until(
+            lambda: client.server.xlen(client.keys.stream(client.keys.partition_of("ada"), "salience")),
+            "work",
+        )
+        node.kill()
+        entries += perceived(client, LOAD // 3, LOAD // 3)
+        told = until(lambda: [e for e in daemon.lines() if e["type"] == "OperationRetried"], "retry")
+        assert "StoreUnavailableError" in told[0]["error"]
+        node.start()
+        await node.ready()
+        entries += perceived(client, 2 * LOAD // 3, LOAD // 3)
+        assert await settled(client, entries, within_s=60.0) <= {Outcome.ENCODED, Outcome.STRENGTHENED}
+        until(client.settled, "line without work")
+        assert not client.dead("ada")
+        assert not client.dead("bo")
+    async with stores_on([node]) as stores:
+        assert [await stores.memories.count(mind) for mind in MINDS] == [LOAD, LOAD]
+
+
+async def test_a_daemon_waits_for_a_server_that_is_down_at_its_start(node: Node, tmp_path: Path) -> None:
+    node.kill()
+    daemon = Daemon(tmp_path / "data", QDRANT_URL=node.url).start()
+    try:
+        told = until(lambda: [e for e in daemon.lines() if e["type"] == "OperationRetried"], "word of it")
+        assert told[0]["operation"] == "opening the store"
+        assert "Trying again is safe" in told[0]["error"]
+        node.start()
+        await node.ready()
+        client = daemon.client()
+        assert await settled(client, perceived(client, 0, 1)) == {Outcome.ENCODED}
+    finally:
+        daemon.stop()
+
+
+def test_a_daemon_gives_up_on_a_server_that_does_not_come_and_says_what_to_do(tmp_path: Path) -> None:
+    settings = {"QDRANT_URL": "http://127.0.0.1:9", "COGNITION_STORE__WAIT_S": "0"}
+    daemon = Daemon(tmp_path / "data", **settings).start()
+    assert daemon.ended() == 3
+    assert "http://127.0.0.1:9" in daemon.tail()
