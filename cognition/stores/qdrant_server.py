@@ -1,7 +1,8 @@
 """Qdrant behind the port: a server or cluster, and qdrant-client's in-process stand-in.
 
 Conditional writes go with strong ordering: with weak ordering two replicas may each accept
-one (measured: 14 of 100 lost). Writes wait until they are applied, go in batches that a message holds, and
+one (measured: 14 of 100 lost). Where the replica that orders them is away they are ordered by the highest one
+that is there. Writes wait until they are applied, go in batches that a message holds, and
 are asked of the next node where one does not answer: each may be applied twice. The stand-in (`open_local`)
 is a second opinion for tests, not a mode to live in.
 """
@@ -13,10 +14,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar
 
+import anyio
 import msgspec
 from qdrant_client import AsyncQdrantClient, models
 
-from cognition.errors import StoreRefusedError
+from cognition.errors import StoreRefusedError, StoreUnavailableError
 from cognition.stores import checks, server_quantization, server_schema
 from cognition.stores.backend import (
     CollectionInfo,
@@ -34,7 +36,7 @@ from cognition.stores.backend import (
     WriteMode,
 )
 from cognition.stores.gathering import gathered
-from cognition.stores.server_nodes import Nodes
+from cognition.stores.server_nodes import Nodes, translated
 from cognition.stores.server_options import Mark, ServerOptions
 from cognition.stores.server_values import (
     batches,
@@ -50,7 +52,14 @@ from schemas.quantization import PLAIN, Quantization, QuantizationKind
 
 T = TypeVar("T")
 
-_STRONG: Final = models.WriteOrdering.STRONG
+Write = Callable[[AsyncQdrantClient, models.WriteOrdering], Awaitable[object]]
+
+LEADERLESS: Final = "ordering via leader peer"
+"""How a server says that the replica which orders writes does not answer."""
+
+LEADER_AGAIN_S: Final = 5.0
+"""How long writes are not given to a replica that did not answer: each would wait for it."""
+
 _ENCODER: Final = msgspec.msgpack.Encoder(order="deterministic")
 
 POINTS_MAX: Final = 1_000
@@ -86,6 +95,7 @@ class ServerBackend:
         self._local = local
         self._specs: dict[str, CollectionSpec] = {}
         self._kept: dict[str, Quantization] = {}
+        self._leader_again: dict[str, float] = {}
         kind = self._options.read_consistency
         self._consistency = None if kind == "1" else models.ReadConsistencyType(kind)
 
@@ -142,10 +152,10 @@ class ServerBackend:
         name = self._name(collection)
         for places in batches(sizes, self._options.batch_bytes, POINTS_MAX):
             body = points_in(kept[places])
-            await self._ask(
+            await self._write(
                 name,
-                lambda c, body=body: c.upsert(  # type: ignore[misc]
-                    name, body, wait=True, ordering=_STRONG, update_filter=where, update_mode=how
+                lambda c, o, body=body: c.upsert(  # type: ignore[misc]
+                    name, body, wait=True, ordering=o, update_filter=where, update_mode=how
                 ),
             )
 
@@ -172,10 +182,10 @@ class ServerBackend:
         name = self._name(collection)
         for first in range(0, len(ids), IDS_MAX):
             chosen = with_ids(ids[first : first + IDS_MAX], condition)
-            await self._ask(
+            await self._write(
                 name,
-                lambda c, chosen=chosen: c.set_payload(  # type: ignore[misc]
-                    name, payload, points=chosen, wait=True, ordering=_STRONG
+                lambda c, o, chosen=chosen: c.set_payload(  # type: ignore[misc]
+                    name, payload, points=chosen, wait=True, ordering=o
                 ),
             )
 
@@ -198,10 +208,10 @@ class ServerBackend:
                 )
                 for ids, _ in groups[places]
             ]
-            await self._ask(
+            await self._write(
                 name,
-                lambda c, operations=operations: c.batch_update_points(  # type: ignore[misc]
-                    name, operations, wait=True, ordering=_STRONG
+                lambda c, o, operations=operations: c.batch_update_points(  # type: ignore[misc]
+                    name, operations, wait=True, ordering=o
                 ),
             )
 
@@ -223,10 +233,10 @@ class ServerBackend:
         sizes = [size_of(changes[i]) for i in there]
         for places in batches(sizes, self._options.batch_bytes, POINTS_MAX):
             points = [models.PointVectors(id=i, vector=vectors_in(changes[i])) for i in there[places]]
-            await self._ask(
+            await self._write(
                 name,
-                lambda c, points=points: c.update_vectors(  # type: ignore[misc]
-                    name, points, wait=True, ordering=_STRONG, update_filter=where
+                lambda c, o, points=points: c.update_vectors(  # type: ignore[misc]
+                    name, points, wait=True, ordering=o, update_filter=where
                 ),
             )
 
@@ -235,9 +245,9 @@ class ServerBackend:
         name = self._name(collection)
         for first in _steps(ids):
             chosen = list(ids[first : first + IDS_MAX])
-            await self._ask(
+            await self._write(
                 name,
-                lambda c, chosen=chosen: c.delete(name, chosen, wait=True, ordering=_STRONG),  # type: ignore[misc]
+                lambda c, o, chosen=chosen: c.delete(name, chosen, wait=True, ordering=o),  # type: ignore[misc]
             )
 
     async def retrieve(
@@ -371,6 +381,30 @@ class ServerBackend:
     def _name(self, collection: str) -> str:
         """The collection as the server knows it."""
         return f"{self._options.prefix}{collection}"
+
+    async def _write(self, name: str, write: Write) -> None:
+        """In the order of the replica that is always asked; where that one is away, of the highest one there.
+
+        A server notices that a replica is away when a write does not reach it, and what waits for the leader
+        reaches nobody. So a write of nothing, which needs no order, goes to all.
+        """
+
+        async def ordered(client: AsyncQdrantClient) -> None:
+            away = anyio.current_time() < self._leader_again.get(name, 0.0)
+            try:
+                with translated(name):
+                    await write(client, models.WriteOrdering.MEDIUM if away else models.WriteOrdering.STRONG)
+                return
+            except StoreUnavailableError as error:
+                if LEADERLESS not in str(error):
+                    raise
+            await client.set_payload(
+                name, {"epoch": 0}, points=with_ids([], None), wait=True, ordering=models.WriteOrdering.WEAK
+            )
+            self._leader_again[name] = anyio.current_time() + LEADER_AGAIN_S
+            await write(client, models.WriteOrdering.MEDIUM)
+
+        await self._ask(name, ordered)
 
     async def _ask(self, name: str, verb: Callable[[AsyncQdrantClient], Awaitable[T]]) -> T:
         return await self._nodes.ask(name, verb)
