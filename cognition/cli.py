@@ -235,7 +235,7 @@ def associations_options(parser: argparse.ArgumentParser) -> None:
 
 
 def sleep_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--cycles", type=int, default=1, metavar="N", help="0: until it is rested")
+    parser.add_argument("--cycles", type=int, metavar="N", help="of this night (1; 0: until it is rested)")
     parser.add_argument("--plan", action="store_true", help="say what it would do and why, and do nothing")
     parser.add_argument("--no-wait", action="store_true", help="return once the night is sure to be slept")
     parser.add_argument(
@@ -337,7 +337,8 @@ SHAPES = {
     "episodes:episode_show": "{episode: Episode, why: [text], inside: [Episode], held_by: [Episode]}",
     "minds:status": "a StatusAnswer {inquiry_id, mind, memories, episodes, open_episode: Episode | null,\n"
     "  lifetime, lexicon_terms, segmenter: {name: figure}, boundaries: {cause: count}, stopped,\n"
-    "  language, notes: [text], through, unlinked, daemon: {version, streams, uptime_s, ...}};\n"
+    "  language, notes: [text], through, unlinked, abstractions,\n"
+    "  daemon: {version, streams, uptime_s, ...}};\n"
     "  without --mind {daemon: {version, streams, uptime_s, ...}, dead_letters: count,\n"
     "  mechanisms: [{name, on, did, of, unit, last_at}]}",
     "doctor:doctor": "[{mark, check, ok, found, remedy,\n"
@@ -345,7 +346,8 @@ SHAPES = {
     "  mark: ok, bad; of a mechanism also off, and idle: nothing in 100 chances or more",
     "forgetting:forget": "{mind, forgotten: count, left: count}",
     "minds:memory_show": "a MemoryAnswer {inquiry_id, mind, memory: Memory | null, archived,\n"
-    "  tombstone: Tombstone | null, base_level, retrievability}",
+    "  tombstone: Tombstone | null, base_level, retrievability,\n"
+    "  abstraction: Abstraction | null}",
     "segmenting:segmenter_show": "{mind, segmenter: {profile, late, threshold, learned_from, map_of, ...},\n"
     "  boundaries: {cause: count}}",
     "minds:mind_rebuild": "{mind, memories: count, took_s}",

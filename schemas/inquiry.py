@@ -12,6 +12,7 @@ from typing import Annotated
 
 import msgspec
 
+from schemas.abstraction import Abstraction
 from schemas.base import Message
 from schemas.cue import CueFilter
 from schemas.episode import Episode, EpisodeScale
@@ -86,8 +87,9 @@ class EpisodesAnswer(Message, frozen=True, kw_only=True, omit_defaults=False):
 
 
 class MemoryAnswer(Message, frozen=True, kw_only=True, omit_defaults=False):
-    """`memory` is None when there is no such memory; a tombstone says that it was erased. `base_level` and
-    `retrievability` say how ready it is now by its own history."""
+    """`memory` is None when there is no such memory; a tombstone says that it was erased, `abstraction` that
+    what has this id was made in sleep. `base_level` and `retrievability` say how ready it is now by its own
+    history."""
 
     inquiry_id: str
     mind: str
@@ -96,6 +98,7 @@ class MemoryAnswer(Message, frozen=True, kw_only=True, omit_defaults=False):
     tombstone: Tombstone | None = None
     base_level: float = 0.0
     retrievability: float = 0.0
+    abstraction: Abstraction | None = None
 
 
 class IdentityAnswer(Message, frozen=True, kw_only=True, omit_defaults=False):
@@ -114,6 +117,7 @@ class StatusAnswer(Message, frozen=True, kw_only=True, omit_defaults=False):
 
     `unlinked`: memories whose associations by what they speak of are still to be formed. `segmenter` says
     how its episodes are cut and what the stream has taught so far, `boundaries` what ended the last ones.
+    `abstractions`: what recurs, as far as nights have looked for it.
     """
 
     inquiry_id: str
@@ -130,6 +134,7 @@ class StatusAnswer(Message, frozen=True, kw_only=True, omit_defaults=False):
     notes: list[str] = []
     through: str = ""
     unlinked: int = 0
+    abstractions: int = 0
     daemon: dict[str, float | int | str | bool] = {}
 
 

@@ -168,11 +168,14 @@ async def memory_show(options: argparse.Namespace) -> int:
         if not options.json:
             ready = f"base level {answer.base_level:.3f}, retrievability {answer.retrievability:.3f}"
             print(f"{ready} at this moment", file=sys.stderr)
+    elif answer.abstraction is not None:
+        print_json(answer.abstraction)
+        print("made in sleep of what its sources have in common", file=sys.stderr)
     elif answer.tombstone is not None:
         print(f"It was erased on {when(answer.tombstone.forgotten_at)} {answer.tombstone.reason}".rstrip())
     else:
         print(f"{options.mind!r} has no memory {options.id!r}.")
-    return DONE if answer.memory is not None else NO
+    return DONE if answer.memory is not None or answer.abstraction is not None else NO
 
 
 async def identity_show(options: argparse.Namespace) -> int:
@@ -237,6 +240,8 @@ async def status(options: argparse.Namespace) -> int:
         print(f"note: {note}")
     if answer.segmenter:
         print(held(answer.segmenter))
+    if answer.abstractions:
+        print(f"{answer.abstractions} abstractions of what recurs (`recall --abstractions`)")
     if answer.unlinked:
         print(f"{answer.unlinked} memories are still to be associated with what they speak of")
     if answer.stopped:

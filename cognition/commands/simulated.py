@@ -36,6 +36,14 @@ def days_of(span: str) -> float:
 async def simulated(options: argparse.Namespace) -> int:
     """Sleep the nights of so many days on a copy, and show what each week would do."""
     name, days = mind_of(options), days_of(options.simulate)
+    if options.cycles is not None:
+        raise UsageError(
+            "--simulate sleeps as the settings say: --cycles does not belong to it",
+            remedy=f"Write --set sleep.cycles={options.cycles} instead.",
+        )
+    if options.plan or options.no_wait:
+        other = "--plan" if options.plan else "--no-wait"
+        raise UsageError(f"--simulate and {other} exclude each other", remedy="Give one of them.")
     if not options.within > 0:
         raise UsageError(f"--within {options.within:g} is no time", remedy="Write --within 300.")
     settings = loaded_settings(options).settings

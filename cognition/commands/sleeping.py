@@ -78,17 +78,18 @@ def time_left(report: SleepReport) -> float | None:
 
 async def sleep(options: argparse.Namespace) -> int:
     """Sleep now and show the night; or say what would be done, now or in the next weeks."""
-    if not 0 <= options.cycles <= CYCLES_MAX:
-        raise UsageError(
-            f"--cycles {options.cycles} is not within 0 to {CYCLES_MAX}", remedy="Write --cycles 2."
-        )
+    cycles = 1 if options.cycles is None else options.cycles
+    if not 0 <= cycles <= CYCLES_MAX:
+        raise UsageError(f"--cycles {cycles} is not within 0 to {CYCLES_MAX}", remedy="Write --cycles 2.")
+    if options.plan and (options.cycles is not None or options.no_wait):
+        raise UsageError("--plan is of one cycle, which is not slept", remedy="Leave the rest out.")
     if options.simulate is not None:
         return await simulated(options)
     watch = Watch()
     async with the_mind(options) as mind:
         if options.plan:
             return show_plan(await mind.sleep_plan(), options)
-        reports = await mind.sleep(cycles=options.cycles, told=watch, wait=not options.no_wait)
+        reports = await mind.sleep(cycles=cycles, told=watch, wait=not options.no_wait)
     watch.close()
     if options.json:
         print_json(reports)

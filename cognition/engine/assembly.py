@@ -165,7 +165,7 @@ def assemble(
     deriving = Deriving(stores, tongues)
     forgetting = Forgetting(stores, surroundings, deriving, clock, sink)
     without = chosen.minds.without
-    rebuilding = Rebuilding(stores, tongues, chosen.minds.without)
+    rebuilding = Rebuilding(stores, tongues, deriving, chosen.minds.without)
     learned = chosen.episodes.learned and chosen.episodes.prediction_error
     slow = SlowLearning(stores, minds, clock, sink, enabled=learned)
     encoder = Encoder(

@@ -89,6 +89,7 @@ class Introspection:
         archived = {} if awake else await self._stores.archive.get(inquiry.mind, [wanted])
         erased = await self._stores.tombstones.among([(inquiry.mind, wanted)])
         memory = awake.get(wanted) or archived.get(wanted)
+        derived = {} if memory else await self._stores.abstractions.get(inquiry.mind, [wanted])
         level, ready = readiness(memory, self._clock.now()) if memory is not None else (0.0, 0.0)
         return MemoryAnswer(
             inquiry_id=inquiry.id,
@@ -98,6 +99,7 @@ class Introspection:
             memory=memory,
             archived=wanted in archived,
             tombstone=erased.get(wanted),
+            abstraction=derived.get(wanted),
         )
 
     async def identity(self, inquiry: IdentityInquiry) -> IdentityAnswer:
@@ -136,6 +138,7 @@ class Introspection:
             notes=[note] if (note := self._minds.foreign(mind)) else [],
             through=mind.through,
             unlinked=left(mind) if self._links else 0,
+            abstractions=await self._stores.abstractions.count(inquiry.mind),
             daemon=daemon,
         )
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from cognition.engine.deriving import Deriving, save
 from cognition.engine.linking import unknown
 from cognition.engine.mind import Mind, entry_order, later
 from cognition.engine.tongues import Tongues
@@ -25,6 +26,8 @@ from schemas.episode import Episode
 PAGE = 256
 """Memories that are read, derived and written at a time: 3 MB of vectors."""
 
+DERIVED_AT_ONCE = 64
+"""Abstractions that are read at a time; each is derived by one read of its sources, and written."""
 
 EMPTY_MAX = 64
 """Episodes without a memory that is left, in a row, across which a thread is followed."""
@@ -46,9 +49,12 @@ class Rebuilding:
     without : mechanisms that are left out at encoding (`minds.without`).
     """
 
-    def __init__(self, stores: Stores, tongues: Tongues, without: Collection[str]) -> None:
+    def __init__(
+        self, stores: Stores, tongues: Tongues, deriving: Deriving, without: Collection[str]
+    ) -> None:
         self._stores = stores
         self._tongues = tongues
+        self._deriving = deriving
         self._without = without
 
     async def rebuild(self, mind: Mind, entry: str, *, epoch: int) -> int:
@@ -68,7 +74,22 @@ class Rebuilding:
         if mind.episode is None or not await self._same_thread(life, mind.episode.id):
             mind.thread.end()
         mind.linking = unknown(mind.memories)
+        await self._derive(mind.name, epoch)
         return life.lexicon.n
+
+    async def _derive(self, mind: str, epoch: int) -> None:
+        """What recurs follows from its sources as they are now; of what has too few left there is none."""
+        offset: str | None = None
+        while True:
+            page, offset = await self._stores.abstractions.page(mind, offset, limit=DERIVED_AT_ONCE)
+            for known in page:
+                made = await self._deriving.left(mind, known, (), known.derived_at)
+                if made is None:
+                    await self._stores.abstractions.erase(mind, [known.id])
+                else:
+                    await save(self._stores, made, epoch)
+            if offset is None:
+                return
 
     async def _steps(self, mind: str, entry: str) -> list[Step]:
         """The memories of a mind before this entry, in the order in which they came."""

@@ -452,6 +452,11 @@ class Sleep:
             await self._sleepers.pause(inquiry.paused)
             self._all_awake = inquiry.paused
             return
+        if await self._stores.identities.get(inquiry.mind) is None:
+            raise BadCueError(
+                f"there is no mind {inquiry.mind!r}: it has perceived nothing yet",
+                remedy="Name one that has, or all minds (`cognition sleep pause --all`).",
+            )
         async with self._minds.writing:
             mind = await self._minds.awake(inquiry.mind, epoch=self._epoch_of(inquiry.mind))
             mind.sleep.paused = inquiry.paused

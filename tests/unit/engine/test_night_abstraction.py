@@ -15,7 +15,8 @@ from cognition.ports.stores import Scope
 from schemas.abstraction import Abstraction
 from schemas.cue import CueFilter
 from schemas.identifiers import memory_id
-from schemas.percept import BoundaryMark, Forget, MemoryKind, Percept
+from schemas.inquiry import MemoryInquiry, StatusInquiry
+from schemas.percept import BoundaryMark, Forget, MemoryKind, Percept, Rebuild
 from schemas.sleep import SleepReport, SleepStatus
 from schemas.sleeping import SleepPlanInquiry, SleepUndoInquiry
 from tests.unit.engine.bench import ANA, BO, START_MS, WHOLE, Bench, bench, contents
@@ -352,6 +353,38 @@ async def test_undoing_names_nothing_that_contradicted_and_was_erased_since() ->
     (now,) = await known(found)
     assert set(now.derived_from) == ids(0, 1, 2)
     assert now.conflicts == []
+
+
+async def test_it_is_shown_by_its_id_and_counted_in_the_status_of_its_mind_alone() -> None:
+    found = await lived(4)
+    await found.say("something else", mind=BO)
+    await found.sleep()
+    (made,) = await known(found)
+    look = found.engine.introspection
+    shown = await look.memory(MemoryInquiry(id="show", mind=ANA, memory_id=made.id))
+    assert (shown.memory, shown.abstraction) == (None, made)
+    assert (await look.memory(MemoryInquiry(id="show", mind=BO, memory_id=made.id))).abstraction is None
+    counts = [(await look.status(StatusInquiry(id="s", mind=each), {})).abstractions for each in (ANA, BO)]
+    assert counts == [1, 0]
+
+
+async def test_a_mind_that_is_derived_anew_knows_it_by_its_sources_as_they_are() -> None:
+    found = await lived(4)
+    await found.sleep()
+    (made,) = await known(found)
+    (whole,) = await found.backend.retrieve("abstractions", [made.id], with_vectors=("context", "lexical"))
+    worn = msgspec.structs.replace(made, episodes=9, content="something that nobody said")
+    await found.stores.abstractions.save(worn, np.ones(768, np.float32), {}, epoch=found.epoch)
+    orphan = msgspec.structs.replace(made, id=memory_id(ANA, "orphan"), derived_from=made.derived_from[:1])
+    await found.stores.abstractions.save(orphan, np.ones(768, np.float32), {}, epoch=found.epoch)
+    await found.take(Rebuild(mind=ANA))
+    (again,) = await known(found)
+    assert msgspec.structs.replace(again, rev=made.rev) == made
+    (derived,) = await found.backend.retrieve("abstractions", [made.id], with_vectors=("context", "lexical"))
+    words = [hit.vectors["lexical"] for hit in (derived, whole)]
+    assert words[0].indices.tolist() == words[1].indices.tolist() != []
+    assert np.allclose(words[0].values, words[1].values)
+    assert np.allclose(derived.vectors["context"], whole.vectors["context"])
 
 
 async def test_nobody_knows_what_recurs_in_another_mind() -> None:

@@ -245,6 +245,13 @@ async def test_a_paused_mind_sleeps_on_request_only() -> None:
     assert not (await found.engine.minds.look(ANA)).sleep.paused
 
 
+async def test_a_mind_that_there_is_not_is_neither_paused_nor_made() -> None:
+    found = await lived(3)
+    with pytest.raises(BadCueError, match="there is no mind 'bo'"):
+        await found.engine.sleep.answer(SleepPauseInquiry(id="pause", mind=BO))
+    assert await found.stores.identities.get(BO) is None
+
+
 async def test_pressure_alone_puts_an_idle_mind_to_sleep_and_a_rested_one_stays_awake() -> None:
     found = await lived(30)
     sleep, mind = found.engine.sleep, await found.engine.minds.look(ANA)
