@@ -54,7 +54,65 @@ async def open_streams(
         client = connect(url)
         stack.push_async_callback(client.aclose)
         await wait_until_ready(client)
+        await _require_layout(settings, client)
     return private, url, client
+
+
+async def _require_layout(settings: Settings, client: Redis) -> None:
+    """Raise `SettingsError` where the minds of this namespace are spread over another number of them."""
+    from streams.keys import StreamKeys
+    from streams.layout import agreed
+
+    chosen = settings.streams
+    there = await agreed(client, StreamKeys(chosen.namespace, chosen.partitions))
+    if there != chosen.partitions:
+        raise SettingsError(
+            f"setting streams.partitions = {chosen.partitions}: the namespace {chosen.namespace!r} has "
+            f"{there}, and a mind would have two writers",
+            remedy=f"Set streams.partitions = {there}, or stop every daemon and run "
+            f"`cognition schema migrate --partitions {chosen.partitions}`.",
+        )
+
+
+async def repartition(settings: Settings, directory: Path, stack: AsyncExitStack, partitions: int) -> int:
+    """Spread the minds over so many partitions from now on; how many there were.
+
+    Raises `UnavailableError` while a daemon holds one, or an entry waits to be taken.
+    """
+    from schemas import wire
+    from streams import layout
+    from streams.keys import StreamKeys
+
+    chosen = settings.streams
+    keys = StreamKeys(chosen.namespace, chosen.partitions)
+    with _in_our_words():
+        client = await _connected(settings, directory, stack)
+        there = StreamKeys(chosen.namespace, await layout.agreed(client, keys))
+        problem = await layout.unsettled(client, there, (wire.AWAKE, wire.DREAM, wire.CUES))
+        if problem:
+            raise UnavailableError(
+                f"the partitions cannot be changed: {problem}",
+                remedy="Let a daemon take what waits (cognition status), stop every daemon, then repeat it.",
+            )
+        await layout.change(client, there, partitions)
+    return there.partitions
+
+
+async def _connected(settings: Settings, directory: Path, stack: AsyncExitStack) -> Redis:
+    """A client of the server that the settings name, or of the private one, which is started for it."""
+    from streams.client import connect, wait_until_ready
+    from streams.embedded import EmbeddedServer
+
+    url = settings.streams.url
+    if not url:
+        private = EmbeddedServer(directory / directories.STREAMS_FOLDER)
+        await private.start()
+        stack.push_async_callback(_stop_shielded, private)
+        url = private.url
+    client = connect(url)
+    stack.push_async_callback(client.aclose)
+    await wait_until_ready(client)
+    return client
 
 
 @contextmanager

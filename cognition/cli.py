@@ -284,6 +284,10 @@ def advise_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sample", type=int, default=10_000, metavar="N", help="memories (10000)")
 
 
+def migrate_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--partitions", type=int, metavar="N", help="so many from now on; no daemon may run")
+
+
 def model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--measure", action="store_true", help="measure this machine again")
 
@@ -318,6 +322,8 @@ COMMANDS: list[tuple[str, str, str, str, Add]] = [
 SHAPES = {
     "demo:demo": "{directory, percepts, outcomes: {outcome: count}, minds: {name: {memories, episodes}},\n"
     "  answers: [{mind, cue, asks, recollection: Recollection}]}; the performance goes to standard error",
+    "schema:schema_check": "[{collection, there, problem, remedy, stops}]; those that are well too",
+    "schema:schema_migrate": "as of check, after what was put right",
     "daemon:daemon": "nothing else: its log is one JSON object a line wherever it is not a terminal",
     "minds:perceive": "a Receipt {mind, entry, outcome, key, memory_id, episode_id, salience, threshold,\n"
     "  parts: {importance, novelty, relevance, emotional_intensity, connection_relevance} | null,\n"
@@ -434,6 +440,12 @@ FAMILIES: list[tuple[str, str, list[Verb]]] = [
          "cognition quantize apply int8", "quantizing:quantize_apply", apply_options),
         ("rollback", "Keep them as before the last change.",
          "cognition quantize rollback", "quantizing:quantize_rollback", change_options),
+    ]),
+    ("schema", "The collections that hold the memories, and whether they are as this version needs them.", [
+        ("check", "Say of each collection what has drifted, and what to do; 1 if anything has to be done.",
+         "cognition schema check", "schema:schema_check", no_options),
+        ("migrate", "Put right what can be put right while it is served; change the number of partitions.",
+         "cognition schema migrate", "schema:schema_migrate", migrate_options),
     ]),
     ("dead", "Entries that could not be taken.", [
         ("list", "What lies there, with the reasons; with --mind of one mind.",

@@ -68,6 +68,14 @@ class StreamKeys:
         """The same names, oldest first."""
         return f"{self._tag(partition)}:shown-order"
 
+    def layout(self) -> str:
+        """How many partitions the namespace has."""
+        return f"{{{self.namespace}:0}}:partitions"
+
+    def members(self) -> str:
+        """Which daemons share the partitions."""
+        return f"{{{self.namespace}:0}}:members"
+
     def recent(self, partition: int, mind: str) -> str:
         """The mirror of one mind's working memory."""
         return f"{self._tag(partition)}:recent:{mind}"

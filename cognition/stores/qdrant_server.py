@@ -99,43 +99,48 @@ class ServerBackend:
         kind = self._options.read_consistency
         self._consistency = None if kind == "1" else models.ReadConsistencyType(kind)
 
+    async def exists(self, spec: CollectionSpec) -> bool:
+        """Whether the server has a collection of this name."""
+        name = self._name(spec.name)
+        return await self._ask(name, lambda c: c.collection_exists(name))
+
     async def ensure(self, spec: CollectionSpec) -> None:
         name = self._name(spec.name)
-        if not await self._ask(name, lambda c: c.collection_exists(name)):
+        if not await self.exists(spec):
             await self._ask(name, lambda c: server_schema.create(c, name, spec, self._options, self._mark))
         for drift in await self.drifts(spec):
             if drift.stops:
                 raise drift.error()
             if drift.index:
                 await self.mend(drift, spec)
+        await self._complete_mark(spec, lambda stored: server_schema.joined(stored, self._mark))
         self._specs[spec.name] = spec
         kept = (await self.info(spec.name)).quantization
         if spec.searched and not spec.quantization.settled(kept).keeps_as(kept):
             await self.quantize(spec.name, spec.quantization)
 
     async def drifts(self, spec: CollectionSpec) -> list[server_schema.Drift]:
-        """How the collection of this name differs from what is needed. A mark that lacks what we know of
-        it is written anew."""
+        """How the collection of this name differs from what is needed."""
         name = self._name(spec.name)
         found = await self._ask(name, lambda c: c.get_collection(name))
-        drifts = server_schema.differences(
+        return server_schema.differences(
             name, spec, found, self._options, self._mark, indexed=not self._local
         )
-        stored = server_schema.mark_of(found)
-        if stored is not None and not any(drift.stops for drift in drifts):
-            both = server_schema.joined(stored, self._mark)
-            if both != stored:
-                await self._ask(name, lambda c: server_schema.remark(c, name, both))
-        return drifts
 
     async def mend(self, drift: server_schema.Drift, spec: CollectionSpec) -> None:
         """Put right what can be."""
         await self._ask(drift.collection, lambda c: server_schema.mend(c, drift, spec, self._options))
 
-    async def remark(self, spec: CollectionSpec, mark: Mark) -> None:
-        """Say of the collection that it was written so."""
+    async def repartition(self, spec: CollectionSpec) -> None:
+        """Say of the collection that it is written with our number of partitions from now on."""
+        ours = self._mark.partitions
+        await self._complete_mark(spec, lambda stored: Mark(model=stored.model, partitions=ours))
+
+    async def _complete_mark(self, spec: CollectionSpec, change: Callable[[Mark], Mark]) -> None:
         name = self._name(spec.name)
-        await self._ask(name, lambda c: server_schema.remark(c, name, mark))
+        stored = server_schema.mark_of(await self._ask(name, lambda c: c.get_collection(name)))
+        if stored is not None and (wanted := change(stored)) != stored:
+            await self._ask(name, lambda c: server_schema.remark(c, name, wanted))
 
     async def upsert(
         self,

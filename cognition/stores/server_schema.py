@@ -49,6 +49,11 @@ class Drift:
     index: str = ""
     replicas: bool = False
 
+    @property
+    def mends(self) -> bool:
+        """Whether it can be put right at once."""
+        return bool(self.index) or self.replicas
+
     def error(self) -> SchemaDriftError:
         return SchemaDriftError(f"{self.collection} {self.problem}", remedy=self.remedy)
 
