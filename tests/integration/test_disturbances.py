@@ -16,6 +16,7 @@ import pytest
 import redis
 
 from cognition.opening import open_mind
+from cognition.stores.edge_directory import RESERVE_BYTES
 from schemas.events import Outcome
 from schemas.inquiry import StatusAnswer
 from streams.dead_letters import DEAD_MAX
@@ -264,6 +265,34 @@ def test_a_full_disk_refuses_publishers_and_loses_nothing(tmp_path: Path) -> Non
             assert_remembers(daemon, "ana", count + 2)
         finally:
             assert daemon.stop() == 0
+
+
+def test_a_disk_that_is_full_in_the_night_holds_it_up_and_loses_nothing(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk") as disk:
+        daemon = Daemon(disk / "data", "--set", "sleep.check_s=0.1", "--set", "sleep.turn=20")
+        daemon.log = tmp_path / "log"
+        where = ("--mind", "ana", "--data", str(disk / "data"))
+        try:
+            client = daemon.start().client()
+            client.receipt("ana", live_on(client, "ana")[-1])
+            assert cognition("sleep", *where, "--no-wait").code == 0
+            with (disk / "filler").open("wb") as filler:
+                os.posix_fallocate(filler.fileno(), 0, shutil.disk_usage(disk).free - RESERVE_BYTES // 2)
+            until(lambda: retried(daemon, "sleep"), "word of the full disk")
+            held = cognition("sleep", "show", "1", *where, "--json").json
+            assert held["status"] == "in_progress"
+            (disk / "filler").unlink()
+            until(lambda: slept(where), "the end of the night")
+            report = cognition("sleep", "show", "1", *where, "--json").json
+            assert (report["replayed"], report["strengthened"]) == (35, 35)
+            assert_remembers(daemon, "ana", PERCEPTS)
+        finally:
+            assert daemon.stop() == 0
+
+
+def slept(where: tuple[str, ...]) -> bool:
+    """Whether the first night has come to its end."""
+    return bool(cognition("sleep", "show", "1", *where, "--json").json["status"] == "completed")
 
 
 # --- the model -----------------------------------------------------------------------------------
