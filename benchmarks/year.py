@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import argparse
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
 import anyio
+import msgspec
 import numpy as np
 
 from benchmarks.progress import Progress
@@ -74,18 +76,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--days", type=int, default=DAYS, metavar="N", help=f"days and nights ({DAYS})")
     parser.add_argument("--a-day", type=int, default=A_DAY, metavar="N", help=f"percepts a day ({A_DAY})")
     parser.add_argument("--seed", type=int, default=SEED, help="of what is perceived and asked")
+    parser.add_argument("--without", default="", metavar="NAME,...", help="what is left out of every night")
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """Live, and report."""
-    found = anyio.run(lived, options.days, options.a_day, options.seed)
-    return {**found, "provenance": provenance(seed=options.seed)}
+    left_out = [name for name in options.without.split(",") if name]
+    if unknown := set(left_out) - set(get_args(AtNight)):
+        raise SystemExit(f"--without {sorted(unknown)} names nothing that a night does.")
+    found = anyio.run(lived, options.days, options.a_day, options.seed, OLD_DAYS, left_out)
+    return {**found, "provenance": provenance(seed=options.seed, without=left_out)}
 
 
-async def lived(days: int, a_day: int, seed: int, old_days: int = OLD_DAYS) -> dict[str, Any]:
+async def lived(
+    days: int, a_day: int, seed: int, old_days: int = OLD_DAYS, without: Sequence[str] = ()
+) -> dict[str, Any]:
     """So many days and nights; what stayed."""
     rng, clock, life = np.random.default_rng(seed), ManualClock(), Life()
-    engine = await awake(clock)
+    engine = await awake(clock, without)
     topics = rng.standard_normal((TOPICS, DIMENSION))
     entries = itertools.count()
     progress = Progress("days", days)
@@ -111,9 +119,10 @@ async def lived(days: int, a_day: int, seed: int, old_days: int = OLD_DAYS) -> d
     }
 
 
-async def awake(clock: ManualClock) -> Engine:
-    """An engine over the oracle, with nights as they are but for what needs words."""
-    chosen = Options(sleep=SleepOptions(turn=0.0, canary=0, without=WITHOUT))
+async def awake(clock: ManualClock, without: Sequence[str]) -> Engine:
+    """An engine over the oracle, with nights as they are but for what needs words, and for these."""
+    off = msgspec.convert((*WITHOUT, *without), tuple[AtNight, ...])
+    chosen = Options(sleep=SleepOptions(turn=0.0, canary=0, without=off))
     line = MemoryStreams(partitions=1).hold()
     stores = await open_stores(OracleBackend())
     return assemble(stores, line, clock, RecordingSink(), None, chosen, epoch_of=lambda _: 1)
