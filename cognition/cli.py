@@ -262,6 +262,23 @@ def dead_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("id", help="id of a dead letter, or `all`")
 
 
+def capacity_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--memories", required=True, metavar="N", help="how many in all: 10k, 100M, 1B")
+    parser.add_argument("--minds", default="1", metavar="N", help="of how many minds (1)")
+    parser.add_argument("--rate", default="1/s", metavar="N/s", help="percepts: 500/s, 30k/h, 2M/d (1/s)")
+    kinds = ("none", "int8", "turbo", "binary")
+    parser.add_argument("--quantization", default="none", choices=kinds, help="how vectors are kept (none)")
+    parser.add_argument("--replicas", type=int, default=1, metavar="N", help="copies of everything (1)")
+    parser.add_argument("--node-ram", default="16G", metavar="SIZE", help="memory of a node (16G)")
+    parser.add_argument("--node-disk", default="500G", metavar="SIZE", help="disk of a node (500G)")
+    parser.add_argument("--node-cores", type=int, default=8, metavar="N", help="cores of a node (8)")
+    parser.add_argument("--partitions", type=int, default=16, metavar="N", help="of the streams (16)")
+    parser.add_argument("--content", default="160", metavar="N", help="characters of a memory (160)")
+    parser.add_argument("--associations", default="8", metavar="N", help="of a memory (8)")
+    parser.add_argument("--with-vectors", action="store_true", help="percepts bring their vectors")
+    parser.add_argument("--constants", action="store_true", help="show every number with its source")
+
+
 def change_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-wait", action="store_true", help="return once it is sure to be done")
     parser.add_argument(
@@ -315,6 +332,9 @@ COMMANDS: list[tuple[str, str, str, str, Add]] = [
      "cognition status --mind ana --json", "minds:status", no_options),
     ("doctor", "Check that every part is there and works, and say what to do where not.",
      "cognition doctor", "doctor:doctor", no_options),
+    ("capacity", "What so many memories need of memory, disk, cores and nodes, and what gives out first.",
+     "cognition capacity --memories 100M --minds 100k --rate 500/s --quantization binary --replicas 2",
+     "capacity:capacity", capacity_options),
     ("forget", "Erase memories for good: by id or by filter, never without naming the mind.",
      'cognition forget --mind ana --source "old phone" --yes', "forgetting:forget", forget_options),
 ]  # fmt: skip
@@ -350,6 +370,9 @@ SHAPES = {
     "doctor:doctor": "[{mark, check, ok, found, remedy,\n"
     "  mechanism: {name, on, did, of, unit, last_at} | null}]\n"
     "  mark: ok, bad; of a mechanism also off, and idle: nothing in 100 chances or more",
+    "capacity:capacity": "{memories, minds, quantization, replicas, lines: [{name, disk, ram, why}], disk,\n"
+    "  ram, nodes, shards, daemons, streams_ram, embedding_cores, writing_cores, disk_a_memory, ram_a_memory,\n"
+    "  breaks_first: {name, share, memories}, constants: {name: [value, unit, source]}}",
     "forgetting:forget": "{mind, forgotten: count, left: count}",
     "minds:memory_show": "a MemoryAnswer {inquiry_id, mind, memory: Memory | null, archived,\n"
     "  tombstone: Tombstone | null, base_level, retrievability,\n"

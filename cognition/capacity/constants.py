@@ -1,0 +1,77 @@
+"""Every number of the planner with where it is from: measured by us with a command, or a page of a vendor.
+
+Values only. `MEASURED`: Qdrant Edge 0.9, stores of 10,000 and 40,000 memories of 13 different words, 68
+characters, 0 to 16 associations.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+MEASURED: Final = "measured: python -m benchmarks capacity"
+MINDS: Final = "measured: 40 minds of 25, 4 of 1,500 and one of 5,000 memories in one daemon"
+VALKEY: Final = "measured: MEMORY USAGE, Valkey 9.1"
+PLANNING: Final = "Qdrant documentation, Capacity Planning"
+
+
+class Constant(NamedTuple):
+    """A number, what it counts, and where it is from."""
+
+    value: float
+    unit: str
+    source: str
+
+
+VECTOR: Final = Constant(3_074, "bytes a memory", MEASURED + ": 768 x float32")
+BARE: Final = Constant(1_538, "bytes a memory, on disk", MEASURED + ": 768 x float16, only given back")
+INT8: Final = Constant(775, "bytes a vector", "measured: python -m benchmarks quantize")
+TURBO: Final = Constant(396, "bytes a vector", "measured: python -m benchmarks quantize")
+BINARY: Final = Constant(98, "bytes a vector", "measured: python -m benchmarks quantize")
+
+LINKS: Final = Constant(68, "bytes a memory", MEASURED + ": a graph a mind, payload_m = 16, links compressed")
+WORD_KEPT: Final = Constant(15, "bytes a word of a memory, on disk", MEASURED)
+WORD_FOUND: Final = Constant(10, "bytes a word of a memory", MEASURED + ": the inverted index")
+SUBJECT: Final = Constant(99, "bytes a memory", MEASURED + ": two words of every other memory")
+PAYLOAD: Final = Constant(860, "bytes a memory beside its text, on disk", MEASURED)
+ASSOCIATION: Final = Constant(50, "bytes an association, on disk", MEASURED + ": 48 to 65, in blocks of 128")
+INDEXES: Final = Constant(821, "bytes a memory, on disk", MEASURED + ": 22 payload indexes")
+IDS: Final = Constant(30, "bytes a memory", MEASURED)
+ANONYMOUS: Final = Constant(
+    560, "bytes a memory in memory", "measured: Qdrant 1.18.2, 1 M int8: 1.34 GB anonymous less the vectors"
+)
+EPISODE: Final = Constant(5_600, "bytes an episode, on disk", MINDS + ": a centroid, 1 to 2 KB, indexes")
+IN_EPISODE: Final = Constant(12, "memories an episode", "conversations of LoCoMo, LoCoMo being typical")
+IDENTITY: Final = Constant(6_000, "bytes a mind, on disk", MINDS + ": a vector, 1.6 KB, indexes")
+STATE: Final = Constant(223_000, "bytes a mind, on disk", MINDS + ": its checkpoint, whatever it remembers")
+TAUGHT: Final = Constant(
+    7_990_000, "bytes a mind that has learned its stream", MINDS + ": two of 3.2 + 0.8 MB"
+)
+LESSON: Final = Constant(512, "memories from which a mind learns its stream", "mechanisms.notebook: LESSON")
+LEXICON: Final = Constant(54, "bytes a word that a mind knows, on disk", MINDS + ": written in turns")
+HEAPS_K: Final = Constant(44, "x words ^ HEAPS_B are different", "Manning et al. 2008, section 5.1.1 (RCV1)")
+HEAPS_B: Final = Constant(0.49, "exponent", "Manning et al. 2008, section 5.1.1 (RCV1)")
+EMPTY: Final = Constant(46 * 2.0**20, "bytes a store, on disk", MEASURED + ": seven small collections")
+LOG: Final = Constant(
+    37 * 2.0**20, "bytes a shard, on disk", MEASURED + ": segments of 32 MiB, one that is closed is kept"
+)
+HEADROOM: Final = Constant(1.5, "x vectors and payload", PLANNING + ": metadata and temporary segments")
+USABLE: Final = Constant(
+    0.8, "of the memory of a node", PLANNING + " and its monitoring: above, it is scarce"
+)
+
+ENTRY: Final = Constant(170, "bytes an entry beside its text", VALKEY)
+BACKLOG: Final = Constant(10_000, "entries a partition at most", "schema, section 1: backpressure begins")
+RECEIPT: Final = Constant(450, "bytes a receipt", VALKEY)
+RECEIPTS: Final = Constant(5_000, "receipts a partition at most", "schema, section 1")
+MIRROR: Final = Constant(1_850, "bytes a mind: its working memory", VALKEY)
+STREAMS: Final = Constant(2.7 * 2.0**20, "bytes of a Valkey with empty streams", VALKEY)
+
+EMBEDDED: Final = Constant(35, "texts a second and core", "measured: float32, batches, two cores: 63 to 80")
+INGEST: Final = Constant(
+    500, "percepts a second and core", "measured: speed --only ingest_vectors, two cores"
+)
+WRITTEN: Final = Constant(1_450, "points a second and core", "measured: Qdrant 1.18.2: 2.9 k on two cores")
+RESIDENT: Final = Constant(580_000, "bytes a mind in a daemon's memory", MINDS)
+RESIDENT_MAX: Final = Constant(1_000, "minds a daemon keeps in memory", "setting minds.resident_max")
+DAEMON: Final = Constant(900 * 2.0**20, "bytes a daemon", "measured: resident, with the model loaded")
+SHARD: Final = Constant(25e6, "memories a shard", "chosen: an index of more takes a node longer than an hour")

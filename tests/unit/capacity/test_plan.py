@@ -1,0 +1,125 @@
+"""The planner: numbers as people write them, sums that add up, and what gives out first."""
+
+import dataclasses
+
+import pytest
+
+from cognition.capacity import constants
+from cognition.capacity.plan import Plan, Wanted, planned
+from cognition.capacity.units import BYTES, PlanError, bytes_of, count, count_of, rate_of, size
+
+BIG = Wanted(
+    memories=1e8,
+    minds=1e5,
+    rate=500.0,
+    quantization="binary",
+    replicas=2,
+    node_ram=64 * BYTES["g"],
+    node_disk=2 * BYTES["t"],
+)
+
+
+def with_(**changes: object) -> Plan:
+    return planned(dataclasses.replace(BIG, **changes))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("10k", 1e4), ("1M", 1e6), ("1.5B", 1.5e9), ("2T", 2e12), ("17", 17.0), ("100m", 1e8)],
+)
+def test_counts_are_read_as_people_write_them(text: str, number: float) -> None:
+    assert count_of(text, "--memories") == number
+
+
+def test_sizes_are_powers_of_two_and_rates_have_a_span() -> None:
+    assert bytes_of("64G", "--node-ram") == bytes_of("64GiB", "--node-ram") == 64 * 2**30
+    assert rate_of("500/s", "--rate") == 500.0
+    assert rate_of("3.6k/h", "--rate") == 1.0
+    assert rate_of("86400/d", "--rate") == 1.0
+    assert (size(3 * 2.0**30), count(1.02e8)) == ("3.0 GiB", "102M")
+
+
+@pytest.mark.parametrize(
+    ("read", "text", "said"),
+    [
+        (count_of, "10Q", "--x '10Q' is no count"),
+        (count_of, "-3", "--x '-3' is no count"),
+        (count_of, "64GB", "--x '64GB' is no count"),
+        (bytes_of, "much", "--x 'much' is no size"),
+        (rate_of, "500/x", "--x '500/x': 'x' is no span"),
+    ],
+)
+def test_what_is_no_number_is_told_with_its_name_and_what_to_write(read, text: str, said: str) -> None:
+    with pytest.raises(PlanError) as caught:
+        read(text, "--x")
+    assert said in str(caught.value)
+    assert "Write --x" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"quantization": "ternary"}, {"memories": 0.0}, {"minds": 1e9}, {"replicas": 0}, {"node_ram": 0.0}],
+)
+def test_what_cannot_be_planned_is_refused_with_a_remedy(changes: dict[str, object]) -> None:
+    with pytest.raises(PlanError) as caught:
+        with_(**changes)
+    assert caught.value.remedy
+
+
+def test_copies_and_headroom_are_added_to_the_sum_of_the_lines() -> None:
+    plan = with_()
+    assert plan.disk == sum(line.disk for line in plan.lines)
+    assert plan.disk_in_all == 2 * (plan.disk + plan.headroom.disk)
+    assert plan.ram_in_all == 2 * (plan.ram + plan.headroom.ram)
+
+
+def test_the_nodes_hold_what_is_planned_and_one_less_would_not() -> None:
+    plan = with_()
+    assert plan.ram_in_all <= plan.nodes * constants.USABLE.value * BIG.node_ram
+    assert plan.disk_in_all <= plan.nodes * BIG.node_disk
+    fewer = plan.nodes - 1
+    assert (
+        plan.ram_in_all > fewer * constants.USABLE.value * BIG.node_ram
+        or plan.disk_in_all > fewer * BIG.node_disk
+    )
+
+
+def test_each_copy_has_a_node_of_its_own() -> None:
+    assert planned(Wanted(memories=10.0, replicas=3)).nodes == 3
+
+
+@pytest.mark.parametrize(("kind", "less"), [("int8", "none"), ("turbo", "int8"), ("binary", "turbo")])
+def test_the_fewer_bits_the_less_memory_and_never_less_disk_than_uncompressed(kind: str, less: str) -> None:
+    assert with_(quantization=kind).ram < with_(quantization=less).ram
+    assert with_(quantization=kind).disk > with_(quantization="none").disk
+
+
+def test_what_breaks_first_is_what_is_fullest_and_more_memories_break_it() -> None:
+    plan = with_(node_disk=200 * BYTES["g"], node_ram=512 * BYTES["g"])
+    assert plan.breaks_first.name == "disk of the nodes"
+    assert plan.breaks_first.share == max(limit.share for limit in plan.limits)
+    assert with_(node_disk=2 * BYTES["t"], node_ram=4 * BYTES["g"]).breaks_first.name == "memory of the nodes"
+
+
+def test_minds_cost_what_their_state_costs_and_those_that_learned_their_stream_more() -> None:
+    few = with_(minds=1e3)
+    many = with_(minds=1e6)
+    line = {plan: next(x.disk for x in plan.lines if x.name == "minds") for plan in (few, many)}
+    assert line[many] > 1e6 * constants.STATE.value
+    assert line[few] > 1e3 * constants.TAUGHT.value
+    assert line[many] < 1e6 * constants.TAUGHT.value
+
+
+def test_percepts_with_vectors_need_no_cores_to_embed_and_more_room_in_the_streams() -> None:
+    given, computed = with_(with_vectors=True), with_()
+    assert given.embedding_cores == 0.0 < computed.embedding_cores
+    assert given.streams_ram > computed.streams_ram
+
+
+def test_every_constant_says_where_it_is_from() -> None:
+    values = {n: v for n, v in vars(constants).items() if isinstance(v, constants.Constant)}
+    assert len(values) > 30
+    for name, constant in values.items():
+        assert constant.source, name
+        assert constant.unit, name
+        assert constant.value > 0, name
