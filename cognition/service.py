@@ -24,6 +24,7 @@ from cognition.engine.introspection import DaemonFigures
 from cognition.engine.liveness import Liveness
 from cognition.engine.sleep import Sleep
 from cognition.errors import LeaseLostError, UnavailableError
+from cognition.partitions import ACQUIRE_EVERY_S, Partitions, in_our_words, retried
 from cognition.ports.clock import Clock
 from cognition.ports.embedder import Embedder
 from cognition.ports.stores import Stores
@@ -31,16 +32,7 @@ from cognition.ports.timetable import Timetable
 from cognition.settings import Settings, hide_password
 from cognition.telemetry import LogSink
 from cognition.version import VERSION
-from cognition.wiring import (
-    ACQUIRE_EVERY_S,
-    CONSOLIDATION,
-    Partitions,
-    Requests,
-    StreamLine,
-    StreamRing,
-    in_our_words,
-    retried,
-)
+from cognition.wiring import CONSOLIDATION, Requests, StreamLine, StreamRing
 from schemas import wire
 from schemas.episode import BoundaryType
 from schemas.events import DaemonStopped, StoreOptimised
@@ -225,13 +217,13 @@ class Service:
         self._sink.publish(DaemonStopped(at=self._clock.now(), reason=reason, took_s=took))
 
     async def _acquire(self) -> None:
-        """Take what is free; say who holds the rest."""
+        """Take what is free of our share; say who holds the rest of it."""
         held = await self.partitions.acquire()
-        if held == self.keys.partitions:
+        share = self.partitions.share
+        if held == share:
             return
         error = UnavailableError(
-            f"{self.keys.partitions - held} of {self.keys.partitions} partitions are held by "
-            f"{await self.partitions.holder()}"
+            f"{share - held} of our share of {share} partitions are held by {await self.partitions.holder()}"
         )
         self._sink.publish(retried(self._clock, "acquiring leases", error, ACQUIRE_EVERY_S))
 

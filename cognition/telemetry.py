@@ -23,6 +23,7 @@ from schemas.events import (
     EpisodeOpened,
     IdentityBorn,
     LeaseAcquired,
+    LeaseHandedOver,
     LeaseLost,
     MemoriesForgotten,
     MemoriesSurfaced,
@@ -47,6 +48,7 @@ LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 LEVEL_OF: dict[type, str] = {
     CueAnswered: "debug",
     LeaseAcquired: "debug",
+    LeaseHandedOver: "info",
     PerceptsEncoded: "debug",
     AssociationsFormed: "debug",
     UseFolded: "debug",

@@ -1,26 +1,26 @@
 """The daemon's ends of the streams: percepts in and receipts out, requests in and answers out.
 
-Adapts `streams` to the engine's `Line`, keeps the leases, and serves the `cues` stream.
+Adapts `streams` to the engine's `Line`, and serves the `cues` stream.
 Knows delivery; knows nothing of what a mind is.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import anyio
 
 from cognition.engine.answering import Answering
 from cognition.errors import LeaseLostError, UnavailableError
+from cognition.partitions import Partitions, in_our_words, retried
 from cognition.ports.clock import Clock
 from cognition.ports.line import Delivered
 from cognition.ports.sink import Sink
 from schemas import wire
 from schemas.base import Message, SchemaError
-from schemas.events import EntryBuried, LeaseAcquired, LeaseLost, OperationRetried, Receipt
+from schemas.events import EntryBuried, Receipt
 from streams.attempts import Attempts
 from streams.codec import decode_fields, encode_fields
 from streams.consumer import Consumer
@@ -35,15 +35,7 @@ from streams.delivery import (
     backoff_s,
     decide,
 )
-from streams.errors import (
-    BackpressureError,
-    DeadLettersFullError,
-    StreamsDeniedError,
-    StreamsRefusedError,
-    StreamsUnavailableError,
-)
 from streams.keys import StreamKeys
-from streams.lease import Lease, LeaseKeeper, Leases
 from streams.receipts import ReceiptWriter
 from streams.recent import RecentWriter
 from streams.reqreply import Answerer
@@ -55,117 +47,12 @@ if TYPE_CHECKING:
 ATTENTION = "attention"
 RECALL = "recall"
 CONSOLIDATION = "consolidation"
-ACQUIRE_EVERY_S = 1.0
-"""How often a partition that somebody else holds is asked for again."""
 TRIM_EVERY_ACKS = 512
 """Acknowledged entries after which the streams are trimmed."""
 TRIM_EVERY_ANSWERS = 256
 STRAGGLERS_EVERY_S = 30.0
 REQUESTS_AT_ONCE = 64
 REQUESTS_BLOCK_MS = 250
-
-
-@contextmanager
-def in_our_words() -> Iterator[None]:
-    """Failures of the streams as errors of the engine: outside, and worth another try."""
-    try:
-        yield
-    except (
-        StreamsUnavailableError,
-        StreamsDeniedError,
-        StreamsRefusedError,
-        DeadLettersFullError,
-        BackpressureError,
-    ) as error:
-        raise UnavailableError(str(error)) from error
-
-
-class Partitions:
-    """The partitions that this daemon holds, with their epochs; asks for the rest now and then."""
-
-    def __init__(
-        self,
-        client: Redis,
-        keys: StreamKeys,
-        holder: str,
-        ttl_s: float,
-        clock: Clock,
-        sink: Sink,
-    ) -> None:
-        self._keys = keys
-        self._holder = holder
-        self._ttl_s = ttl_s
-        self._clock = clock
-        self._sink = sink
-        self._leases = Leases(client, keys, clock.monotonic)
-        self._keeper = LeaseKeeper(self._leases, self._on_lost)
-        self._held: dict[int, Lease] = {}
-        self.changed = anyio.Event()
-
-    def epochs(self) -> dict[int, int]:
-        """Held partition -> epoch; a lease that ran out is not held."""
-        return {p: lease.epoch for p, lease in self._held.items() if self._keeper.valid(p)}
-
-    def leases(self) -> dict[int, Lease]:
-        """Held partition -> lease."""
-        return dict(self._held)
-
-    async def acquire(self) -> int:
-        """Take every partition that is free; how many are held now."""
-        for partition in range(self._keys.partitions):
-            if partition in self._held:
-                continue
-            with in_our_words():
-                lease = await self._leases.acquire(partition, self._holder, self._ttl_s)
-            if lease is not None:
-                self._held[partition] = lease
-                self._keeper.add(lease)
-                self._sink.publish(
-                    LeaseAcquired(at=self._clock.now(), partition=partition, epoch=lease.epoch)
-                )
-                self._announce()
-        return len(self._held)
-
-    async def holder(self) -> str:
-        """Who holds the first partition that is not held here."""
-        for partition in range(self._keys.partitions):
-            if partition not in self._held:
-                with in_our_words():
-                    found = await self._leases.held_by(partition)
-                return found.holder if found is not None else "nobody any more"
-        return "this daemon"
-
-    async def keep(self) -> None:
-        """Renew what is held and ask for what is not, until cancelled."""
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._keeper.run)
-            while True:
-                await self._clock.sleep(ACQUIRE_EVERY_S)
-                if len(self._held) < self._keys.partitions:
-                    try:
-                        await self.acquire()
-                    except UnavailableError as error:
-                        self._sink.publish(retried(self._clock, "acquiring leases", error, ACQUIRE_EVERY_S))
-
-    async def release(self) -> None:
-        """Give everything back, so that a successor need not wait."""
-        for partition in list(self._held):
-            del self._held[partition]
-            lease = self._keeper.drop(partition)
-            if lease is not None:
-                with in_our_words():
-                    await self._leases.release(lease)
-
-    async def _on_lost(self, lease: Lease, reason: str) -> None:
-        self._held.pop(lease.partition, None)
-        self._announce()
-        self._sink.publish(
-            LeaseLost(at=self._clock.now(), partition=lease.partition, epoch=lease.epoch, reason=reason)
-        )
-
-    def _announce(self) -> None:
-        self.changed.set()
-        self.changed = anyio.Event()
 
 
 class StreamLine:
@@ -203,6 +90,7 @@ class StreamLine:
         self._chance = random.Random(name)
         self._acknowledged = 0
         self._stragglers_due = 0.0
+        partitions.used_by(lambda: self._serving)
 
     def epochs(self) -> dict[int, int]:
         """The epochs of the partitions that this session serves, if all are still held."""
@@ -377,7 +265,9 @@ class Requests:
         self._answered = 0
         self._stopping = False
         self._reading = anyio.CancelScope()
+        self._serving: tuple[int, ...] = ()
         self._chance = random.Random(name)
+        partitions.used_by(lambda: self._serving)
 
     def stop(self) -> None:
         """Take no more requests; those in hand are finished."""
@@ -400,7 +290,7 @@ class Requests:
     async def _serve(self) -> None:
         async with anyio.create_task_group() as tasks:
             self._consumer.partitions = ()
-            held = tuple(self._partitions.epochs())
+            held = self._serving = tuple(self._partitions.epochs())
             for partition in held:
                 with in_our_words():
                     async for page in self._consumer.recover(partition):
@@ -453,16 +343,3 @@ class Requests:
                 reason=reason,
             )
         )
-
-
-def retried(
-    clock: Clock, operation: str, error: BaseException, wait_s: float, attempt: int = 1
-) -> OperationRetried:
-    """The event that says that something outside failed and will be tried again."""
-    return OperationRetried(
-        at=clock.now(),
-        operation=operation,
-        error=f"{type(error).__name__}: {error}",
-        attempt=attempt,
-        retry_in_s=wait_s,
-    )

@@ -233,6 +233,13 @@ class LeaseAcquired(Event, frozen=True, kw_only=True):
     epoch: int
 
 
+class LeaseHandedOver(Event, frozen=True, kw_only=True):
+    """A partition was given to a daemon that has fewer."""
+
+    partition: int
+    epoch: int
+
+
 class LeaseLost(Event, frozen=True, kw_only=True):
     partition: int
     epoch: int
@@ -301,6 +308,7 @@ AnyEvent = (
     | CueAnswered
     | EntryBuried
     | LeaseAcquired
+    | LeaseHandedOver
     | LeaseLost
     | StoreOpened
     | StoreOptimised

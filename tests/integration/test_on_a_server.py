@@ -14,7 +14,7 @@ from schemas.events import Outcome
 from tests import servers
 from tests.integration.support import Client, Daemon, daemon_on, until
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.timeout(400)]
 
 MINDS = ("ada", "bo")
 LOAD = 150
