@@ -28,6 +28,7 @@ COMMANDS = {
     "signatures": "known effects of human memory, played through the engine, drawn and checked",
     "segment": "Pk, WindowDiff and F1 of the daemon's own segmenter",
     "speed": "every figure beside the bare part in the same run, as a ratio",
+    "capacity": "real stores beside what `cognition capacity` says of them",
     "quantize": "recall@10, bytes and latency of vectors kept in 32, 8, 4 and 1 bits, on real texts",
     "faults": "kill -9 at random moments: lost, doubled, misfiled",
     "cluster": "over a Qdrant server or cluster, beside the bare client; a node killed under load",

@@ -102,12 +102,11 @@ def test_what_breaks_first_is_what_is_fullest_and_more_memories_break_it() -> No
 
 
 def test_minds_cost_what_their_state_costs_and_those_that_learned_their_stream_more() -> None:
-    few = with_(minds=1e3)
-    many = with_(minds=1e6)
-    line = {plan: next(x.disk for x in plan.lines if x.name == "minds") for plan in (few, many)}
-    assert line[many] > 1e6 * constants.STATE.value
-    assert line[few] > 1e3 * constants.TAUGHT.value
-    assert line[many] < 1e6 * constants.TAUGHT.value
+    few, many = (
+        next(line.disk for line in with_(minds=minds).lines if line.name == "minds") for minds in (1e3, 1e6)
+    )
+    assert few > 1e3 * constants.TAUGHT.value
+    assert 1e6 * constants.STATE.value < many < 1e6 * constants.TAUGHT.value
 
 
 def test_percepts_with_vectors_need_no_cores_to_embed_and_more_room_in_the_streams() -> None:
