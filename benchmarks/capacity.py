@@ -74,6 +74,7 @@ def compared(found: Stored, plan: Plan) -> dict[str, Any]:
         "measured": measured,
         "ratio": reckoned / measured,
         "planned_ram": plan.ram,
+        "planned_anonymous": plan.anonymous,
         "resident": found.resident,
         "anonymous": found.anonymous,
     }
@@ -90,8 +91,8 @@ def table(report: dict[str, Any]) -> str:
         lines += [_line(part["name"], part["planned"], part["measured"]) for part in row["parts"]]
         lines += [
             _line("on disk", row["planned"], row["measured"]),
-            f"memory: planned {size(row['planned_ram'])}; a process with the store open takes "
-            f"{size(row['resident'])}, of which anonymous {size(row['anonymous'])}",
+            _line("anonymous memory", row["planned_anonymous"], row["anonymous"]),
+            f"planned memory {size(row['planned_ram'])}; resident with the store open {size(row['resident'])}",
             "",
         ]
     return "\n".join(lines)

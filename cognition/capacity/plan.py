@@ -88,6 +88,11 @@ class Plan:
         return sum(line.ram for line in self.lines)
 
     @property
+    def anonymous(self) -> float:
+        """Of the memory of one copy what cannot be given up and read again: all but float32 and links."""
+        return sum(line.ram for line in self.lines if line.name not in ("vectors in context", "HNSW links"))
+
+    @property
     def disk_in_all(self) -> float:
         """On all nodes, with copies and headroom."""
         return (self.disk + self.headroom.disk) * self.wanted.replicas
@@ -199,7 +204,8 @@ def _of_minds(wanted: Wanted) -> list[Line]:
 
 
 def _fixed(shards: int) -> Line:
-    return Line("logs", c.EMPTY.value + shards * c.LOG.value, 0.0, f"write-ahead logs, {shards} shards")
+    disk = c.EMPTY.value + shards * c.LOG.value
+    return Line("logs", disk, c.ENGINE.value, f"write-ahead logs, {shards} shards; an engine that is open")
 
 
 def _headroom(lines: Sequence[Line], wanted: Wanted) -> Line:
