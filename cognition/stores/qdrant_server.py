@@ -19,7 +19,7 @@ import msgspec
 from qdrant_client import AsyncQdrantClient, models
 
 from cognition.errors import StoreRefusedError, StoreUnavailableError
-from cognition.stores import checks, server_quantization, server_schema
+from cognition.stores import checks, server_grpc, server_quantization, server_schema
 from cognition.stores.backend import (
     CollectionInfo,
     CollectionSpec,
@@ -76,8 +76,8 @@ _NOBODY: Final = HasId(())
 
 
 class ServerBackend:
-    """`VectorBackend` over the nodes of a server. `local` says that it is the in-process stand-in,
-    which has no payload indexes."""
+    """`VectorBackend` over the nodes of a server. `grpc`: each of them speaks it. `local` says that it is
+    the in-process stand-in, which has no payload indexes."""
 
     def __init__(
         self,
@@ -86,15 +86,18 @@ class ServerBackend:
         options: ServerOptions | None = None,
         mark: Mark | None = None,
         version: tuple[int, int] = (1, 18),
+        grpc: bool = False,
         local: bool = False,
     ) -> None:
         self._nodes = nodes
+        self._grpc = grpc
         self._options = options or ServerOptions()
         self._mark = mark or Mark()
         self._version = version
         self._local = local
         self._specs: dict[str, CollectionSpec] = {}
         self._kept: dict[str, Quantization] = {}
+        self._shards: dict[str, int] = {}
         self._leader_again: dict[str, float] = {}
         kind = self._options.read_consistency
         self._consistency = None if kind == "1" else models.ReadConsistencyType(kind)
@@ -156,13 +159,21 @@ class ServerBackend:
         sizes = [checks.payload(collection, p.payload) + size_of(p.vectors) for p in kept]
         name = self._name(collection)
         for places in batches(sizes, self._options.batch_bytes, POINTS_MAX):
-            body = points_in(kept[places])
-            await self._write(
-                name,
-                lambda c, o, body=body: c.upsert(  # type: ignore[misc]
-                    name, body, wait=True, ordering=o, update_filter=where, update_mode=how
-                ),
-            )
+            await self._write(name, self._upsert(name, kept[places], where, how))
+
+    def _upsert(
+        self,
+        name: str,
+        points: Sequence[Point],
+        where: models.Filter | None,
+        how: models.UpdateMode | None,
+    ) -> Write:
+        if self._grpc:
+            request = server_grpc.upsert_in(name, points, where, how)
+            within_s = self._options.timeout_s
+            return lambda c, o: server_grpc.upsert(c, request, o, timeout_s=within_s)
+        body = points_in(points)
+        return lambda c, o: c.upsert(name, body, wait=True, ordering=o, update_filter=where, update_mode=how)
 
     def _guarded(
         self, mode: WriteMode, condition: Condition | None
@@ -267,6 +278,13 @@ class ServerBackend:
         if not ids:
             return []
         name, wanted = self._name(collection), list(dict.fromkeys(ids))
+        if self._grpc and with_payload and not with_vectors:
+            return await self._ask(
+                name,
+                lambda c: server_grpc.retrieve(
+                    c, name, wanted, consistency=self._consistency, timeout_s=self._options.timeout_s
+                ),
+            )
         records = await self._ask(
             name,
             lambda c: c.retrieve(
@@ -299,6 +317,24 @@ class ServerBackend:
 
     async def gather(self, collection: str, asked: Gather) -> Gathered:
         checks.gather(self._spec(collection), asked)
+        if self._grpc:
+            name = self._name(collection)
+            params = {
+                using: self._params(collection, Query(using, vector, 1))
+                for using, vector in asked.vectors.items()
+            }
+            return await self._ask(
+                name,
+                lambda c: server_grpc.gather(
+                    c,
+                    name,
+                    asked,
+                    params,
+                    shards=self._shards[collection],
+                    consistency=self._consistency,
+                    timeout_s=self._options.timeout_s,
+                ),
+            )
         kept = self._kept[collection]
         sure = kept.kind is QuantizationKind.NONE or kept.rescore
         return await gathered(self, collection, asked, sure=sure)
@@ -347,6 +383,7 @@ class ServerBackend:
         name = self._name(self._spec(collection).name)
         found = await self._ask(name, lambda c: c.get_collection(name))
         self._kept[collection] = server_quantization.kept(self._specs[collection], found)
+        self._shards[collection] = found.config.params.shard_number or 1
         return CollectionInfo(
             found.points_count or 0,
             found.indexed_vectors_count or 0,

@@ -109,7 +109,8 @@ async def open_server(
         version = min(_numbers(node.version) for node in found)
         nodes = Nodes(clients, attempts_max=options.attempts_max, chance=chance)
         notes = _gaps(found) + [f"{address.url} does not answer" for address in missing]
-        backend = ServerBackend(nodes, options=options, mark=mark, version=version)
+        fast = all(node.grpc for node in found)
+        backend = ServerBackend(nodes, options=options, mark=mark, version=version, grpc=fast)
         yield Opened(backend, [node.name for node in found], notes)
 
 
