@@ -92,7 +92,7 @@ def table(report: dict[str, Any]) -> str:
         lines += [
             _line("on disk", row["planned"], row["measured"]),
             _line("anonymous memory", row["planned_anonymous"], row["anonymous"]),
-            f"planned memory {size(row['planned_ram'])}; resident with the store open {size(row['resident'])}",
+            f"planned memory {size(row['planned_ram'])}, resident {size(row['resident'])}",
             "",
         ]
     return "\n".join(lines)

@@ -275,6 +275,7 @@ def capacity_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--partitions", type=int, default=16, metavar="N", help="of the streams (16)")
     parser.add_argument("--content", default="160", metavar="N", help="characters of a memory (160)")
     parser.add_argument("--associations", default="8", metavar="N", help="of a memory (8)")
+    parser.add_argument("--resident", type=int, default=1_000, metavar="N", help="minds in a daemon (1000)")
     parser.add_argument("--with-vectors", action="store_true", help="percepts bring their vectors")
     parser.add_argument("--constants", action="store_true", help="show every number with its source")
 
@@ -371,7 +372,7 @@ SHAPES = {
     "  mechanism: {name, on, did, of, unit, last_at} | null}]\n"
     "  mark: ok, bad; of a mechanism also off, and idle: nothing in 100 chances or more",
     "capacity:capacity": "{memories, minds, quantization, replicas, lines: [{name, disk, ram, why}], disk,\n"
-    "  ram, nodes, shards, daemons, streams_ram, embedding_cores, writing_cores, disk_a_memory,\n"
+    "  ram, nodes, shards, daemons, daemon_ram, streams_ram, embedding_cores, writing_cores, disk_a_memory,\n"
     "  ram_a_memory, breaks_first: {name, share, memories}, constants: {name: [value, unit, source]}}",
     "forgetting:forget": "{mind, forgotten: count, left: count}",
     "minds:memory_show": "a MemoryAnswer {inquiry_id, mind, memory: Memory | null, archived,\n"

@@ -75,6 +75,8 @@ INGEST: Final = Constant(
 )
 WRITTEN: Final = Constant(1_450, "points a second and core", "measured: Qdrant 1.18.2: 2.9 k on two cores")
 RESIDENT: Final = Constant(580_000, "bytes a mind in a daemon's memory", MINDS)
-RESIDENT_MAX: Final = Constant(1_000, "minds a daemon keeps in memory", "setting minds.resident_max")
+RESIDENT_TAUGHT: Final = Constant(
+    3_000_000, "bytes more of one that has learned its stream", MINDS + ": 2.4 + 0.6 MB"
+)
 DAEMON: Final = Constant(900 * 2.0**20, "bytes a daemon", "measured: resident, with the model loaded")
 SHARD: Final = Constant(25e6, "memories a shard", "chosen: an index of more takes a node longer than an hour")

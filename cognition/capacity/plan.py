@@ -40,6 +40,8 @@ class Wanted:
     words: float = 18.0
     associations: float = 8.0
     with_vectors: bool = False
+    resident: int = 1_000
+    """Minds that a daemon keeps in memory (setting minds.resident_max)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class Plan:
     nodes: int
     shards: int
     daemons: int
+    daemon_ram: float
     streams_ram: float
     embedding_cores: float
     writing_cores: float
@@ -132,10 +135,11 @@ def planned(wanted: Wanted) -> Plan:
         nodes,
         max(shards, nodes) if nodes > 1 else shards,
         min(daemons, wanted.partitions),
+        _daemon(wanted, min(daemons, wanted.partitions)),
         _streams(wanted),
         embedding,
         writing,
-        _limits(wanted, nodes, ram, disk, writing, daemons),
+        _limits(wanted, nodes, ram, disk, writing),
     )
 
 
@@ -225,11 +229,18 @@ def _streams(wanted: Wanted) -> float:
     return c.STREAMS.value + wanted.partitions * full + wanted.minds * c.MIRROR.value
 
 
-def _limits(wanted: Wanted, nodes: int, ram: float, disk: float, writing: float, daemons: int) -> list[Limit]:
+def _daemon(wanted: Wanted, daemons: int) -> float:
+    """What a daemon takes in memory, with as many minds as it may keep there."""
+    taught = c.RESIDENT_TAUGHT.value if wanted.memories / wanted.minds >= c.LESSON.value else 0.0
+    minds = min(wanted.minds / daemons, wanted.resident)
+    return c.DAEMON.value + minds * (c.RESIDENT.value + taught)
+
+
+def _limits(wanted: Wanted, nodes: int, ram: float, disk: float, writing: float) -> list[Limit]:
     shares = {
         "memory of the nodes": ram / (nodes * c.USABLE.value * wanted.node_ram),
         "disk of the nodes": disk / (nodes * wanted.node_disk),
         "cores of the nodes (writing)": writing / (nodes * wanted.node_cores),
-        "partitions (daemons)": daemons / wanted.partitions,
+        "partitions, a daemon each": wanted.rate / (c.INGEST.value * 2) / wanted.partitions,
     }
     return [Limit(name, share, wanted.memories / share) for name, share in shares.items() if share > 0]

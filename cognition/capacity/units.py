@@ -12,7 +12,7 @@ COUNTS: Final[Mapping[str, float]] = {"": 1.0, "k": 1e3, "m": 1e6, "b": 1e9, "t"
 BYTES: Final[Mapping[str, float]] = {"": 1.0, "k": 2.0**10, "m": 2.0**20, "g": 2.0**30, "t": 2.0**40}
 """Memory and disks by the powers of 2 that machines are sold and limited by."""
 
-_FORM: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]?)(i?b)?\Z")
+_FORM: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]?)(i?b|i)?\Z")
 
 
 class PlanError(SettingsError):

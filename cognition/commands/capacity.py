@@ -41,6 +41,7 @@ def wanted_of(options: argparse.Namespace) -> Wanted:
         content=count_of(options.content, "--content"),
         associations=count_of(options.associations, "--associations"),
         with_vectors=options.with_vectors,
+        resident=options.resident,
     )
 
 
@@ -64,7 +65,8 @@ def table(plan: Plan) -> list[str]:
         f"nodes          {plan.nodes} of {size(wanted.node_ram)} memory, {size(wanted.node_disk)} disk, "
         f"{wanted.node_cores} cores; {plan.shards} shards",
         f"streams        {size(plan.streams_ram)} in Valkey, all partitions as full as they may be",
-        f"daemons        {plan.daemons} on {wanted.partitions} partitions",
+        f"daemons        {plan.daemons} on {wanted.partitions} partitions, "
+        f"{size(plan.daemon_ram)} memory each",
         f"cores          {plan.embedding_cores:,.1f} for embedding (float32), "
         f"{plan.writing_cores:,.1f} of the nodes for writing",
         f"bytes a memory {plan.disk_in_all / wanted.memories:,.0f} on disk, "
@@ -91,6 +93,7 @@ def figures(plan: Plan) -> dict[str, object]:
         "nodes": plan.nodes,
         "shards": plan.shards,
         "daemons": plan.daemons,
+        "daemon_ram": plan.daemon_ram,
         "streams_ram": plan.streams_ram,
         "embedding_cores": plan.embedding_cores,
         "writing_cores": plan.writing_cores,
