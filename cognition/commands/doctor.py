@@ -53,6 +53,7 @@ async def doctor(options: argparse.Namespace) -> int:
     settings = loaded_settings(options).settings
     directory = directory_of(settings.data, os.environ)
     findings = [await check(settings, directory) for check in CHECKS]
+    findings += await check_store(settings, directory)
     findings += await check_mechanisms(settings, directory)
     if options.json:
         print_json([{"mark": finding.mark, **msgspec.to_builtins(finding)} for finding in findings])
@@ -121,6 +122,22 @@ async def check_streams(settings: Settings, directory: Path) -> Finding:
     except StreamsError as error:
         return failed("streams", error)
     return Finding("streams", True, f"{info.name} {info.version} at {hide_password(url)}")
+
+
+async def check_store(settings: Settings, _: Path) -> list[Finding]:
+    """Is each node of the Qdrant server there and caught up? What is embedded is opened by the daemon."""
+    if settings.store.engine != "server":
+        return [Finding("store", True, f"embedded ({settings.store.engine})")]
+    from cognition.stores.server_opening import readiness
+
+    try:
+        nodes = await readiness(settings.store)
+    except CognitionError as error:
+        return [failed("store", error)]
+    remedy = "Start it, or wait until it has caught up; the others serve meanwhile where there are copies."
+    return [
+        Finding("store", not why, f"{url} {why or 'is ready'}", remedy if why else "") for url, why in nodes
+    ]
 
 
 async def check_model(settings: Settings, _: Path) -> Finding:
