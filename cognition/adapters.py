@@ -165,6 +165,11 @@ async def open_backend(
     return await stack.enter_async_context(open_edge(folder, started_at=clock.now()))
 
 
+NO_FORK_HANDLERS = ("GRPC_ENABLE_FORK_SUPPORT", "0")
+"""Read as gRPC is first imported. Its handlers are for a child that goes on with gRPC; a child that becomes the
+embedded stream server was seen to abort in them."""
+
+
 async def open_server(
     settings: Settings, stack: AsyncExitStack, clock: Clock, sink: Sink | None = None, *, model: str = ""
 ) -> ServerBackend:
