@@ -166,7 +166,7 @@ async def open_backend(
 
 
 NO_FORK_HANDLERS = ("GRPC_ENABLE_FORK_SUPPORT", "0")
-"""Read as gRPC is first imported. Its handlers are for a child that goes on with gRPC; a child that becomes the
+"""Read as gRPC is first imported. Its handlers are for a child that goes on with gRPC; one that becomes the
 embedded stream server was seen to abort in them."""
 
 
