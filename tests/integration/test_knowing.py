@@ -13,7 +13,7 @@ ANA = "ana"
 FIRST = 1_600_000_000
 DAY_S = 86_400
 RECURS = "grandmother bakes walnut bread beside every lighthouse on autumn mornings"
-KNOWS = ("--set", "sleep.also=abstract,supersede")
+KNOWS = {"COGNITION_SLEEP__ALSO": "abstract,supersede"}
 CITIES = ("Porto", "Lisbon", "Faro")
 
 
@@ -46,14 +46,14 @@ def first(answer: dict[str, Any]) -> str:
 def test_a_night_knows_what_recurs_and_what_is_current_and_forgets_with_the_sources(tmp_path: Path) -> None:
     directory = tmp_path / "data"
     where = ("--mind", ANA, "--data", str(directory))
-    with daemon_on(directory, *KNOWS, texts=True) as daemon:
+    with daemon_on(directory, texts=True, **KNOWS) as daemon:
         live(daemon)
         slept = cognition("sleep", *where)
         assert slept.code == 0, slept.err
         shown = cognition("sleep", "show", "1", *where).out
         assert "2 memories were marked as no longer current" in shown
         daemon.kill()
-    with daemon_on(directory, *KNOWS, texts=True):
+    with daemon_on(directory, texts=True, **KNOWS):
         assert first(recalled(directory, "Ana's city")) == "Ana's city is Faro"
         then = str(FIRST + 35.5 * DAY_S)
         assert first(recalled(directory, "Ana's city", "--as-of", then)) == "Ana's city is Lisbon"

@@ -2,11 +2,12 @@
 
     python -m tests.integration.texts_daemon DIR
 
-All else is as in ``cognition daemon``.
+All else is as in ``cognition daemon``; settings come from the environment.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -14,13 +15,14 @@ import anyio
 
 from cognition.commands.daemon import wait_for_signal
 from cognition.daemon import running
-from cognition.settings import Settings
+from cognition.settings import load
 from cognition.testing.embedder import HashEmbedder
 
 
 async def serve(directory: Path) -> None:
     """Run until told to stop."""
-    async with running(Settings(), directory, embedder=HashEmbedder()):
+    settings = load(environment=os.environ).settings
+    async with running(settings, directory, embedder=HashEmbedder()):
         await wait_for_signal()
 
 
