@@ -9,17 +9,19 @@ command is safe is known only to whoever sends it.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Final
 
 import anyio
 from redis import exceptions as redis_errors
-from redis.asyncio import ConnectionPool, Redis
+from redis.asyncio import Connection, ConnectionPool, Redis, SSLConnection
 from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
 from redis.backoff import NoBackoff
 
+from streams.cluster import ClusterClient
 from streams.errors import (
     StreamsDeniedError,
     StreamsError,
@@ -27,7 +29,8 @@ from streams.errors import (
     StreamsUnavailableError,
     StreamsVersionError,
 )
-from streams.urls import bad_url, normalised
+from streams.single import StreamsClient
+from streams.urls import Several, bad_url, normalised, several
 
 PROTOCOL: Final = 3
 """RESP 3, said aloud: reply shapes differ between protocols."""
@@ -66,34 +69,6 @@ class ServerInfo:
     version: str
 
 
-class StreamsClient(Redis):
-    """A client whose every command has a time limit and a place among the connections.
-
-    Both are redis-py's own business, too, but cost it 60 us a command more than it takes
-    to do the work (measured; 50 us without): so its own are left off.
-    """
-
-    def __init__(self, pool: ConnectionPool, response_timeout_s: float, max_connections: int) -> None:
-        super().__init__(connection_pool=pool)
-        self.auto_close_connection_pool = True
-        self._response_timeout_s = response_timeout_s
-        self._places = anyio.Semaphore(max_connections, fast_acquire=True)
-
-    async def execute_command(self, *args: Any, **options: Any) -> Any:
-        """As redis-py, within the limits."""
-        async with self.limited():
-            return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
-
-    @asynccontextmanager
-    async def limited(self) -> AsyncIterator[None]:
-        """What is sent in the body ends in time; it waits while all connections are in use."""
-        with anyio.move_on_after(self._response_timeout_s) as scope:
-            async with self._places:
-                yield
-        if scope.cancelled_caught:
-            raise redis_errors.TimeoutError(f"no answer within {self._response_timeout_s:g} s")
-
-
 def connect(
     url: str,
     *,
@@ -106,6 +81,9 @@ def connect(
     ``redis://``, ``rediss://`` (TLS), ``unix://`` and their valkey spellings; user and
     password in the URL; TLS and database options as query parameters.
     """
+    place = several(url)
+    if place is not None:
+        return _connect_several(place, response_timeout_s, connect_timeout_s, max_connections)
     known = normalised(url)
     try:
         pool = ConnectionPool.from_url(
@@ -122,9 +100,65 @@ def connect(
     return StreamsClient(pool, response_timeout_s, max_connections)
 
 
+def _connect_several(
+    place: Several, response_timeout_s: float, connect_timeout_s: float, max_connections: int
+) -> StreamsClient:
+    """A client of the primary that the sentinels name, or of all nodes of a cluster."""
+    common: dict[str, Any] = {
+        "protocol": PROTOCOL,
+        "decode_responses": False,
+        "socket_timeout": None,
+        "socket_connect_timeout": connect_timeout_s,
+        "max_connections": 2 * max_connections,
+        "retry": Retry(NoBackoff(), 0),
+        "username": place.username,
+        "password": place.password,
+    }
+    secure: dict[str, Any] = {"ssl_ca_certs": place.ca_file} if place.tls and place.ca_file else {}
+    client: StreamsClient
+    if place.kind == "cluster":
+        plain = SSLConnection if place.tls else Connection
+
+        def pool_of(address: tuple[str, int]) -> ConnectionPool:
+            return ConnectionPool(
+                connection_class=plain, host=address[0], port=address[1], **common, **secure
+            )
+
+        client = ClusterClient(place.nodes, pool_of, response_timeout_s, max_connections)
+    else:
+        asked = {"socket_timeout": connect_timeout_s, "socket_connect_timeout": connect_timeout_s}
+        secret = {"username": place.sentinel_username, "password": place.sentinel_password}
+        make_sentinels: Any = Sentinel
+        make_pool: Any = SentinelConnectionPool  # both lack types
+        sentinels = make_sentinels(list(place.nodes), sentinel_kwargs={**asked, **secret})
+        pool = make_pool(place.service, sentinels, ssl=place.tls, db=place.db, **common, **secure)
+        client = SentinelClient(pool, sentinels, response_timeout_s, max_connections)
+    client.replicas, client.copied_within_s = place.replicas, place.copied_within_s
+    return client
+
+
+class SentinelClient(StreamsClient):
+    """A client of the primary that the sentinels name; a new connection asks them anew."""
+
+    def __init__(
+        self, pool: ConnectionPool, sentinels: Sentinel, response_timeout_s: float, max_connections: int
+    ) -> None:
+        super().__init__(pool, response_timeout_s, max_connections)
+        self._sentinels = sentinels
+
+    async def aclose(self, close_connection_pool: bool | None = None) -> None:
+        await super().aclose(close_connection_pool)
+        for each in self._sentinels.sentinels:
+            await each.aclose()
+
+
 def where(client: Redis) -> str:
     """Where a client speaks to, without any secret."""
     given: Mapping[str, Any] = client.connection_pool.connection_kwargs
+    if isinstance(client.connection_pool, SentinelConnectionPool):
+        return f"redis+sentinel://{client.connection_pool.service_name}"
+    if isinstance(client, ClusterClient):
+        return f"redis+cluster://{given['host']}:{given['port']}"
     user = f"{given['username']}@" if given.get("username") else ""
     if given.get("path"):
         return f"unix://{user}{given['path']}"
@@ -143,29 +177,54 @@ async def command(client: Redis, name: bytes, *args: Any) -> Any:
 
 
 async def pipeline(
-    client: Redis, commands: Iterable[Sequence[Any]], *, tolerate: frozenset[str] = frozenset()
+    client: Redis,
+    commands: Iterable[Sequence[Any]],
+    *,
+    tolerate: frozenset[str] = frozenset(),
+    copied: bool = False,
 ) -> list[Any]:
     """Many commands in one round trip, their raw replies in order; raises the first error.
 
-    An error whose code is in `tolerate` stands in its place in the list instead.
+    An error whose code is in `tolerate` stands in its place in the list instead. With `copied` what they
+    wrote is on as many replicas as the URL asks for, or `StreamsUnavailableError` is raised.
     """
-    try:
-        async with (
-            client.limited() if isinstance(client, StreamsClient) else nullcontext(),
-            client.pipeline(transaction=False) as line,
-        ):
-            for one in commands:
-                line.execute_command(*one)
-            replies: list[Any] = await line.execute(raise_on_error=False)
-    except (redis_errors.RedisError, OSError) as error:
-        raise translated(client, error) from error
+    asked = list(commands)
+    replicas = client.replicas if copied and isinstance(client, StreamsClient) else 0
+    wait = (b"WAIT", replicas, round(client.copied_within_s * 1_000)) if replicas else None  # type: ignore[attr-defined]
+    replies = await _sent(client, asked, wait)
+    replies, waits = replies[: len(asked)], replies[len(asked) :]
     for place, reply in enumerate(replies):
         if isinstance(reply, Exception):
             refusal = translated(client, reply)
             if not (isinstance(refusal, StreamsRefusedError) and refusal.code in tolerate):
                 raise refusal from reply
             replies[place] = refusal
+    for reply in waits:
+        if isinstance(reply, Exception):
+            raise translated(client, reply) from reply
+        if reply < replicas:
+            raise StreamsUnavailableError(
+                f"{where(client)}: what was written is on {reply} replicas, {replicas} are asked for",
+                remedy="Bring the replicas back and repeat it, or set replicas=0 in the URL.",
+            )
     return replies
+
+
+async def _sent(client: Redis, asked: list[Sequence[Any]], last: Sequence[Any] | None) -> list[Any]:
+    """Replies and errors in order; then those of `last`, one for each node."""
+    try:
+        if isinstance(client, ClusterClient):
+            return await client.execute_many(asked, last)
+        async with (
+            client.limited() if isinstance(client, StreamsClient) else nullcontext(),
+            client.pipeline(transaction=False) as line,
+        ):
+            for one in [*asked, last] if last else asked:
+                line.execute_command(*one)
+            replies: list[Any] = await line.execute(raise_on_error=False)
+            return replies
+    except (redis_errors.RedisError, OSError) as error:
+        raise translated(client, error) from error
 
 
 def translated(client: Redis, error: Exception) -> StreamsError:

@@ -23,11 +23,12 @@ import anyio
 from redis.asyncio import Redis
 
 from streams import groups
-from streams.client import BLOCK_MS_MAX, command, pipeline, streams_of
+from streams.client import BLOCK_MS_MAX, pipeline, streams_of
 from streams.delivery import Delivery
 from streams.errors import StreamsRefusedError
 from streams.keys import StreamKeys
 from streams.lease import Lease
+from streams.reading import read_group
 from streams.scripts import TRIM, Script
 
 PAGE: Final = 256
@@ -224,14 +225,10 @@ class Consumer:
     async def _read_new(self, count: int, block_ms: int) -> list[Delivery]:
         held = self._held
         streams = {self._keys.stream(p, self.stream).encode(): p for p in held}
-        block = ("BLOCK", block_ms) if block_ms > 0 else ()
         self._doubtful.update(held)
         try:
             with anyio.CancelScope(shield=True):
-                reply = await command(
-                    self._client, b"XREADGROUP", "GROUP", self.group, self.name, "COUNT", count, *block,
-                    "STREAMS", *streams, *([">"] * len(streams)),
-                )  # fmt: skip
+                reply = await read_group(self._client, self.group, self.name, list(streams), count, block_ms)
         except StreamsRefusedError as error:
             if error.code not in groups.GONE:
                 raise

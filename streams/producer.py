@@ -125,7 +125,7 @@ class Producer:
         self, lines: list[_Line], entry_ids: list[str | None]
     ) -> tuple[tuple[_Line, int] | None, list[_Line]]:
         """One round trip: the next chunk of every line. Who refused, and what is left."""
-        replies = await PUBLISH.run_many(self._client, [line.next_call() for line in lines])
+        replies = await PUBLISH.run_many(self._client, [line.next_call() for line in lines], copied=True)
         refused: tuple[_Line, int] | None = None
         for line, (length, *added) in zip(lines, replies, strict=True):
             for entry_id in added:

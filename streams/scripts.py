@@ -35,19 +35,22 @@ class Script:
             return await command(client, b"EVAL", self._source, len(keys), *keys, *args)
 
     async def run_many(
-        self, client: Redis, calls: Sequence[tuple[Sequence[str], Sequence[Any]]]
+        self, client: Redis, calls: Sequence[tuple[Sequence[str], Sequence[Any]]], *, copied: bool = False
     ) -> list[Any]:
-        """Run it for each of these keys and arguments, in one round trip."""
-        if len(calls) < 2:
+        """Run it for each of these keys and arguments, in one round trip; `copied` as `pipeline` has it."""
+        if len(calls) < 2 and not copied:
             return [await self.run(client, *call) for call in calls]
         replies = await pipeline(
             client,
             [(b"EVALSHA", self._sha, len(keys), *keys, *args) for keys, args in calls],
             tolerate=_NOSCRIPT,
+            copied=copied,
         )
         forgotten = [place for place, reply in enumerate(replies) if isinstance(reply, StreamsRefusedError)]
         again = [(b"EVAL", self._source, len(calls[p][0]), *calls[p][0], *calls[p][1]) for p in forgotten]
-        for place, reply in zip(forgotten, await pipeline(client, again) if again else [], strict=True):
+        for place, reply in zip(
+            forgotten, await pipeline(client, again, copied=copied) if again else [], strict=True
+        ):
             replies[place] = reply
         return replies
 

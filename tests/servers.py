@@ -15,7 +15,7 @@ import pytest
 from qdrant_client import AsyncQdrantClient
 
 from cognition.stores.qdrant_server import ServerBackend
-from cognition.stores.server_opening import open_server
+from cognition.stores.server_opening import addresses_of, open_server
 from cognition.stores.server_options import Mark, ServerOptions
 from cognition.testing.nodes import Node, binary, running_nodes
 
@@ -69,7 +69,11 @@ async def backend_on(options: ServerOptions, mark: Mark | None = None) -> AsyncI
 
 async def clear(options: ServerOptions) -> None:
     """Remove what tests made on a server that is not theirs."""
-    async with AsyncQdrantClient(url=options.url, api_key=options.api_key or None) as client:
+    address = addresses_of(options)[0].url
+    client = AsyncQdrantClient(url=address, api_key=options.api_key or None, check_compatibility=False)
+    try:
         for each in (await client.get_collections()).collections:
             if each.name.startswith(options.prefix):
                 await client.delete_collection(each.name)
+    finally:
+        await client.close()

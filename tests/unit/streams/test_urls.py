@@ -1,8 +1,9 @@
 import pytest
 
 from streams.client import connect, where
+from streams.cluster import slot_of
 from streams.errors import StreamsUrlError
-from streams.urls import normalised, shown
+from streams.urls import normalised, several, shown
 
 
 @pytest.mark.parametrize(
@@ -71,3 +72,50 @@ def test_a_refused_url_is_shown_without_its_password(url: str) -> None:
 )
 def test_where_a_client_speaks_to(url: str, place: str) -> None:
     assert where(connect(url)) == place
+
+
+def test_several_nodes_are_read_with_their_service_and_secrets() -> None:
+    found = several("valkey+sentinel://ana:p%40ss@a:1,b/store/2?sentinel_password=s&replicas=2")
+    assert found is not None
+    assert (found.nodes, found.service, found.db) == ((("a", 1), ("b", 26_379)), "store", 2)
+    assert (found.username, found.password, found.sentinel_password) == ("ana", "p@ss", "s")
+    assert (found.replicas, found.tls) == (2, False)
+    found = several("rediss+cluster://[::1]:7000,c")
+    assert found is not None
+    assert (found.kind, found.nodes, found.tls) == ("cluster", (("::1", 7_000), ("c", 6_379)), True)
+    assert several("redis://one") is None
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        ("redis+sentinel://a,b", "no service"),
+        ("redis+cluster://a/service", "no path"),
+        ("redis+cluster://a:port", "Port could not be cast"),
+        ("redis+cluster://,", "no host"),
+        ("redis+cluster://a?colour=red", "unknown option 'colour'"),
+        ("redis+sentinel://a/s?replicas=few", "few"),
+    ],
+)
+def test_several_nodes_that_are_none_are_named(url: str, problem: str) -> None:
+    with pytest.raises(StreamsUrlError, match=problem):
+        connect(url)
+
+
+def test_secrets_of_several_nodes_are_hidden() -> None:
+    told = shown("redis+sentinel://ana:secret@a,b/s?sentinel_password=hidden&replicas=1")
+    assert told == "redis+sentinel://ana:***@a,b/s?sentinel_password=***&replicas=1"
+
+
+def test_the_key_of_a_command_decides_its_slot() -> None:
+    key = "{tmi:3}:awake"
+    slot = slot_of((b"XADD", key))
+    for words in [
+        (b"EVAL", "return {1}", 1, key),
+        (b"EVALSHA", "hash", 2, key, "{tmi:3}:lease"),
+        (b"XGROUP", b"CREATE", key, "group"),
+        (b"XREADGROUP", "GROUP", "g", "{n}", "COUNT", 1, "STREAMS", key.encode(), ">"),
+        (b"XPENDING", key),
+    ]:
+        assert slot_of(words) == slot
+    assert slot_of((b"PING",)) is None

@@ -1,0 +1,340 @@
+"""Qdrant servers as they should not be: each is told with what to do, and nothing is lost."""
+
+import random
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import anyio
+import pytest
+from anyio.abc import ByteStream, SocketAttribute
+from anyio.streams.tls import TLSListener
+from qdrant_client import AsyncQdrantClient, models
+
+from cognition.errors import (
+    SchemaDriftError,
+    SettingsError,
+    StoreDeniedError,
+    StoreUnavailableError,
+    StoreVersionError,
+)
+from cognition.stores.backend import FieldType, Match, Range
+from cognition.stores.server_nodes import Nodes
+from cognition.stores.server_opening import addresses_of, open_server, readiness
+from cognition.stores.server_options import Mark, ServerOptions
+from cognition.testing.nodes import Node, running_nodes
+from tests import servers
+from tests.integration.stores.things import SPEC, point, point_id
+
+TLS = Path(__file__).parents[1] / "streams" / "tls"
+NAME = SPEC.name
+
+
+@asynccontextmanager
+async def pretending(version: str, *, secure: bool = False) -> AsyncIterator[int]:
+    """The port of something that answers over HTTP as a Qdrant of this version does."""
+    body = f'{{"title": "qdrant - vector search engine", "version": "{version}"}}'.encode()
+    head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+
+    async def answer(stream: ByteStream) -> None:
+        async with stream:
+            await stream.receive()
+            await stream.send(head.encode() + body)
+
+    plain = await anyio.create_tcp_listener(local_host="127.0.0.1")
+    port = plain.extra(SocketAttribute.local_port)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(TLS / "certificate.pem", TLS / "key.pem")
+    listener = TLSListener(plain, context, standard_compatible=False) if secure else plain
+    async with listener, anyio.create_task_group() as tasks:
+        tasks.start_soon(listener.serve, answer)
+        yield port
+        tasks.cancel_scope.cancel()
+
+
+async def opened(options: ServerOptions) -> list[str]:
+    async with open_server(options, Mark(), chance=random.Random(0)) as found:
+        return found.nodes + found.notes
+
+
+@pytest.mark.parametrize("version", ["1.15.4", "0.11.0", "2.0.0"])
+async def test_a_server_that_is_too_old_or_of_another_major_version_is_refused(version: str) -> None:
+    async with pretending(version) as port:
+        options = ServerOptions(url=f"http://127.0.0.1:{port}", grpc_port=0, wait_s=0)
+        with pytest.raises(StoreVersionError, match=f"is Qdrant {version}") as caught:
+            await opened(options)
+        assert "1.16 or newer" in caught.value.remedy
+
+
+async def test_a_server_far_from_the_client_is_served_and_that_is_noted() -> None:
+    async with pretending("1.16.0") as port:
+        told = await opened(ServerOptions(url=f"http://127.0.0.1:{port}", grpc_port=0, wait_s=0))
+    assert told[0] == f"http://127.0.0.1:{port} (1.16.0, HTTP)"
+    assert "the vendor supports a distance of 1 minor version" in told[1]
+
+
+async def test_a_certificate_of_an_unknown_authority_is_refused_and_accepted_once_it_is_named() -> None:
+    async with pretending("1.18.2", secure=True) as port:
+        url = f"https://localhost:{port}"
+        with pytest.raises(StoreUnavailableError, match="certificate verify failed") as caught:
+            await opened(ServerOptions(url=url, grpc_port=0, wait_s=30))
+        assert "store.ca_file" in caught.value.remedy
+        options = ServerOptions(url=url, grpc_port=0, wait_s=0, ca_file=str(TLS / "certificate.pem"))
+        assert (await opened(options))[0] == f"{url} (1.18.2, HTTP)"
+
+
+async def test_a_server_that_nobody_serves_is_told_as_such() -> None:
+    options = ServerOptions(url="http://127.0.0.1:9", wait_s=0, timeout_s=1)
+    with pytest.raises(StoreUnavailableError, match=r"127\.0\.0\.1:9"):
+        await opened(options)
+    ((node, problem),) = await readiness(options)
+    assert node == "http://127.0.0.1:9"
+    assert "refused" in problem
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        ("qdrant:6333", "is no address"),
+        ("http://host:port", "port"),
+        ("http://host:1?grpc=2", "only grpc_port"),
+        ("http://user:secret@host", "holds a secret"),
+        (",", "names 0 nodes"),
+    ],
+)
+def test_an_address_that_is_none_is_named_with_a_remedy(url: str, problem: str) -> None:
+    with pytest.raises(SettingsError, match=problem) as caught:
+        addresses_of(ServerOptions(url=url))
+    assert "http://127.0.0.1:6333" in caught.value.remedy
+    assert "secret@" not in str(caught.value)
+
+
+def test_each_node_may_have_a_port_of_grpc_of_its_own() -> None:
+    found = addresses_of(ServerOptions(url="http://a:1, http://b?grpc_port=9,https://c:443/q/"))
+    assert [(a.url, a.grpc_port) for a in found] == [
+        ("http://a:1", 2),
+        ("http://b:6333", 9),
+        ("https://c:443/q", 444),
+    ]
+
+
+@pytest.mark.parametrize("name", ["api_key_file", "ca_file"])
+async def test_a_file_that_is_not_there_is_named(name: str, tmp_path: Path) -> None:
+    options = ServerOptions(**{"url": "http://h", name: str(tmp_path / "none")})
+    with pytest.raises(SettingsError, match=f"store.{name}"):
+        await opened(options)
+
+
+async def test_a_node_that_does_not_answer_is_passed_over_with_growing_pauses() -> None:
+    pauses: list[float] = []
+    asked: list[str] = []
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+
+    async def verb(client: str) -> str:
+        asked.append(client)
+        if len(asked) < 5:
+            raise ConnectionError("away")
+        return client
+
+    nodes = Nodes(["a", "b", "c"], attempts_max=5, chance=random.Random(1), sleep=sleep)  # type: ignore[list-item]
+    assert await nodes.ask("things", verb) == "b"  # type: ignore[arg-type]
+    assert asked == ["a", "b", "c", "a", "b"]
+    assert all(0.05 * 2**n <= pause <= 0.1 * 2**n for n, pause in enumerate(pauses))
+    asked.clear()
+    with pytest.raises(StoreUnavailableError, match="away"):
+        await Nodes(["a"], attempts_max=3, chance=random.Random(1), sleep=sleep).ask("things", verb)  # type: ignore[list-item, arg-type]
+    assert asked == ["a"] * 3
+
+
+# --- on a real server ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def node(tmp_path: Path) -> AsyncIterator[Node]:
+    servers.require_binary()
+    async with running_nodes(tmp_path / "nodes", 1) as nodes:
+        yield nodes[0]
+
+
+@asynccontextmanager
+async def bare(node: Node) -> AsyncIterator[AsyncQdrantClient]:
+    client = AsyncQdrantClient(url=node.http, check_compatibility=False)
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("grpc_port", ["0", None], ids=["HTTP", "gRPC"])
+async def test_a_wrong_key_is_refused_at_once_and_the_right_one_from_a_file_taken(
+    tmp_path: Path, grpc_port: str | None
+) -> None:
+    servers.require_binary()
+    key = {"QDRANT__SERVICE__API_KEY": "right"}
+    async with running_nodes(tmp_path / "nodes", 1, environment=key) as (node,):
+        url = node.url if grpc_port is None else f"{node.http}?grpc_port={grpc_port}"
+        for given in ("", "wrong"):
+            with pytest.raises(StoreDeniedError, match="refuses this key") as caught:
+                async with servers.backend_on(ServerOptions(url=url, api_key=given)) as backend:
+                    await backend.ensure(SPEC)
+            assert "store.api_key_file" in caught.value.remedy
+        file = tmp_path / "key"
+        file.write_text("right\n")
+        async with servers.backend_on(ServerOptions(url=url, api_key_file=str(file))) as backend:
+            await backend.ensure(SPEC)
+            await backend.upsert(NAME, [point(1)])
+            assert await backend.count(NAME) == 1
+
+
+@pytest.mark.server
+async def test_where_grpc_is_not_reachable_http_is_spoken(node: Node) -> None:
+    told = await opened(ServerOptions(url=f"{node.http}?grpc_port=9", timeout_s=1))
+    assert told[0].endswith("HTTP)")
+
+
+@pytest.mark.server
+async def test_a_collection_of_another_tool_is_left_alone(node: Node) -> None:
+    async with bare(node) as client:
+        await client.create_collection(NAME, models.VectorParams(size=4, distance=models.Distance.DOT))
+        async with servers.backend_on(servers.options_of([node])) as backend:
+            with pytest.raises(SchemaDriftError, match="made by another tool") as caught:
+                await backend.ensure(SPEC)
+            assert "store.prefix" in caught.value.remedy
+        async with servers.backend_on(servers.options_of([node], prefix="ours-")) as backend:
+            await backend.ensure(SPEC)
+            await backend.upsert(NAME, [point(1)])
+        assert (await client.count(NAME)).count == 0
+        assert (await client.count(f"ours-{NAME}")).count == 1
+
+
+@pytest.mark.server
+async def test_other_sizes_models_and_partitions_are_told_before_anything_is_written(node: Node) -> None:
+    options = servers.options_of([node])
+    async with servers.backend_on(options, Mark(model="one", partitions=16)) as backend:
+        await backend.ensure(SPEC)
+    larger = replace(SPEC, dense={name: 2 * size for name, size in SPEC.dense.items()})
+    for mark, spec, words in [
+        (Mark(model="two", partitions=16), SPEC, ["'one'", "'two'", "embedding.model = 'one'"]),
+        (Mark(model="one", partitions=8), SPEC, ["16 partitions", "schema migrate --partitions 8"]),
+        (Mark(model="one", partitions=16), larger, ["has vectors", "store.prefix"]),
+    ]:
+        async with servers.backend_on(options, mark) as backend:
+            with pytest.raises(SchemaDriftError) as caught:
+                await backend.ensure(spec)
+            assert all(word in str(caught.value) for word in words), str(caught.value)
+    async with servers.backend_on(options, Mark()) as backend:
+        await backend.ensure(SPEC)
+
+
+@pytest.mark.server
+async def test_an_index_that_is_missing_is_made_where_there_are_few_points(node: Node) -> None:
+    options = servers.options_of([node])
+    async with servers.backend_on(options) as backend, bare(node) as client:
+        await backend.ensure(SPEC)
+        field = next(name for name, kind in SPEC.indexes.items() if kind is FieldType.INTEGER)
+        await client.delete_payload_index(NAME, field)
+        (drift,) = await backend.drifts(SPEC)
+        assert f"has no index of '{field}'" in drift.problem
+        assert not drift.stops, "few points: it is made in passing"
+        await backend.ensure(SPEC)
+        assert await backend.drifts(SPEC) == []
+
+
+@pytest.mark.server
+@pytest.mark.timeout(300)
+async def test_fewer_live_replicas_than_the_write_factor_is_waited_for_and_nothing_is_lost(
+    tmp_path: Path,
+) -> None:
+    servers.require_binary()
+    async with running_nodes(tmp_path / "nodes", 3) as nodes:
+        options = servers.options_of(
+            nodes[:2], replication_factor=3, write_consistency_factor=3, attempts_max=2, timeout_s=5
+        )
+        async with servers.backend_on(options) as backend:
+            await backend.ensure(SPEC)
+            await backend.upsert(NAME, [point(1)])
+            nodes[2].kill()
+            with pytest.raises(StoreUnavailableError):
+                await backend.upsert(NAME, [point(2)])
+            nodes[2].start()
+            await nodes[2].ready()
+            with anyio.fail_after(90):
+                while True:
+                    try:
+                        await backend.upsert(NAME, [point(2)])
+                        break
+                    except StoreUnavailableError:
+                        await anyio.sleep(0.2)
+            assert await backend.count(NAME) == 2
+            assert {h.id for h in await backend.retrieve(NAME, [point_id(1), point_id(2)])} == {
+                point_id(1),
+                point_id(2),
+            }
+
+
+# --- writers that meet ---------------------------------------------------------------------------
+
+
+@pytest.mark.server
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("count", [1, 3])
+async def test_writers_on_one_point_lose_nothing(tmp_path: Path, count: int) -> None:
+    """Each adds one, over and over, if nobody has since it looked; all that it saw done is there."""
+    servers.require_binary()
+    writers, each = 4, 15
+    async with running_nodes(tmp_path / "nodes", count) as nodes:
+        options = servers.options_of(nodes, replication_factor=min(count, 2), timeout_s=30)
+        async with servers.backend_on(options) as first:
+            await first.ensure(SPEC)
+            await first.upsert(NAME, [point(1)])
+            await first.set_payload(NAME, [point_id(1)], {"rev": 0})
+        done: list[str] = []
+
+        async def write(name: int) -> None:
+            own = ServerOptions(
+                url=",".join(n.url for n in nodes[name % count :] + nodes[: name % count]), timeout_s=30
+            )
+            async with servers.backend_on(own) as backend:
+                await backend.ensure(SPEC)
+                mine = 0
+                while mine < each:
+                    (hit,) = await backend.retrieve(NAME, [point_id(1)])
+                    seen = (hit.payload or {})["rev"]
+                    token = f"{name}-{mine}"
+                    await backend.set_payload(
+                        NAME, [point_id(1)], {"rev": seen + 1, f"by{seen + 1}": token},
+                        condition=Match("rev", seen),
+                    )  # fmt: skip
+                    (hit,) = await backend.retrieve(NAME, [point_id(1)])
+                    if (hit.payload or {}).get(f"by{seen + 1}") == token:
+                        done.append(token)
+                        mine += 1
+
+        async with anyio.create_task_group() as tasks:
+            for name in range(writers):
+                tasks.start_soon(write, name)
+        async with servers.backend_on(options) as last:
+            await last.ensure(SPEC)
+            (hit,) = await last.retrieve(NAME, [point_id(1)])
+        payload = hit.payload or {}
+        assert payload["rev"] == writers * each
+        assert {v for k, v in payload.items() if k.startswith("by")} == set(done)
+
+
+@pytest.mark.server
+async def test_an_older_epoch_changes_nothing_whatever_it_tries(node: Node) -> None:
+    async with servers.backend_on(servers.options_of([node])) as backend:
+        await backend.ensure(SPEC)
+        await backend.upsert(NAME, [point(1)])
+        await backend.set_payload(NAME, [point_id(1)], {"epoch": 7, "text": "newer"})
+        fence = Range("epoch", lte=6)
+        await backend.set_payload(NAME, [point_id(1)], {"text": "older"}, condition=fence)
+        await backend.set_payloads(NAME, {point_id(1): {"text": "older"}}, condition=fence)
+        await backend.upsert(NAME, [point(1)], condition=fence)
+        (hit,) = await backend.retrieve(NAME, [point_id(1)])
+        assert (hit.payload or {})["text"] == "newer"

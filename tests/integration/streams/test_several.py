@@ -1,0 +1,114 @@
+"""Sentinels and clusters: the streams as on one server, and a failover in the middle."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+import msgspec
+import pytest
+
+from schemas.percept import Percept
+from streams.client import connect, wait_until_ready, where
+from streams.cluster import slot_of
+from streams.consumer import Consumer
+from streams.delivery import Delivery
+from streams.errors import StreamsError, StreamsUnavailableError
+from streams.keys import StreamKeys
+from streams.lease import Leases
+from streams.producer import Producer
+from tests.integration.streams import several
+from tests.integration.support import until
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+KEYS = StreamKeys(namespace="several", partitions=8)
+MINDS = tuple(f"mind {n}" for n in range(24))
+COUNT = 240
+GROUP = "attention"
+FAILOVER_WITHIN_S = 60.0
+
+
+def _of_sentinels(folder: Path) -> AbstractContextManager[several.Place]:
+    return several.sentinels(folder)
+
+
+def _of_a_cluster(folder: Path) -> AbstractContextManager[several.Place]:
+    slot = slot_of((b"XADD", KEYS.stream(KEYS.partition_of(MINDS[0]), "awake")))
+    assert slot is not None
+    return several.cluster(folder, slot)
+
+
+@pytest.fixture(params=[_of_sentinels, _of_a_cluster], ids=["sentinels", "cluster"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[several.Place]:
+    with request.param(tmp_path / "servers") as found:
+        yield found
+
+
+async def test_nothing_that_was_acknowledged_is_lost_in_a_failover(place: several.Place) -> None:
+    client = connect(place.url)
+    await wait_until_ready(client)
+    assert where(client).startswith(place.url.partition("//")[0])
+    consumer = Consumer(client, KEYS, "awake", GROUP, "one")
+    leases = Leases(client, KEYS, anyio.current_time)
+    held = [await leases.acquire(p, "one", 60.0) for p in range(KEYS.partitions)]
+    assert all(held)
+    taken: dict[str, str] = {}
+    handled: list[str] = []
+
+    async def publish() -> None:
+        producer = Producer(client, KEYS)
+        for number in range(COUNT):
+            mind = MINDS[number % len(MINDS)]
+            percept = Percept(mind=mind, content=f"percept {number}", key=str(number))
+            taken[str(number)] = await insisting(lambda p=percept, m=mind: producer.publish(p, m))
+            if number == COUNT // 3:
+                place.primary.kill()
+                tasks.start_soon(bring_back)
+
+    async def bring_back() -> None:
+        """Once another has its place, the one that failed is the replica that new percepts are copied to."""
+        await anyio.to_thread.run_sync(lambda: until(place.replaced, "failover", within_s=FAILOVER_WITHIN_S))
+        await anyio.to_thread.run_sync(place.primary.start)
+
+    async def handle(found: list[Delivery]) -> None:
+        for delivery in found:
+            handled.append(msgspec.msgpack.decode(delivery.fields[b"m"])["key"])
+            await consumer.ack(delivery.partition, [delivery.entry_id])
+
+    async def session() -> None:
+        consumer.partitions = ()
+        for partition in range(KEYS.partitions):
+            async for page in consumer.recover(partition):
+                await handle(page)
+        consumer.partitions = range(KEYS.partitions)
+        while len(set(handled)) < COUNT:
+            await handle(await consumer.read(64, 200))
+
+    async def consume() -> None:
+        """As the daemon does it: what goes wrong ends the session, and the next one recovers."""
+        while len(set(handled)) < COUNT:
+            try:
+                await session()
+            except StreamsUnavailableError:
+                await anyio.sleep(0.1)
+
+    with anyio.fail_after(200):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(consume)
+            tasks.start_soon(publish)
+    assert set(taken) == {str(number) for number in range(COUNT)}
+    for partition, lease in enumerate(held):
+        after = await leases.held_by(partition)
+        assert after is None or after.epoch >= lease.epoch, "no epoch goes back"
+    await client.aclose()
+
+
+async def insisting(verb: Callable) -> str:
+    """As a publisher with keys does it: what was perhaps not taken is said again."""
+    while True:
+        try:
+            return await verb()
+        except StreamsError:
+            await anyio.sleep(0.1)
