@@ -83,9 +83,10 @@ def table(report: dict[str, Any]) -> str:
 
 def _line(row: dict[str, Any]) -> str:
     anew = "yes" if row["rescore"] else "no"
+    disk = f"{row['disk_a_vector']:,.0f}" if row["disk_a_vector"] else "-"
     return (
         f"| {row['engine']} | {row['kind']} | {row['oversampling']:g} | {anew} | {row['recall']:.3f} "
-        f"| {row['of_float32']:.3f} | {row['bytes_a_vector']:,.0f} | {row['disk_a_vector']:,.0f} "
+        f"| {row['of_float32']:.3f} | {row['bytes_a_vector']:,.0f} | {disk} "
         f"| {row['p50_ms']:.2f} | {row['p99_ms']:.2f} | {row['build_s']:.1f} |"
     )
 
