@@ -400,7 +400,8 @@ class ServerBackend:
         before = (await self.info(collection)).quantization
         wanted = quantization.settled(before)
         if not self._local:
-            changes = dict.fromkeys(spec.searched, server_quantization.change(wanted))
+            changed = server_quantization.change(wanted, on_disk=self._options.vectors_on_disk)
+            changes = dict.fromkeys(spec.searched, changed)
             noted = server_quantization.notes(wanted, before)
             await self._ask(name, lambda c: c.update_collection(name, vectors_config=changes, metadata=noted))
         self._kept[collection] = PLAIN if self._local else wanted

@@ -42,11 +42,12 @@ def compressed(wanted: Quantization) -> models.QuantizationConfig | None:
             return None
 
 
-def change(wanted: Quantization) -> models.VectorParamsDiff:
-    """What makes a vector kept so. Where it is compressed the originals are read from the disk."""
+def change(wanted: Quantization, *, on_disk: bool) -> models.VectorParamsDiff:
+    """What makes a vector kept so. Where it is compressed the originals are read from the disk, else as it is
+    set (`on_disk`)."""
     plain = wanted.kind is QuantizationKind.NONE
     return models.VectorParamsDiff(
-        quantization_config=models.Disabled.DISABLED if plain else compressed(wanted), on_disk=not plain
+        quantization_config=models.Disabled.DISABLED if plain else compressed(wanted), on_disk=on_disk or not plain
     )
 
 
