@@ -47,7 +47,8 @@ def change(wanted: Quantization, *, on_disk: bool) -> models.VectorParamsDiff:
     set (`on_disk`)."""
     plain = wanted.kind is QuantizationKind.NONE
     return models.VectorParamsDiff(
-        quantization_config=models.Disabled.DISABLED if plain else compressed(wanted), on_disk=on_disk or not plain
+        quantization_config=models.Disabled.DISABLED if plain else compressed(wanted),
+        on_disk=on_disk or not plain,
     )
 
 
