@@ -88,7 +88,7 @@ class MeasuredIndexing:
         fell = found.recall < found.floor
         event = QuantizationFell if fell else QuantizationMeasured
         self._sink.publish(event(at=at, mind=report.mind, kind=kind, recall=found.recall, floor=found.floor))
-        note = f"{kind} vectors find {found.recall:.1%} of what originals do; floor {found.floor:.0%}"
+        note = f"{kind} vectors find {found.recall:.1%} of what originals find, {found.floor:.0%} at least"
         return Done(done.did, notes=[*done.notes, note], acted=done.acted)
 
     async def _probes(self, report: SleepReport) -> list[Dense]:

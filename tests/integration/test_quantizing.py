@@ -55,6 +55,10 @@ def test_a_daemon_changes_how_vectors_are_kept_and_goes_back_and_a_restart_keeps
         assert changed["episodes"] == ("none", None)
         shown = asked(daemon, "quantize", "show")
         assert "30 points  int8, oversampled 2, scored anew (before: none)" in shown.out
+        slept = asked(daemon, "sleep", "--mind", "ana", "--json", timeout=120.0)
+        assert slept.code == 0, slept
+        [report] = json.loads(slept.out)
+        assert "int8 vectors find 100.0% of what originals find, 99% at least" in report["notes"]
     with daemon_on(tmp_path / "data") as daemon:
         assert kinds(asked(daemon, "quantize", "show", "--json"))["memories"] == ("int8", "none")
         back = kinds(asked(daemon, "quantize", "rollback", "--json"))
