@@ -232,17 +232,25 @@ async def test_other_sizes_models_and_partitions_are_told_before_anything_is_wri
 
 
 @pytest.mark.server
-async def test_an_index_that_is_missing_is_made_where_there_are_few_points(node: Node) -> None:
+async def test_an_index_that_is_missing_or_of_another_kind_is_made_where_there_are_few_points(
+    node: Node,
+) -> None:
     options = servers.options_of([node])
     async with servers.backend_on(options) as backend, bare(node) as client:
         await backend.ensure(SPEC)
+        await backend.upsert(NAME, [point(number) for number in range(5)])
         field = next(name for name, kind in SPEC.indexes.items() if kind is FieldType.INTEGER)
-        await client.delete_payload_index(NAME, field)
-        (drift,) = await backend.drifts(SPEC)
-        assert f"has no index of '{field}'" in drift.problem
-        assert not drift.stops, "few points: it is made in passing"
-        await backend.ensure(SPEC)
-        assert await backend.drifts(SPEC) == []
+        for there, words in [(None, "has no index of"), ("keyword", "as keyword, needed integer")]:
+            await client.delete_payload_index(NAME, field)
+            if there is not None:
+                await client.create_payload_index(NAME, field, there)
+            (drift,) = await backend.drifts(SPEC)
+            assert words in drift.problem
+            assert not drift.stops
+            await backend.ensure(SPEC)
+            assert await backend.drifts(SPEC) == []
+        page = await backend.scroll(NAME, order_by=field, descending=True)
+        assert [(hit.payload or {})[field] for hit in page.hits] == [4, 3, 2, 1, 0]
 
 
 @pytest.mark.server

@@ -1,0 +1,140 @@
+"""What goes to a server in one piece, and how a collection there may differ from what is needed."""
+
+from typing import Any
+
+import pytest
+from qdrant_client import models
+
+from cognition.errors import StoreDeniedError, StoreRefusedError, StoreUnavailableError
+from cognition.stores.backend import CollectionSpec, FieldType
+from cognition.stores.server_nodes import translated
+from cognition.stores.server_options import Mark, ServerOptions
+from cognition.stores.server_schema import INDEXES_AT_ONCE_MAX, differences, joined
+from cognition.stores.server_values import batches
+
+SPEC = CollectionSpec("things", {"v": 4}, ("s",), {"mind": FieldType.TENANT, "n": FieldType.INTEGER})
+OURS = Mark(model="one", partitions=16)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "bytes_max", "count_max", "expected"),
+    [
+        ([], 10, 10, []),
+        ([1, 1, 1], 10, 10, [[0, 1, 2]]),
+        ([6, 6, 3], 10, 10, [[0], [1, 2]]),
+        ([99, 1, 1], 10, 10, [[0], [1, 2]]),
+        ([1, 99, 1], 10, 10, [[0], [1], [2]]),
+        ([1, 1, 1, 1, 1], 10, 2, [[0, 1], [2, 3], [4]]),
+    ],
+)
+def test_batches_stay_below_both_bounds_and_leave_nothing_out(
+    sizes: list[int], bytes_max: int, count_max: int, expected: list[list[int]]
+) -> None:
+    places = list(range(len(sizes)))
+    assert [places[each] for each in batches(sizes, bytes_max, count_max)] == expected
+
+
+def dense(size: int, distance: str) -> models.VectorParams:
+    return models.VectorParams(size=size, distance=models.Distance(distance))
+
+
+def found(**changed: Any) -> models.CollectionInfo:
+    """A collection as it is needed, but for what is changed."""
+    given: dict[str, Any] = {
+        "vectors": {"v": dense(4, "Cosine")},
+        "indexes": {"mind": "keyword", "n": "integer"},
+        "metadata": {"cognition": {"schema": 1, "model": "one", "partitions": 16}},
+        "points": 5,
+        "replication_factor": 1,
+        **changed,
+    }
+    params = models.CollectionParams(
+        vectors=given["vectors"],
+        sparse_vectors=given.get("sparse", {"s": models.SparseVectorParams()}),
+        replication_factor=given["replication_factor"],
+    )
+    config: Any = models.CollectionConfig.model_construct(params=params, metadata=given["metadata"])
+    schema = {
+        name: models.PayloadIndexInfo(data_type=models.PayloadSchemaType(kind), points=0)
+        for name, kind in given["indexes"].items()
+    }
+    return models.CollectionInfo.model_construct(
+        config=config, payload_schema=schema, points_count=given["points"]
+    )
+
+
+def drifts(info: models.CollectionInfo, mark: Mark = OURS, **options: Any) -> list[tuple[str, bool, bool]]:
+    kept = differences("things", SPEC, info, ServerOptions(**options), mark)
+    assert all(drift.remedy for drift in kept)
+    return [(drift.problem, drift.stops, drift.mends) for drift in kept]
+
+
+def test_a_collection_that_is_as_needed_has_not_drifted() -> None:
+    assert drifts(found()) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "words", "stops", "mends"),
+    [
+        ({"metadata": None}, "made by another tool", True, False),
+        ({"metadata": {"cognition": "yes"}}, "made by another tool", True, False),
+        ({"vectors": {"v": dense(8, "Cosine")}}, "{'v': 8}", True, False),
+        ({"vectors": {"v": dense(4, "Dot")}}, "by cosine", True, False),
+        ({"sparse": {}}, "no sparse vector 's'", True, False),
+        ({"indexes": {"mind": "keyword"}}, "no index of 'n'", False, True),
+        ({"indexes": {"mind": "keyword", "n": "float"}}, "as float, needed integer", False, True),
+        (
+            {"indexes": {"mind": "keyword"}, "points": INDEXES_AT_ONCE_MAX + 1},
+            "no index of 'n'",
+            True,
+            True,
+        ),
+        ({"replication_factor": 3}, "replication factor 3", False, True),
+        ({"metadata": {"cognition": {"model": "two", "partitions": 16}}}, "'two'", True, False),
+        ({"metadata": {"cognition": {"model": "one", "partitions": 8}}}, "8 partitions", True, False),
+    ],
+)  # fmt: skip
+def test_what_drifted_is_told_and_whether_it_stops_and_can_be_mended(
+    changed: dict[str, Any], words: str, stops: bool, mends: bool
+) -> None:
+    ((problem, *rest),) = drifts(found(**changed))
+    assert words in problem
+    assert rest == [stops, mends]
+
+
+def test_who_embeds_nothing_minds_no_model() -> None:
+    assert drifts(found(), Mark(partitions=16)) == []
+    assert joined(Mark(partitions=16), OURS) == OURS
+    assert joined(OURS, Mark()) == OURS
+
+
+class Status(Exception):
+    """As gRPC's errors are: with a code and details."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def code(self) -> Any:
+        return type("Code", (), {"name": self._name})
+
+    def details(self) -> str:
+        return "the details"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("INVALID_ARGUMENT", StoreRefusedError),
+        ("UNAUTHENTICATED", StoreDeniedError),
+        ("PERMISSION_DENIED", StoreDeniedError),
+        ("NOT_FOUND", StoreUnavailableError),
+        ("FAILED_PRECONDITION", StoreUnavailableError),
+        ("UNAVAILABLE", StoreUnavailableError),
+        ("DEADLINE_EXCEEDED", StoreUnavailableError),
+        ("INTERNAL", StoreUnavailableError),
+    ],
+)
+def test_only_what_is_wrong_in_itself_is_refused(name: str, expected: type[Exception]) -> None:
+    with pytest.raises(expected, match=f"things.*{name}: the details") as caught, translated("things"):
+        raise Status(name)
+    assert type(caught.value) is expected
