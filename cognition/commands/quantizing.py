@@ -92,7 +92,7 @@ async def quantize_advise(options: argparse.Namespace) -> int:
             remedy="Write --sample 10000.",
         )
     settings = loaded_settings(options).settings
-    async with open_engine(settings=settings, url=settings.streams.url or None) as session:
+    async with open_engine(settings=settings, url=settings.streams.url or None, warm=False) as session:
         vectors, cues = await _sampled(session, name, options.sample + ASKED)
     vectors, cues = _apart(vectors, cues)
     if len(vectors) < INDEXED_FROM:
