@@ -182,7 +182,7 @@ def shown(loaded: Loaded) -> list[tuple[str, Any, str]]:
 
 def hide_password(url: str) -> str:
     """The URL with its password replaced by ``***``, in both places where it can stand."""
-    scheme, separator, rest = re.sub(r"([?&]password=)[^&]*", r"\1***", url).partition("://")
+    scheme, separator, rest = re.sub(r"([?&](?:\w+_)?password=)[^&]*", r"\1***", url).partition("://")
     credentials, at, place = rest.rpartition("@")
     if not at:
         return f"{scheme}{separator}{rest}"

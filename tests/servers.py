@@ -15,7 +15,8 @@ import pytest
 from qdrant_client import AsyncQdrantClient
 
 from cognition.stores.qdrant_server import ServerBackend
-from cognition.stores.server_opening import addresses_of, open_server
+from cognition.stores.server_addresses import addresses_of
+from cognition.stores.server_opening import open_server
 from cognition.stores.server_options import Mark, ServerOptions
 from cognition.testing.nodes import Node, binary, running_nodes
 

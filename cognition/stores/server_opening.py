@@ -14,18 +14,17 @@ import warnings
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 from urllib.error import HTTPError
-from urllib.parse import parse_qsl, urlsplit
 from urllib.request import Request, urlopen
 
 import anyio
 import anyio.to_thread
 from qdrant_client import AsyncQdrantClient
 
-from cognition.errors import SettingsError, StoreDeniedError, StoreUnavailableError, StoreVersionError
+from cognition.errors import StoreDeniedError, StoreUnavailableError, StoreVersionError
 from cognition.stores.qdrant_server import ServerBackend
+from cognition.stores.server_addresses import Address, addresses_of, authority_of, key_of
 from cognition.stores.server_nodes import SAID_MAX, Nodes, translated
 from cognition.stores.server_options import Mark, ServerOptions
 
@@ -35,8 +34,6 @@ OLDEST: Final = (1, 16)
 GAP_MAX: Final = 1
 """Minor versions between client and server that the vendor supports."""
 
-HTTP_PORT: Final = 6333
-NODES_MAX: Final = 64
 ASK_AGAIN_S: Final = 1.0
 """How often a server that is away is looked for."""
 
@@ -44,14 +41,6 @@ RECONNECT_MS: Final = {"grpc.initial_reconnect_backoff_ms": 100, "grpc.max_recon
 """A server that is back is noticed within a second; the library's own bound is two minutes."""
 
 Told = Callable[[StoreUnavailableError, float], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """One node: its URL, and its port of gRPC (0: none)."""
-
-    url: str
-    grpc_port: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +77,7 @@ async def open_server(
     answered in time.
     """
     addresses = addresses_of(options)
-    key, authority = _key(options), _authority(options)
+    key, authority = key_of(options), authority_of(options)
     async with AsyncExitStack() as stack:
         deadline = anyio.current_time() + options.wait_s
         while True:
@@ -116,7 +105,7 @@ async def open_server(
 
 async def readiness(options: ServerOptions) -> list[tuple[str, str]]:
     """(node, "" or what keeps it from serving) of each node: caught up with its cluster, shards healthy."""
-    key, authority = _key(options), _authority(options)
+    key, authority = key_of(options), authority_of(options)
     return [
         (each.url, await anyio.to_thread.run_sync(_unready, each.url, key, authority, options.timeout_s))
         for each in addresses_of(options)
@@ -134,67 +123,6 @@ def _unready(url: str, key: str | None, authority: bytes | None, timeout_s: floa
             return f"{error.code}: {error.read(SAID_MAX).decode(errors='replace').strip()}"
     except OSError as error:
         return str(getattr(error, "reason", error))
-
-
-def addresses_of(options: ServerOptions) -> list[Address]:
-    """The nodes that the setting names. Raises `SettingsError`."""
-    urls = [part.strip() for part in options.url.split(",") if part.strip()]
-    if not 0 < len(urls) <= NODES_MAX:
-        raise _wrong(options.url, f"names {len(urls)} nodes, 1 to {NODES_MAX} are possible")
-    return [_address(url, options.grpc_port) for url in urls]
-
-
-def _address(url: str, grpc_port: int) -> Address:
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-        asked = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
-        own = int(asked.pop("grpc_port", grpc_port))
-    except ValueError as error:
-        raise _wrong(url, str(error)) from error
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise _wrong(url, "is no address of a server")
-    if asked or not -1 <= own <= 65_535:
-        raise _wrong(url, "only grpc_port may follow the question mark, and is a port")
-    if parts.username or parts.password:
-        raise _wrong(f"{parts.scheme}://***@{parts.hostname}", "holds a secret; set store.api_key instead")
-    chosen = port or HTTP_PORT
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    base = f"{parts.scheme}://{host}:{chosen}{parts.path.rstrip('/')}"
-    return Address(base, chosen + 1 if own == -1 else own)
-
-
-def _wrong(url: str, problem: str) -> SettingsError:
-    return SettingsError(
-        f"setting store.url = {url!r}: {problem}",
-        remedy="Write http://127.0.0.1:6333, https:// for TLS; several nodes with commas between them.",
-    )
-
-
-def _key(options: ServerOptions) -> str | None:
-    if not options.api_key_file:
-        return options.api_key or None
-    try:
-        return Path(options.api_key_file).read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(
-            f"setting store.api_key_file = {options.api_key_file!r}: {error}",
-            remedy="Name a file that holds the key and may be read.",
-        ) from error
-
-
-def _authority(options: ServerOptions) -> bytes | None:
-    if not options.ca_file:
-        return None
-    try:
-        found = Path(options.ca_file).read_bytes()
-        ssl.create_default_context(cadata=found.decode("ascii"))
-    except (OSError, ValueError) as error:
-        raise SettingsError(
-            f"setting store.ca_file = {options.ca_file!r}: {error}",
-            remedy="Name a file with the certificate of the authority, as PEM.",
-        ) from error
-    return found
 
 
 def _client(

@@ -124,6 +124,10 @@ def test_secrets_are_not_shown() -> None:
     [
         ("redis://host:6379", "redis://host:6379"),
         ("redis://:pw@host", "redis://:***@host"),
+        (
+            "redis+sentinel://u:p@a,b/s?sentinel_password=x&replicas=1",
+            "redis+sentinel://u:***@a,b/s?sentinel_password=***&replicas=1",
+        ),
         ("redis://user:p@ss@host", "redis://user:***@host"),
         ("unix:///tmp/valkey.sock", "unix:///tmp/valkey.sock"),
         ("unix:///tmp/s.sock?password=pw&db=1", "unix:///tmp/s.sock?password=***&db=1"),

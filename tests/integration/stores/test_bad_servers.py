@@ -21,8 +21,9 @@ from cognition.errors import (
     StoreVersionError,
 )
 from cognition.stores.backend import FieldType, Match, Range
+from cognition.stores.server_addresses import addresses_of
 from cognition.stores.server_nodes import Nodes
-from cognition.stores.server_opening import addresses_of, open_server, readiness
+from cognition.stores.server_opening import open_server, readiness
 from cognition.stores.server_options import Mark, ServerOptions
 from cognition.testing.nodes import Node, running_nodes
 from tests import servers
