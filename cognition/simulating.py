@@ -10,7 +10,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,7 +22,7 @@ import msgspec
 from cognition import data_directory as directories
 from cognition.adapters import open_backend, stores_over
 from cognition.engine.assembly import Engine, Options, assemble
-from cognition.errors import BadCueError, StoreUnavailableError
+from cognition.errors import BadCueError, StoreLockedError, StoreUnavailableError
 from cognition.ports.timetable import Timetable
 from cognition.service import timetable_of
 from cognition.settings import Settings
@@ -137,7 +137,7 @@ async def copied(settings: Settings, directory: Path, now: float) -> AsyncIterat
             f"data directory {directory} holds no store", remedy="Name one that was used with --data."
         )
     with tempfile.TemporaryDirectory(prefix="cognition-simulation-") as folder:
-        with directories.held(directory, now):
+        with held(directory, now):
             need = ROOM_FACTOR * sum(f.stat().st_size for f in store.rglob("*") if f.is_file())
             if shutil.disk_usage(folder).free < need:
                 raise StoreUnavailableError(
@@ -147,6 +147,19 @@ async def copied(settings: Settings, directory: Path, now: float) -> AsyncIterat
             copy = Path(folder) / directories.STORE_FOLDER
             await anyio.to_thread.run_sync(shutil.copytree, store, copy)
         yield Path(folder)
+
+
+@contextmanager
+def held(directory: Path, now: float) -> Iterator[None]:
+    """Nobody writes the directory meanwhile; who does so now is to pause for as long as a copy takes."""
+    holder = directories.find_holder(directory)
+    if holder is not None:
+        raise StoreLockedError(
+            f"data directory {directory} is held by process {holder.pid} on {holder.host}",
+            remedy="Stop that daemon until days are being simulated: only the copy needs the directory.",
+        )
+    with directories.held(directory, now):
+        yield
 
 
 @asynccontextmanager

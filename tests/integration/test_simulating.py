@@ -58,7 +58,7 @@ def test_a_simulation_says_what_keeps_it_from_beginning(tmp_path: Path) -> None:
         held = cognition(*asked, "--simulate", "30d")
         assert held.code != 0
         assert f"is held by process {process_of(daemon)}" in held.err
-        assert "stop it" in held.err
+        assert "Stop that daemon until days are being simulated" in held.err
     assert "remembers nothing" in cognition(*asked, "--simulate", "30d").err
     wrong = cognition(*asked, "--simulate", "soon")
     assert (wrong.code, "'soon' is no span of 1 to 3,660 days" in wrong.err) == (2, True)
