@@ -11,8 +11,9 @@ import pytest
 from cognition.stores.stores import VectorStores, over
 from cognition.testing.nodes import Node, running_nodes
 from schemas.events import Outcome
+from streams.keys import StreamKeys
 from tests import servers
-from tests.integration.support import Client, Daemon, daemon_on, until
+from tests.integration.support import Client, Daemon, Told, cognition, daemon_on, until
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(400)]
 
@@ -114,3 +115,29 @@ def test_a_daemon_gives_up_on_a_server_that_does_not_come_and_says_what_to_do(tm
     daemon = Daemon(tmp_path / "data", **settings).start()
     assert daemon.ended() == 3
     assert "http://127.0.0.1:9" in daemon.tail()
+
+
+async def test_another_number_of_partitions_is_refused_until_it_is_migrated(
+    node: Node, tmp_path: Path
+) -> None:
+    directory, eight = tmp_path / "data", {"COGNITION_STREAMS__PARTITIONS": "8"}
+    with daemon_on(directory, QDRANT_URL=node.url) as daemon:
+        assert await settled(daemon.client(), perceived(daemon.client(), 0, 5)) == {Outcome.ENCODED}
+    refused = Daemon(directory, QDRANT_URL=node.url, **eight).start()
+    assert refused.ended() in (1, 2)
+    assert "cognition schema migrate --partitions 8" in refused.tail()
+
+    def told(*words: str, **more: str) -> Told:
+        return cognition(*words, "--data", str(directory), QDRANT_URL=node.url, **more)
+
+    assert told("schema", "check").code == 0
+    drifted = told("schema", "check", "--json", **eight)
+    assert drifted.code == 1
+    assert all("16 partitions" in row["problem"] for row in drifted.json)
+    migrated = told("schema", "migrate", "--partitions", "8")
+    assert migrated.code == 0, migrated.err + migrated.out
+    with daemon_on(directory, QDRANT_URL=node.url, **eight) as daemon:
+        client = Client(daemon.client().server, StreamKeys(partitions=8))
+        assert await settled(client, perceived(client, 0, 5)) == {Outcome.STRENGTHENED}
+    async with stores_on([node]) as stores:
+        assert [await stores.memories.count(mind) for mind in MINDS] == [5, 5]
