@@ -33,6 +33,7 @@ COMMANDS = {
     "capacity": "real stores beside what `cognition capacity` says of them",
     "quantize": "recall@10, bytes and latency of vectors kept in 32, 8, 4 and 1 bits, on real texts",
     "faults": "kill -9 at random moments: lost, doubled, misfiled",
+    "daemons": "several daemons that share a stream server and a Qdrant server: memories a second",
     "cluster": "over a Qdrant server or cluster, beside the bare client; a node killed under load",
 }
 WRONG_USE = 2
