@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import anyio
 from anyio.abc import TaskGroup
 
-from cognition.engine.ledger import INSERTED_AT_ONCE, Ledger, insert
+from cognition.engine.ledger import INSERTED_AT_ONCE, Ledger
 from cognition.ports.stores import Stores, Trace
 
 INSERTING_MAX = 2
@@ -40,5 +40,5 @@ class Handover:
 
     async def _insert(self, traces: Sequence[Trace], held: dict[str, int], inserted: anyio.Event) -> None:
         async with self._room:
-            await insert(self._stores, traces, held)
+            await self._stores.memories.insert(traces, epoch=held)
         inserted.set()

@@ -128,7 +128,7 @@ class Ledger:
         """All of its new memories are in the store."""
         traces = list(self.traces.values())
         for start in range(0, len(traces), INSERTED_AT_ONCE):
-            await insert(stores, traces[start : start + INSERTED_AT_ONCE], self.held)
+            await stores.memories.insert(traces[start : start + INSERTED_AT_ONCE], epoch=self.held)
         for part in self.parts:
             await part.wait()
 
@@ -148,8 +148,7 @@ class Ledger:
             await stores.memories.patch(mind, places, epoch=epoch_of(mind))
         for mind, kept in self.unbound.items():
             await unbind(stores, mind, kept, epoch_of(mind))
-        for epoch, episodes in group(self.episodes.values(), lambda e: epoch_of(e[0].mind)):
-            await stores.episodes.save(episodes, epoch=epoch)
+        await stores.episodes.save(list(self.episodes.values()), epoch=self.held)
         for mind, parents in self.parents.items():
             await stores.episodes.patch(mind, parents, epoch=epoch_of(mind))
         for written in (self.traces, self.revisions, self.patches, self.moves, self.unbound, self.handed):
@@ -167,12 +166,6 @@ class Folded:
     ledger: Ledger
     done: Committed
     reached: dict[str, str]
-
-
-async def insert(stores: Stores, traces: Sequence[Trace], held: Mapping[str, int]) -> None:
-    """Write new memories, one round trip for each lease epoch among them."""
-    for epoch, part in group(traces, lambda trace: held[trace.memory.mind]):
-        await stores.memories.insert(part, epoch=epoch)
 
 
 async def amend(

@@ -55,6 +55,10 @@ class Revision:
     subject: Terms | None = None
 
 
+Epoch = int | Mapping[str, int]
+"""The epoch of the lease under which something is written; by mind, where they lie in several partitions."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """Which memories of a mind may answer: resolved from a cue's filters.
@@ -136,7 +140,7 @@ class MemoryStore(Protocol):
         """The same with their vectors."""
         ...
 
-    async def insert(self, traces: Sequence[Trace], *, epoch: int) -> None:
+    async def insert(self, traces: Sequence[Trace], *, epoch: Epoch) -> None:
         """Write new memories, of any minds, in one round trip. What exists from this or a
         newer epoch stays as it is."""
         ...
@@ -271,7 +275,7 @@ class TombstoneStore(Protocol):
 class EpisodeStore(Protocol):
     async def get(self, mind: str, episode_ids: Sequence[str]) -> dict[str, Episode]: ...
 
-    async def save(self, episodes: Sequence[tuple[Episode, Dense | None]], *, epoch: int) -> None:
+    async def save(self, episodes: Sequence[tuple[Episode, Dense | None]], *, epoch: Epoch) -> None:
         """Write whole episodes with their centroids, fenced by `epoch`. None where no member
         is left: what was stored of the centroid goes too."""
         ...

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cognition.ports.stores import Dense
+from cognition.ports.stores import Dense, Epoch
 from cognition.stores import payloads, vectors
 from cognition.stores.backend import Condition, Hit, Match, Not, Point, VectorBackend
 from cognition.stores.collections import CENTROID, EPISODES
-from cognition.stores.tenancy import for_mind, for_minds, not_newer, owned, payload_of
+from cognition.stores.tenancy import epoch_of, fenced, for_mind, not_newer, owned, payload_of
 from schemas.episode import Episode, EpisodeScale
 
 
@@ -23,11 +23,11 @@ class VectorEpisodes:
         hits = await self._backend.retrieve(EPISODES.name, episode_ids)
         return {i: _episode(hit) for i, hit in owned(mind, hits).items()}
 
-    async def save(self, episodes: Sequence[tuple[Episode, Dense | None]], *, epoch: int) -> None:
+    async def save(self, episodes: Sequence[tuple[Episode, Dense | None]], *, epoch: Epoch) -> None:
         if not episodes:
             return
-        points = [_point(episode, centroid, epoch) for episode, centroid in episodes]
-        condition = for_minds((episode.mind for episode, _ in episodes), not_newer(epoch))
+        points = [_point(episode, centroid, epoch_of(epoch, episode.mind)) for episode, centroid in episodes]
+        condition = fenced(epoch, (episode.mind for episode, _ in episodes), not_newer)
         await self._backend.upsert(EPISODES.name, points, condition=condition)
 
     async def patch(self, mind: str, patches: Mapping[str, Mapping[str, Any]], *, epoch: int) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from cognition.ports.stores import Facts, Found, Likely, Probe, Revision, Scope, Terms, Trace
+from cognition.ports.stores import Epoch, Facts, Found, Likely, Probe, Revision, Scope, Terms, Trace
 from cognition.stores import payloads, times, vectors
 from cognition.stores.backend import (
     Ahead,
@@ -26,7 +26,17 @@ from cognition.stores.backend import (
 from cognition.stores.collections import CONTEXT, EVIDENCE, LEXICAL, MEMORIES, SUBJECT
 from cognition.stores.conditions import in_mood, of_scope
 from cognition.stores.mending import sound_associations, sound_count, sound_routes
-from cognition.stores.tenancy import for_mind, for_minds, not_newer, older, owned, paired, payload_of
+from cognition.stores.tenancy import (
+    epoch_of,
+    fenced,
+    for_mind,
+    for_minds,
+    not_newer,
+    older,
+    owned,
+    paired,
+    payload_of,
+)
 from schemas.cue import Mood
 from schemas.memory import Memory
 
@@ -68,11 +78,11 @@ class VectorMemories:
         hits = await self._backend.retrieve(self._collection, memory_ids, with_vectors=VECTORS)
         return {i: trace(hit) for i, hit in owned(mind, hits).items()}
 
-    async def insert(self, traces: Sequence[Trace], *, epoch: int) -> None:
+    async def insert(self, traces: Sequence[Trace], *, epoch: Epoch) -> None:
         if not traces:
             return
-        points = [self._point(each, epoch) for each in traces]
-        condition = for_minds((each.memory.mind for each in traces), older(epoch))
+        points = [self._point(each, epoch_of(epoch, each.memory.mind)) for each in traces]
+        condition = fenced(epoch, (each.memory.mind for each in traces), older)
         await self._backend.upsert(self._collection, points, condition=condition)
 
     async def patch(self, mind: str, patches: Mapping[str, Mapping[str, Any]], *, epoch: int) -> None:

@@ -6,10 +6,11 @@ This module must not know what the points hold beyond their mind and epoch.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from cognition.errors import StoreRefusedError
-from cognition.stores.backend import Both, Condition, Hit, Match, MatchAny, Payload, Range
+from cognition.ports.stores import Epoch
+from cognition.stores.backend import Both, Condition, Either, Hit, Match, MatchAny, Payload, Range
 
 
 def for_mind(mind: str, *conditions: Condition) -> Condition:
@@ -26,6 +27,21 @@ def of_anyone(*conditions: Condition) -> Condition:
     """All of the conditions hold, whoever's the point is: for the daemon's own upkeep, which asks whose
     work is unfinished. What is answered to anybody never comes from here."""
     return Both(conditions)
+
+
+def fenced(epoch: Epoch, minds: Iterable[str], bound: Callable[[int], Condition]) -> Condition:
+    """The point belongs to one of these minds, and its epoch keeps to the bound, which is made of that
+    mind's."""
+    by_epoch: dict[int, list[str]] = {}
+    for mind in minds:
+        by_epoch.setdefault(epoch_of(epoch, mind), []).append(mind)
+    parts = tuple(for_minds(some, bound(each)) for each, some in by_epoch.items())
+    return parts[0] if len(parts) == 1 else Either(parts)
+
+
+def epoch_of(epoch: Epoch, mind: str) -> int:
+    """The epoch under which this mind is written."""
+    return epoch if isinstance(epoch, int) else epoch[mind]
 
 
 def owned(mind: str, hits: Iterable[Hit]) -> dict[str, Hit]:
