@@ -11,6 +11,7 @@ from cognition.commands.words import acted
 from cognition.engine.assembly import Options
 from cognition.engine.liveness import FIRST_LOOKED_AT, LOOKED_AT_EVERY, UNITS, Liveness
 from cognition.engine.options import AttentionOptions, EpisodeOptions, MindOptions, RecallOptions
+from cognition.engine.sleep_options import EXTRA, SleepOptions
 from cognition.engine.weighing import MECHANISMS, WORKING_MEMORY
 from cognition.testing.clock import ManualClock
 from schemas.association import AssociationType, Relation
@@ -97,8 +98,10 @@ def test_what_is_off_is_named() -> None:
         episodes=EpisodeOptions(prediction_error=False),
         attention=AttentionOptions(echo_window_s=0.0),
     )
-    assert options.off() == {"drift", "spreading", "prediction_error", "echo"}
-    assert Options().off() == frozenset()
+    asleep = {f"sleep.{name}" for name in EXTRA}
+    assert options.off() == {"drift", "spreading", "prediction_error", "echo", *asleep}
+    assert Options().off() == asleep
+    assert Options(sleep=SleepOptions(also=tuple(EXTRA))).off() == frozenset()
 
 
 async def test_a_chance_is_counted_only_where_the_cue_states_what_a_mechanism_looks_at() -> None:

@@ -10,6 +10,7 @@ import pytest
 from cognition.engine.assembly import Options
 from cognition.engine.liveness import AT_ENCODING, FORMED_BY, UNITS
 from cognition.engine.options import AtCue, InMind, MindOptions, RecallOptions
+from cognition.engine.sleep_options import EXTRA
 from cognition.engine.weighing import MECHANISMS
 from schemas.cue import Mood
 from schemas.dream import Feedback
@@ -126,4 +127,5 @@ async def test_a_status_says_off_of_all_that_is_left_out() -> None:
     assert off == {
         *("drift", "formed by mention", "routes learned", "formed by use", "potentiated", "depressed"),
         *("pruned", "mood", "actor"),
+        *(f"sleep.{name}" for name in EXTRA),
     }
