@@ -9,14 +9,12 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
 from benchmarks.data import DataFormatError, DataMissingError, write_dir
-from cognition.adapters import NO_FORK_HANDLERS
 
 COMMANDS = {
     "recall": "R@k, MRR and latency of recall, percepts in and cues out",
@@ -42,7 +40,6 @@ WRONG_USE = 2
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one benchmark; the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    os.environ.setdefault(*NO_FORK_HANDLERS)
     parser, module = _parser(given)
     options = parser.parse_args(given)
     if not options.name:

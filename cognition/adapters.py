@@ -6,7 +6,6 @@ Knows how to open and close; knows nothing of what runs over it.
 from __future__ import annotations
 
 import itertools
-import os
 import random
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
@@ -163,11 +162,6 @@ async def open_backend(
     if kind == "inline":
         return await stack.enter_async_context(open_inline(folder, started_at=clock.now()))
     return await stack.enter_async_context(open_edge(folder, started_at=clock.now()))
-
-
-NO_FORK_HANDLERS = ("GRPC_ENABLE_FORK_SUPPORT", "0")
-"""Read as gRPC is first imported. Its handlers are for a child that goes on with gRPC; one that becomes the
-embedded stream server was seen to abort in them."""
 
 
 async def open_server(

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import shutil
 import subprocess
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -161,6 +162,11 @@ class EmbeddedServer:
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         binary = self._binary or find_binary()
+        if shutil.which(binary) is None:
+            raise EmbeddedServerError(
+                f"{binary} cannot be started: it is no program that may be run",
+                remedy="Give the URL of a server instead.",
+            )
         self.socket_path.unlink(missing_ok=True)
         words = [str(binary)]
         for name, value in (
@@ -170,14 +176,13 @@ class EmbeddedServer:
         try:
             with (self.data_dir / "valkey.log").open("ab") as log:
                 process = subprocess.Popen(
-                    words,
+                    dies_with_parent(words),
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
                     cwd=self.data_dir,
                     pass_fds=[self._server_lock.fileno()],
                     start_new_session=True,
-                    preexec_fn=dies_with_parent(),
                 )
         except OSError as error:
             raise EmbeddedServerError(

@@ -138,7 +138,7 @@ async def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
 ORPHAN = CHILD.replace(
     "async def main",
-    "import streams.embedded\nstreams.embedded.dies_with_parent = lambda: None\nasync def main",
+    "import streams.embedded\nstreams.embedded.dies_with_parent = list\nasync def main",
 )
 
 
