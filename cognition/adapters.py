@@ -6,6 +6,7 @@ Knows how to open and close; knows nothing of what runs over it.
 from __future__ import annotations
 
 import itertools
+import os
 import random
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
