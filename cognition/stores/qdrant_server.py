@@ -317,7 +317,7 @@ class ServerBackend:
 
     async def gather(self, collection: str, asked: Gather) -> Gathered:
         checks.gather(self._spec(collection), asked)
-        if self._grpc and server_grpc.gathers(asked):
+        if self._grpc:
             name = self._name(collection)
             params = {
                 using: self._params(collection, Query(using, vector, 1))
