@@ -149,7 +149,7 @@ def test_a_mind_without_a_past_is_answered_with_no(say: Say) -> None:
     missing = say("memory", "show", "none", *here, "--json").json
     assert {**missing, "inquiry_id": ""} == {
         "inquiry_id": "", "mind": "nobody", "memory": None, "archived": False, "tombstone": None,
-        "base_level": 0.0, "retrievability": 0.0,
+        "base_level": 0.0, "retrievability": 0.0, "abstraction": None,
     }  # fmt: skip
     unborn = say("identity", "verify", *here, "--json").json
     assert {**unborn, "inquiry_id": ""} == {
