@@ -54,6 +54,14 @@ async def single(folder: Path) -> AsyncIterator[ServerOptions]:
 
 
 @asynccontextmanager
+async def over_http(folder: Path) -> AsyncIterator[ServerOptions]:
+    """One node that is spoken to over HTTP alone. Skips where there is none."""
+    require_binary()
+    async with running_nodes(folder / "http", 1) as nodes:
+        yield ServerOptions(url=nodes[0].http, grpc_port=0)
+
+
+@asynccontextmanager
 async def cluster(folder: Path) -> AsyncIterator[ServerOptions]:
     """Three nodes, every shard on two of them. Skips where there are none."""
     require_binary()

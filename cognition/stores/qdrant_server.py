@@ -32,6 +32,7 @@ from cognition.stores.backend import (
     Payload,
     Point,
     Query,
+    Sparse,
     Vector,
     WriteMode,
 )
@@ -246,6 +247,8 @@ class ServerBackend:
         found = await self.retrieve(collection, list(changes), with_payload=False)
         there = [h.id for h in found if changes[h.id]]
         where, name = filter_or_none(condition), self._name(collection)
+        if not self._grpc and not self._local:
+            there = await self._without_emptied(name, there, changes, condition)
         sizes = [size_of(changes[i]) for i in there]
         for places in batches(sizes, self._options.batch_bytes, POINTS_MAX):
             points = [models.PointVectors(id=i, vector=vectors_in(changes[i])) for i in there[places]]
@@ -255,6 +258,32 @@ class ServerBackend:
                     name, points, wait=True, ordering=o, update_filter=where
                 ),
             )
+
+    async def _without_emptied(
+        self,
+        name: str,
+        there: Sequence[str],
+        changes: Mapping[str, Mapping[str, Vector]],
+        condition: Condition | None,
+    ) -> list[str]:
+        """Over HTTP a point whose only changes are sparse vectors without terms is refused as one that is to
+        be changed in nothing: those lose these vectors instead. What is left to be changed."""
+        emptied: dict[tuple[str, ...], list[str]] = {}
+        for point_id in there:
+            vectors = changes[point_id]
+            if all(isinstance(v, Sparse) and not v.indices.size for v in vectors.values()):
+                emptied.setdefault(tuple(vectors), []).append(point_id)
+        for names, ids in emptied.items():
+            for first in _steps(ids):
+                chosen = with_ids(ids[first : first + IDS_MAX], condition)
+                await self._write(
+                    name,
+                    lambda c, o, names=names, chosen=chosen: c.delete_vectors(  # type: ignore[misc]
+                        name, list(names), chosen, wait=True, ordering=o
+                    ),
+                )
+        gone = {point_id for ids in emptied.values() for point_id in ids}
+        return [point_id for point_id in there if point_id not in gone]
 
     async def delete(self, collection: str, ids: Sequence[str]) -> None:
         checks.ids(self._spec(collection).name, ids)

@@ -11,7 +11,7 @@ from cognition.stores.qdrant_server import open_local
 from cognition.testing.oracle import OracleBackend
 from tests import servers
 
-SERVERS = {"server": servers.single, "cluster": servers.cluster}
+SERVERS = {"server": servers.single, "http": servers.over_http, "cluster": servers.cluster}
 KINDS = (
     "oracle",
     "inline",
