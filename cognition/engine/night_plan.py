@@ -20,6 +20,7 @@ from cognition.mechanisms.replay_priority import (
     NOVEL_MAX,
     SPLITS_MAX,
     Candidate,
+    Read,
     Slice,
     familiar_from,
     recency,
@@ -78,19 +79,17 @@ class Planner:
         sort of all would give, from one ordered read of each slice of time."""
         wanted, _ = quota(self._options.batch)
         limit, now = wanted + (report.nth - 1) * wanted, report.started_at
-        read: list[tuple[Slice, Sequence[Candidate]]] = []
+        read: list[Read] = []
         known: dict[str, Keyed] = {}
-        due = slices(now)
+        due: Sequence[Slice] = slices(now)
         for _ in range(1 + SPLITS_MAX):
-            for each in due:
-                found = await self._slice(mind, each, limit, report, known)
-                read = [*read, (each, found)]
+            read += [Read(each, await self._slice(mind, each, limit, report, known)) for each in due]
             selection = select(read, wanted, wanted, now)
             if not selection.doubtful:
                 break
             worst = selection.doubtful[0]
-            read = [(each, found) for each, found in read if each != worst]
-            due = list(split(worst, now))
+            read = [each for each in read if each is not worst]
+            due = split(worst, now)
         return [known[candidate.memory_id] for candidate in selection.chosen]
 
     async def _slice(

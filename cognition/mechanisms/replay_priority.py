@@ -47,13 +47,20 @@ class Candidate(NamedTuple):
     encoded_at: float
 
 
+class Read(NamedTuple):
+    """What the index gave of a slice, in falling order of the keys."""
+
+    slice: Slice
+    found: Sequence[Candidate]
+
+
 class Selection(NamedTuple):
     """The chosen, best first, and by how much a memory that was not read could beat the last of them;
-    0 where the choice is exact. `doubtful` : the slices that leave it open, the worst first."""
+    0 where the choice is exact. `doubtful` : the reads that leave it open, the worst first."""
 
     chosen: list[Candidate]
     doubt: float
-    doubtful: list[Slice]
+    doubtful: list[Read]
 
 
 def recency(encoded_at: float, now: float) -> float:
@@ -89,22 +96,26 @@ def slices(now: float, count: int = SLICES) -> list[Slice]:
     return [*young, Slice(None, edges[count], RECENCY_WEIGHT * RECENCY_MIN)]
 
 
-def split(each: Slice, now: float) -> tuple[Slice, Slice]:
-    """A slice cut where recency is half way between its ends, the younger half first."""
-    low = recency(each.after, now) if each.after is not None else 0.0
-    middle = (low + each.recency) / 2.0
-    at = now + math.log(middle / RECENCY_WEIGHT) / RECENCY_DECAY_PER_HOUR * 3600.0
-    return Slice(at, each.until, each.recency), Slice(each.after, at, middle)
+def split(read: Read, now: float) -> tuple[Slice, Slice]:
+    """A slice that gave more than was asked of it, cut in two, the younger half first.
+
+    The cut is the median moment of what it gave: where many have the same key that is a sample of them, so
+    that each half has about half of them, however short the time in which they came (100 memories of one
+    key within 50 ms: two cuts; at the middle of the recency of a slice of an hour: sixteen, and in doubt).
+    What was given at one moment is cut off there: then its half is exact.
+    """
+    each, found = read
+    moments = sorted({c.encoded_at for c in found})
+    at = moments[(len(moments) - 1) // 2]
+    return Slice(at, each.until, each.recency), Slice(each.after, at, recency(at, now))
 
 
-def select(
-    read: Sequence[tuple[Slice, Sequence[Candidate]]], count: int, limit: int, now: float
-) -> Selection:
+def select(read: Sequence[Read], count: int, limit: int, now: float) -> Selection:
     """The `count` candidates of highest priority at `now`, and how sure that is.
 
     Parameters
     ----------
-    read : for each slice its candidates, at most `limit`, in falling order of their keys.
+    read : what each slice gave, `limit` candidates or more where it has more.
     count : how many are wanted.
     limit : how many were asked of each slice, >= `count`. A slice that gave fewer has no more.
     now : epoch seconds.
@@ -118,10 +129,10 @@ def select(
     ranked = sorted(whole.values(), key=lambda c: (-c.key - recency(c.encoded_at, now), c.memory_id))
     chosen = ranked[:count]
     worst = chosen[-1].key + recency(chosen[-1].encoded_at, now) if chosen else 0.0
-    open_: list[tuple[float, Slice]] = []
-    for each, found in read:
-        if len(found) >= limit and found:
-            above = found[-1].key + each.recency - worst
+    open_: list[tuple[float, Read]] = []
+    for each in read:
+        if len(each.found) >= limit and each.found:
+            above = each.found[-1].key + each.slice.recency - worst
             if above > 0.0:
                 open_.append((above, each))
     open_.sort(key=lambda pair: -pair[0])

@@ -27,7 +27,10 @@ from cognition.mechanisms.pressure import (
 )
 from cognition.mechanisms.replay import priority, priority_key
 from cognition.mechanisms.replay_priority import (
+    SPLITS_MAX,
     Candidate,
+    Read,
+    Selection,
     Slice,
     familiar_from,
     select,
@@ -141,20 +144,42 @@ def test_selection_through_the_index_is_that_of_a_sort_of_everything(
     ]
     true = {f"{n:03}": priority(e, c, tag, NOW - age, NOW) for n, (e, c, tag, age) in enumerate(lives)}
     best = sorted(true.values(), reverse=True)[:count]
-    read = [(each, ordered_read(whole, each, count)) for each in slices(NOW, parts)]
+    read = [Read(each, ordered_read(whole, each, count)) for each in slices(NOW, parts)]
     found = select(read, count, count, NOW)
-    for _ in range(200):
+    for _ in range(len(whole)):
         got = sorted((true[c.memory_id] for c in found.chosen), reverse=True)
         assert len(got) == len(best)
         assert all(want - have <= found.doubt + 1e-3 for want, have in zip(best, got, strict=True))
         if not found.doubtful:
             break
-        worst = found.doubtful[0]
-        read = [pair for pair in read if pair[0] != worst]
-        read += [(half, ordered_read(whole, half, count)) for half in split(worst, NOW)]
-        found = select(read, count, count, NOW)
-    if found.doubt == 0.0:
-        assert got == pytest.approx(best, abs=1e-3)
+        read, found = cut(whole, read, found, count)
+    assert found.doubt == 0.0
+    assert got == pytest.approx(best, abs=1e-3)
+
+
+def cut(
+    whole: list[Candidate], read: list[Read], found: Selection, count: int
+) -> tuple[list[Read], Selection]:
+    """The worst slice cut in two and read again, and what is chosen then."""
+    worst = found.doubtful[0]
+    halves = [Read(half, ordered_read(whole, half, count)) for half in split(worst, NOW)]
+    read = [*(each for each in read if each is not worst), *halves]
+    return read, select(read, count, count, NOW)
+
+
+@pytest.mark.parametrize("seconds", [0.05, 60.0, 40 * HOUR])
+@pytest.mark.parametrize("many", [100, 20_000])
+def test_of_a_flood_with_one_key_the_youngest_are_chosen_exactly(seconds: float, many: int) -> None:
+    ages = np.random.default_rng(7).permutation(np.linspace(10.0, 10.0 + seconds, many))
+    whole = [Candidate(f"{n:06}", 0.25, NOW - float(age)) for n, age in enumerate(ages)]
+    read = [Read(each, ordered_read(whole, each, 35)) for each in slices(NOW)]
+    found, cuts = select(read, 35, 35, NOW), 0
+    while found.doubtful:
+        read, found = cut(whole, read, found, 35)
+        cuts += 1
+    assert cuts <= SPLITS_MAX
+    youngest = sorted(whole, key=lambda c: -c.encoded_at)[:35]
+    assert {c.memory_id for c in found.chosen} == {c.memory_id for c in youngest}
 
 
 @given(st.integers(1, 30))
@@ -165,10 +190,17 @@ def test_slices_cover_all_time_once_and_fall_in_recency(count: int) -> None:
     for younger, older in itertools.pairwise(parts):
         assert younger.after == older.until
         assert younger.recency > older.recency
-    for each in parts[:-1]:
-        young, old = split(each, NOW)
-        assert (young.until, young.after, old.after) == (each.until, old.until, each.after)
-        assert young.recency == each.recency > old.recency
+
+
+@given(st.lists(st.floats(1.0, 60 * HOUR), min_size=1, max_size=40))
+def test_a_slice_is_cut_between_what_it_gave(ages: list[float]) -> None:
+    whole = Slice(None, None, 0.2)
+    young, old = split(Read(whole, [Candidate(f"{n}", 0.5, NOW - age) for n, age in enumerate(ages)]), NOW)
+    assert (young.until, young.after, old.after) == (whole.until, old.until, whole.after)
+    assert young.recency == whole.recency > old.recency
+    moments = {NOW - age for age in ages}
+    assert any(m <= young.after for m in moments)
+    assert any(m > young.after for m in moments) or len(moments) == 1
 
 
 def test_a_sample_of_the_familiar_is_seeded_and_its_places_are_spread() -> None:
