@@ -43,14 +43,14 @@ class VectorArchive:
         await self._backend.upsert(UNCONSCIOUS.name, points, condition=condition)
 
     async def get(self, mind: str, memory_ids: Sequence[str]) -> dict[str, Memory]:
-        hits = await self._backend.retrieve(UNCONSCIOUS.name, memory_ids)
+        hits = await self._backend.retrieve(UNCONSCIOUS.name, memory_ids, owner=mind)
         mine = owned(mind, hits)
         return {i: payloads.decode(Memory, i, payload_of(hit)) for i, hit in mine.items()}
 
     async def get_traces(self, mind: str, memory_ids: Sequence[str]) -> dict[str, Trace]:
-        hits = await self._backend.retrieve(UNCONSCIOUS.name, memory_ids, with_vectors=VECTORS)
+        hits = await self._backend.retrieve(UNCONSCIOUS.name, memory_ids, with_vectors=VECTORS, owner=mind)
         return {i: trace(hit) for i, hit in owned(mind, hits).items()}
 
     async def erase(self, mind: str, memory_ids: Sequence[str]) -> None:
-        hits = await self._backend.retrieve(UNCONSCIOUS.name, memory_ids)
-        await self._backend.delete(UNCONSCIOUS.name, list(owned(mind, hits)))
+        hits = await self._backend.retrieve(UNCONSCIOUS.name, memory_ids, owner=mind)
+        await self._backend.delete(UNCONSCIOUS.name, list(owned(mind, hits)), owner=mind)

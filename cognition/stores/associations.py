@@ -27,7 +27,7 @@ class VectorAssociations:
         self._backend = backend
 
     async def read(self, mind: str, memory_ids: Sequence[str]) -> dict[str, Spoken]:
-        hits = await self._backend.retrieve(MEMORIES.name, memory_ids)
+        hits = await self._backend.retrieve(MEMORIES.name, memory_ids, owner=mind)
         return {i: _spoken(hit) for i, hit in owned(mind, hits).items()}
 
     async def page(
@@ -76,7 +76,7 @@ class VectorAssociations:
         for rev, sets in by_rev.items():
             condition = for_mind(mind, not_newer(epoch), Match("rev", rev))
             await self._backend.set_payloads(MEMORIES.name, sets, condition=condition)
-        stored = owned(mind, await self._backend.retrieve(MEMORIES.name, list(arrays)))
+        stored = owned(mind, await self._backend.retrieve(MEMORIES.name, list(arrays), owner=mind))
         return {i for i, hit in stored.items() if _took(payload_of(hit), arrays[i][0], epoch)}
 
 

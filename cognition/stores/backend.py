@@ -21,6 +21,9 @@ from numpy.typing import NDArray
 from schemas.quantization import PLAIN, Quantization, QuantizationKind
 
 Payload = dict[str, Any]
+Owner = str | Mapping[str, str] | None
+"""Whose the points of some ids are: one mind's, or for each id a mind; None: that is not known."""
+
 Dense = NDArray[np.float32]
 
 
@@ -58,6 +61,8 @@ class CollectionSpec:
     that are often read without the others; one that is empty (null, 0, no element) may be left out.
 
     `quantization` says how the vectors that are searched are kept; without a kind: as they are stored.
+    `by_mind`: every point names its mind in the field `mind`, for good, and an engine may keep those of each
+    mind together.
     """
 
     name: str
@@ -68,6 +73,7 @@ class CollectionSpec:
     kept: frozenset[str] = field(default=frozenset(), kw_only=True)
     apart: frozenset[str] = frozenset()
     quantization: Quantization = field(default=Quantization(), kw_only=True)
+    by_mind: bool = field(default=False, kw_only=True)
 
     @property
     def searched(self) -> list[str]:
@@ -339,8 +345,9 @@ class VectorBackend(Protocol):
         in one round trip; vectors that are not named stay. Never inserts."""
         ...
 
-    async def delete(self, collection: str, ids: Sequence[str]) -> None:
-        """Delete points by id. Absent ids are ignored."""
+    async def delete(self, collection: str, ids: Sequence[str], *, owner: Owner = None) -> None:
+        """Delete points by id. Absent ids are ignored. Where it is known whose they are, `owner` says so: an
+        engine that keeps minds apart then goes there alone."""
         ...
 
     async def retrieve(
@@ -350,8 +357,10 @@ class VectorBackend(Protocol):
         *,
         with_payload: bool = True,
         with_vectors: tuple[str, ...] = (),
+        owner: Owner = None,
     ) -> list[Hit]:
-        """Points by id, in any order; absent ids are left out."""
+        """Points by id, in any order; absent ids are left out. `owner` as of `delete`: it is a hint where to
+        look and no condition."""
         ...
 
     async def query(self, collection: str, queries: Sequence[Query]) -> list[list[Hit]]:

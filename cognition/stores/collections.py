@@ -67,7 +67,7 @@ _KEPT: Final = frozenset({EVIDENCE})
 """The bare vector of the content, from which that in context is derived anew when a neighbour goes."""
 
 MEMORIES: Final = CollectionSpec(
-    "memories", _VECTORS, (LEXICAL, SUBJECT), _MEMORY, _OPAQUE, _APART, kept=_KEPT
+    "memories", _VECTORS, (LEXICAL, SUBJECT), _MEMORY, _OPAQUE, _APART, kept=_KEPT, by_mind=True
 )
 UNCONSCIOUS: Final = CollectionSpec(
     "unconscious",
@@ -76,6 +76,7 @@ UNCONSCIOUS: Final = CollectionSpec(
     {**_TENANT, "archived_at": FieldType.DATETIME},
     _OPAQUE,
     kept=_KEPT,
+    by_mind=True,
 )
 ABSTRACTIONS: Final = CollectionSpec(
     "abstractions",

@@ -25,6 +25,7 @@ from cognition.stores.backend import (
     Gather,
     Gathered,
     Hit,
+    Owner,
     Page,
     Payload,
     Point,
@@ -100,7 +101,7 @@ class EdgeBackend:
         points = [wire.point_out(Point(i, {}, vectors)) for i, vectors in changes.items()]
         await self._write(collection, list(changes), wire.UpdateVectors(collection, points, condition))
 
-    async def delete(self, collection: str, ids: Sequence[str]) -> None:
+    async def delete(self, collection: str, ids: Sequence[str], *, owner: Owner = None) -> None:
         await self._write(collection, list(ids), wire.Delete(collection, list(ids)))
 
     async def retrieve(
@@ -110,6 +111,7 @@ class EdgeBackend:
         *,
         with_payload: bool = True,
         with_vectors: tuple[str, ...] = (),
+        owner: Owner = None,
     ) -> list[Hit]:
         body = wire.Retrieve(collection, list(ids), with_payload, with_vectors)
         return wire.hits_in((await self._seat(collection).link.call(body, wire.Hits)).hits)

@@ -19,6 +19,7 @@ from cognition.stores.backend import (
     Gather,
     Gathered,
     Hit,
+    Owner,
     Page,
     Payload,
     Point,
@@ -74,7 +75,7 @@ class InlineEdge:
         await anyio.lowlevel.checkpoint()
         self._shards.update_vectors(collection, changes, condition=condition)
 
-    async def delete(self, collection: str, ids: Sequence[str]) -> None:
+    async def delete(self, collection: str, ids: Sequence[str], *, owner: Owner = None) -> None:
         await anyio.lowlevel.checkpoint()
         self._shards.delete(collection, ids)
 
@@ -85,6 +86,7 @@ class InlineEdge:
         *,
         with_payload: bool = True,
         with_vectors: tuple[str, ...] = (),
+        owner: Owner = None,
     ) -> list[Hit]:
         await anyio.lowlevel.checkpoint()
         return self._shards.retrieve(collection, ids, with_payload=with_payload, with_vectors=with_vectors)

@@ -21,6 +21,7 @@ from cognition.stores.backend import (
     Sparse,
     VectorBackend,
 )
+from cognition.stores.tenancy import only_mind_of
 
 
 async def gathered(backend: VectorBackend, collection: str, asked: Gather, *, sure: bool = True) -> Gathered:
@@ -39,7 +40,9 @@ async def gathered(backend: VectorBackend, collection: str, asked: Gather, *, su
     ids = [i for i in found if i in scores[asked.within.using]]
     payloads = None
     if asked.with_payload:
-        held = {hit.id: hit.payload or {} for hit in await backend.retrieve(collection, ids)}
+        owner = only_mind_of(asked.within.condition)
+        hits = await backend.retrieve(collection, ids, owner=owner)
+        held = {hit.id: hit.payload or {} for hit in hits}
         payloads = [
             {field: held[i][field] for field in asked.with_payload if field in held[i]} if i in held else {}
             for i in ids

@@ -66,16 +66,16 @@ class VectorMemories:
         self._collection = collection
 
     async def get(self, mind: str, memory_ids: Sequence[str]) -> dict[str, Memory]:
-        hits = owned(mind, await self._backend.retrieve(self._collection, memory_ids))
+        hits = owned(mind, await self._backend.retrieve(self._collection, memory_ids, owner=mind))
         return {i: _memory(hit) for i, hit in hits.items()}
 
     async def find(self, wanted: Sequence[tuple[str, str]]) -> dict[str, Memory]:
-        ids = list(dict.fromkeys(memory_id for _, memory_id in wanted))
-        hits = paired(wanted, await self._backend.retrieve(self._collection, ids))
+        owners = {memory_id: mind for mind, memory_id in wanted}
+        hits = paired(wanted, await self._backend.retrieve(self._collection, list(owners), owner=owners))
         return {i: _memory(hit) for i, hit in hits.items()}
 
     async def get_traces(self, mind: str, memory_ids: Sequence[str]) -> dict[str, Trace]:
-        hits = await self._backend.retrieve(self._collection, memory_ids, with_vectors=VECTORS)
+        hits = await self._backend.retrieve(self._collection, memory_ids, with_vectors=VECTORS, owner=mind)
         return {i: trace(hit) for i, hit in owned(mind, hits).items()}
 
     async def insert(self, traces: Sequence[Trace], *, epoch: Epoch) -> None:
@@ -110,12 +110,12 @@ class VectorMemories:
         written = {i for i in changes if i in sure}
         doubtful = [i for i in changes if i not in written]
         if doubtful:
-            stored = owned(mind, await self._backend.retrieve(self._collection, doubtful))
+            stored = owned(mind, await self._backend.retrieve(self._collection, doubtful, owner=mind))
             written |= {i for i, hit in stored.items() if _took(payload_of(hit), changes[i], epoch)}
         return written
 
     async def get_spoken(self, mind: str, memory_ids: Sequence[str]) -> dict[str, tuple[Memory, Terms]]:
-        hits = await self._backend.retrieve(self._collection, memory_ids, with_vectors=(LEXICAL,))
+        hits = await self._backend.retrieve(self._collection, memory_ids, with_vectors=(LEXICAL,), owner=mind)
         return {
             i: (_memory(hit), vectors.terms(hit.vectors or {}, LEXICAL, mind))
             for i, hit in owned(mind, hits).items()
@@ -134,8 +134,8 @@ class VectorMemories:
         await self._backend.update_vectors(self._collection, changes, condition=condition)
 
     async def erase(self, mind: str, memory_ids: Sequence[str]) -> None:
-        hits = await self._backend.retrieve(self._collection, memory_ids)
-        await self._backend.delete(self._collection, list(owned(mind, hits)))
+        hits = await self._backend.retrieve(self._collection, memory_ids, owner=mind)
+        await self._backend.delete(self._collection, list(owned(mind, hits)), owner=mind)
 
     async def probe(
         self,
@@ -163,7 +163,7 @@ class VectorMemories:
         return await self._gather(mind, probe, [Search(CONTEXT, len(ids), inside)], probe.scope.filter.mood)
 
     async def facts(self, mind: str, memory_ids: Sequence[str]) -> dict[str, Facts]:
-        hits = owned(mind, await self._backend.retrieve(self._collection, memory_ids))
+        hits = owned(mind, await self._backend.retrieve(self._collection, memory_ids, owner=mind))
         return {i: facts_of(payload_of(hit)) for i, hit in hits.items()}
 
     async def _gather(

@@ -28,6 +28,7 @@ from cognition.stores.backend import (
     Gathered,
     HasId,
     Hit,
+    Owner,
     Page,
     Payload,
     Point,
@@ -285,7 +286,7 @@ class ServerBackend:
         gone = {point_id for ids in emptied.values() for point_id in ids}
         return [point_id for point_id in there if point_id not in gone]
 
-    async def delete(self, collection: str, ids: Sequence[str]) -> None:
+    async def delete(self, collection: str, ids: Sequence[str], *, owner: Owner = None) -> None:
         checks.ids(self._spec(collection).name, ids)
         name = self._name(collection)
         for first in _steps(ids):
@@ -302,6 +303,7 @@ class ServerBackend:
         *,
         with_payload: bool = True,
         with_vectors: tuple[str, ...] = (),
+        owner: Owner = None,
     ) -> list[Hit]:
         checks.ids(self._spec(collection).name, ids)
         if not ids:

@@ -39,6 +39,30 @@ def fenced(epoch: Epoch, minds: Iterable[str], bound: Callable[[int], Condition]
     return parts[0] if len(parts) == 1 else Either(parts)
 
 
+def minds_of(condition: Condition | None) -> frozenset[str] | None:
+    """The minds whose points can satisfy the condition; None where it names none."""
+    match condition:
+        case Match("mind", value):
+            return frozenset({str(value)})
+        case MatchAny("mind", values):
+            return frozenset(map(str, values))
+        case Both(conditions):
+            named = [found for each in conditions if (found := minds_of(each)) is not None]
+            return frozenset.intersection(*named) if named else None
+        case Either(conditions):
+            parts = [minds_of(each) for each in conditions]
+            known = [part for part in parts if part is not None]
+            return frozenset().union(*known) if known and len(known) == len(parts) else None
+        case _:
+            return None
+
+
+def only_mind_of(condition: Condition | None) -> str | None:
+    """The one mind whose points can satisfy the condition, where it names one."""
+    minds = minds_of(condition) or ()
+    return next(iter(minds)) if len(minds) == 1 else None
+
+
 def epoch_of(epoch: Epoch, mind: str) -> int:
     """The epoch under which this mind is written."""
     return epoch if isinstance(epoch, int) else epoch[mind]

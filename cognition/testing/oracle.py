@@ -29,6 +29,7 @@ from cognition.stores.backend import (
     HasId,
     Hit,
     Match,
+    Owner,
     Page,
     Payload,
     Point,
@@ -176,7 +177,7 @@ class OracleBackend:
                     changed = _stored(Point(point_id, {}, vectors), found.spec.kept).vectors
                     found.put(Point(point_id, stored.payload, {**stored.vectors, **changed}))
 
-    async def delete(self, collection: str, ids: Sequence[str]) -> None:
+    async def delete(self, collection: str, ids: Sequence[str], *, owner: Owner = None) -> None:
         async with self._verb("delete", collection) as found:
             checks.ids(collection, ids)
             for point_id in ids:
@@ -189,6 +190,7 @@ class OracleBackend:
         *,
         with_payload: bool = True,
         with_vectors: tuple[str, ...] = (),
+        owner: Owner = None,
     ) -> list[Hit]:
         async with self._verb("retrieve", collection) as found:
             checks.ids(collection, ids)

@@ -44,6 +44,7 @@ SPEC = CollectionSpec(
     },
     frozenset({"hidden", "text"}),
     kept=frozenset({"k"}),
+    by_mind=True,
 )
 BARE = CollectionSpec("bare", indexes={"mind": FieldType.TENANT, "epoch": FieldType.INTEGER})
 
