@@ -46,10 +46,12 @@ class Knowing:
             return [UNFILTERED]
         return [] if self._sought else [UNSOUGHT]
 
+    def asks(self, cue: Cue) -> bool:
+        """Whether this cue is answered with abstractions at all."""
+        return bool(cue.abstractions) and not filtered(cue)
+
     async def answer(self, cue: Cue, mind: Mind, probe: Probe) -> list[RecalledAbstraction]:
         """So many as the cue asks for that hold at the moment it asks about, best first."""
-        if not cue.abstractions or filtered(cue):
-            return []
         anywhere = replace(probe, scope=Scope(), naming=0)
         found = await self._stores.abstractions.probe(mind.name, anywhere, limit=EXCESS * cue.abstractions)
         mean, sd = mind.lexicon.lexical_moments(probe.terms)

@@ -1,30 +1,30 @@
 """Recall: a cue comes in, the memories that it brings back go out, with the reasons.
 
-One round trip to the store, whatever the number of memories: candidates (the best by each vector) with the
-exact scores of their union, and, read while those are weighed, the memories that will probably answer.
-One more for those that answer after all; one where associations lead to others, and one where facts of
-candidates are not at hand. The archive is searched beside awake memory, and read where something surfaces.
+At most three round trips to the store, one after another, whatever is asked and however many memories there
+are; usually one. `finding` asks awake memory and says what each trip is for, and `scoping` takes one of them
+where a cue names a coarse episode; the archive and what recurs are asked beside it, in two.
 Recall reads; it never writes, and what it teaches travels as an event of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from cognition.engine.finding import Finding, Sources, Trips, reach
 from cognition.engine.knowing import Knowing
 from cognition.engine.liveness import CONTEXT, TOP, Liveness
 from cognition.engine.meaning import Meant, meant, narrowed
 from cognition.engine.mind import Mind
 from cognition.engine.minds import Minds
-from cognition.engine.naming import named
 from cognition.engine.options import RecallOptions
-from cognition.engine.scoping import in_fine_episodes
+from cognition.engine.scoping import Scoping
 from cognition.engine.spreading import Web
 from cognition.engine.standing import standing
 from cognition.engine.surfacing import WHY as SURFACED
@@ -35,7 +35,6 @@ from cognition.engine.weighing import (
     MECHANISMS,
     MENTION,
     SPREADING,
-    WORKING_MEMORY,
     Candidates,
     Ranked,
     Ranking,
@@ -54,7 +53,7 @@ from cognition.mechanisms.vectors import decode_vector
 from cognition.ports.clock import Clock
 from cognition.ports.dates import DateReader
 from cognition.ports.embedder import Embedder
-from cognition.ports.stores import Facts, Found, Likely, Probe, Scope, Stores
+from cognition.ports.stores import Probe, Scope, Stores
 from cognition.tasks import at_once
 from schemas.cue import Cue, FilterMode
 from schemas.memory import Memory
@@ -65,18 +64,34 @@ Dense = NDArray[np.float32]
 NO_EPISODE = "no episode is open"
 """Stands for an episode that no memory is of, where a strict filter means the open one and none is."""
 
-BUDGET_REACH = 4
-"""With a token budget, up to limit x 4 candidates are looked at for what still fits (a choice: what
-ranks lower is rarely worth its tokens, and whole memories are fetched for it)."""
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One cue as it is answered."""
+
+    cue: Cue
+    mind: Mind
+    meaning: Meant
+    probe: Probe
+    finding: Finding
 
 
-AHEAD_MORE = 10
-"""Memories read ahead beyond the limit, for those that rise by what is weighed besides meaning and words.
-Of 330 cues with a limit of 10, 80 had to read once more with 4 of them, 16 with 10, none with 20."""
+@dataclass(frozen=True, slots=True)
+class _Awake:
+    """What awake memory answers; the cue with the limit that was kept to."""
 
-FACTS_AT_HAND = 0.5
-"""Share of a mind's memories of which facts are at hand from which on they are not asked for with the search:
-what is missing then comes by a round trip of its own."""
+    cue: Cue
+    ranked: Ranking
+    recalled: list[Recalled]
+    notes: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Nothing:
+    """Why a cue gets no answer, of so many candidates."""
+
+    reason: str
+    candidates: int = 0
 
 
 class Recall:
@@ -98,7 +113,8 @@ class Recall:
     ) -> None:
         self._knowing = knowing
         self._surfacing = surfacing
-        self._stores = stores
+        self._sources = Sources(stores.memories, minds.facts, options)
+        self._scoping = Scoping(stores.episodes)
         self._minds = minds
         self._embedder = embedder
         self._clock = clock
@@ -127,43 +143,76 @@ class Recall:
         if not mind.lexicon.n:
             reason = "has no memories yet" if not mind.sleep.archived else "has archived all its memories"
             return self._nothing(cue, f"this mind {reason}", began)
-        cue = await in_fine_episodes(cue, mind, self._stores)
+        trips = Trips()
+        cue = await self._scoping.in_fine_episodes(cue, mind, trips)
         meaning = await meant(cue, self._tongues.of(cue.mind).speech, self._dates, now=self._clock.now())
         probe = await self._probe(cue, mind, meaning)
-        found, archived = await self._searched(cue, mind, probe)
-        if not found.ids:
-            return self._nothing(cue, "no memory satisfies the filters", began)
-        ranked = self._rank(cue, mind, probe, found, meaning)
-        if self._spreads(cue):
-            ranked = await self._spread(cue, mind, probe, found, meaning, ranked)
-        if cue.abstain_below and (best := ranked.best(1)[0].score) < cue.abstain_below:
-            reason = f"the best score {best:.3f} is below abstain_below = {cue.abstain_below}"
-            return self._nothing(cue, reason, began, candidates=len(ranked))
-        if cue.exact:
-            scores = [r.score for r in ranked.best(cue.limit)]
-            if not (standing_out := outstanding(scores)):
-                reason = f"nothing stands out: the best score is {scores[0]:.3f}"
-                return self._nothing(cue, reason, began, candidates=len(ranked))
-            cue = msgspec.structs.replace(cue, limit=standing_out)
-        recalled, notes = await self._fetch(cue, mind, found, ranked)
+        finding = Finding(self._sources, self._tongues.of(cue.mind), mind, probe, trips)
+        asked = _Asked(cue, mind, meaning, probe, finding)
+        archived: list[Recalled] = []
+        known: list[RecalledAbstraction] = []
+        if beside := self._beside(asked, archived, known):
+            async with at_once() as together:
+                for task in beside:
+                    together.start_soon(task)
+                awake = await self._awake(asked)
+        else:
+            awake = await self._awake(asked)
+        if isinstance(awake, _Nothing):
+            return self._nothing(cue, awake.reason, began, candidates=awake.candidates)
         if observed:
-            self._look_at(cue, ranked, recalled)
-        if archived is not None:
-            recalled = await self._surfaced(cue, mind, probe, meaning, recalled, archived, noted=observed)
-        known = await self._knowing.answer(cue, mind, probe) if self._knowing is not None else []
+            self._look_at(awake.cue, awake.ranked, awake.recalled)
+        recalled = awake.recalled
+        if archived:
+            assert self._surfacing is not None
+            recalled = self._surfacing.joined(awake.cue, recalled, archived, noted=observed)
         if not recalled and cue.token_budget is not None:
-            looked_at = min(len(ranked), cue.limit * BUDGET_REACH)
+            looked_at = min(len(awake.ranked), reach(awake.cue))
             reason = f"none of the best {looked_at} fits token_budget = {cue.token_budget}"
-            return self._nothing(cue, reason, began, candidates=len(ranked))
+            return self._nothing(cue, reason, began, candidates=len(awake.ranked))
         return Recollection(
             cue_id=cue.id,
             mind=cue.mind,
             recalled=recalled,
-            candidates=len(ranked),
+            candidates=len(awake.ranked),
             took_ms=(self._clock.monotonic() - began) * 1e3,
-            notes=[*self._unmet(cue, mind), *self._unknown(cue, known), *notes],
+            notes=[*self._unmet(cue, mind), *self._unknown(cue, known), *awake.notes],
             abstractions=known,
         )
+
+    async def _awake(self, asked: _Asked) -> _Awake | _Nothing:
+        """What awake memory answers: candidates, weighed, those that associations lead to among them, and
+        of these the memories that are told."""
+        cue = asked.cue
+        found = await asked.finding.candidates(cue)
+        if not found.ids:
+            return _Nothing("no memory satisfies the filters")
+        ranked = self._rank(asked, found)
+        if self._spreads(cue):
+            ranked = await self._spread(asked, found, ranked)
+        if cue.abstain_below and (best := ranked.best(1)[0].score) < cue.abstain_below:
+            reason = f"the best score {best:.3f} is below abstain_below = {cue.abstain_below}"
+            return _Nothing(reason, len(ranked))
+        if cue.exact:
+            scores = [r.score for r in ranked.best(cue.limit)]
+            if not (standing_out := outstanding(scores)):
+                return _Nothing(f"nothing stands out: the best score is {scores[0]:.3f}", len(ranked))
+            cue = msgspec.structs.replace(cue, limit=standing_out)
+        recalled, notes = await self._fetch(cue, asked.finding, ranked)
+        return _Awake(cue, ranked, recalled, notes)
+
+    def _beside(
+        self, asked: _Asked, archived: list[Recalled], known: list[RecalledAbstraction]
+    ) -> list[Callable[[], Coroutine[Any, Any, None]]]:
+        """What is asked of the archive and of what recurs while awake memory is asked, each a search and a
+        read: so no cue waits longer for it."""
+        tasks: list[Callable[[], Coroutine[Any, Any, None]]] = []
+        surfacing, knowing = self._surfacing, self._knowing
+        if surfacing is not None and surfacing.asks(asked.cue, asked.mind.sleep.archived, asked.probe):
+            tasks.append(partial(self._surface, asked, surfacing, archived))
+        if knowing is not None and knowing.asks(asked.cue):
+            tasks.append(partial(self._know, asked, knowing, known))
+        return tasks
 
     def _look_at(self, cue: Cue, ranked: Ranking, recalled: Sequence[Recalled]) -> None:
         """Have the liveness told what acted in this recall, if it looks at it; the answer does not wait."""
@@ -246,120 +295,36 @@ class Recall:
             return Scope(filter=chosen)
         return Scope(filter=chosen, episodes=named_episodes(cue.episode, mind) or (NO_EPISODE,))
 
-    # --- candidates ---------------------------------------------------------------------------
-
-    async def _searched(self, cue: Cue, mind: Mind, probe: Probe) -> tuple[Candidates, Found | None]:
-        """The candidates, and what of the archive may answer: both asked for at once."""
-        if self._surfacing is None or not self._surfacing.asks(cue, mind.sleep.archived, probe):
-            return await self._candidates(cue, mind, probe), None
-        archived: list[Found] = []
-
-        async def look(surfacing: Surfacing) -> None:
-            archived.append(await surfacing.found(cue, probe))
-
-        async with at_once() as searches:
-            searches.start_soon(look, self._surfacing)
-            found = await self._candidates(cue, mind, probe)
-        return found, archived[0]
-
-    async def _candidates(self, cue: Cue, mind: Mind, probe: Probe) -> Candidates:
-        """The union of what each vector finds; a soft episode filter also searches inside it,
-        and working memory joins where no filter could exclude it (read your own writes)."""
-        probes = [probe]
-        if inside := preferred_episodes(cue, mind):
-            probes.append(replace(probe, scope=Scope(probe.scope.filter, inside)))
-        also: list[str] = []
-        if WORKING_MEMORY not in cue.without and probe.scope == Scope():
-            also = [item.memory_id for item in mind.working.items]
-        limit = max(self._options.candidates, cue.limit)
-        facts = self._minds.facts
-        known, since = facts.of(mind.name), facts.changes
-        found = await self._stores.memories.probe(
-            mind.name,
-            probes,
-            limit=limit,
-            also=also,
-            with_facts=len(known) < mind.living * FACTS_AT_HAND,
-            likely=self._likely(cue, mind, probe),
-        )
-        read = dict(found.facts)
-        if unknown := [i for i in found.ids if i not in read and i not in known]:
-            read.update(await self._stores.memories.facts(mind.name, unknown))
-        facts.add(mind.name, read, since=since)
-        return self._with_facts(mind, probe, found, [read.get(i) or known.get(i) for i in found.ids])
-
-    def _likely(self, cue: Cue, mind: Mind, probe: Probe) -> Likely:
-        """Which memories will probably answer: the first by meaning and words alone, and a few more for
-        what else is weighed."""
-        limit = cue.limit * (1 if cue.token_budget is None else BUDGET_REACH) + AHEAD_MORE
-        _, sd = mind.lexicon.lexical_moments(probe.terms)
-        return Likely(limit, 1.0 / ranking.DENSE_SD, self._options.lexical_weight / sd)
-
-    def _with_facts(
-        self, mind: Mind, probe: Probe, found: Found, facts: Sequence[Facts | None]
-    ) -> Candidates:
-        """What was found, with its facts; what has none is gone meanwhile."""
-        held = [fact for fact in facts if fact is not None]
-        ids, dense, lexical = found.ids, found.dense, found.lexical
-        if len(held) < len(ids):
-            places = [n for n, fact in enumerate(facts) if fact is not None]
-            ids, dense, lexical = [ids[n] for n in places], dense[places], lexical[places]
-        subjects = [fact.subject for fact in held] if probe.naming else []
-        analyzer = self._tongues.of(mind.name)
-        return Candidates(
-            ids=ids,
-            dense=dense.astype(np.float64),
-            lexical=lexical.astype(np.float64),
-            facts=held,
-            named=named(probe.terms, subjects, mind.lexicon, analyzer) if probe.naming else None,
-            ahead=found.ahead,
-        )
-
     # --- weighing -----------------------------------------------------------------------------
 
-    def _rank(self, cue: Cue, mind: Mind, probe: Probe, found: Candidates, meaning: Meant) -> Ranking:
-        weight = self._options.lexical_weight
-        return rank(cue, mind, probe, found, meaning, lexical_weight=weight, now=self._clock.now())
+    def _rank(self, asked: _Asked, found: Candidates) -> Ranking:
+        weight, now = self._options.lexical_weight, self._clock.now()
+        return rank(asked.cue, asked.mind, asked.probe, found, asked.meaning, lexical_weight=weight, now=now)
 
-    async def _spread(
-        self, cue: Cue, mind: Mind, probe: Probe, found: Candidates, meaning: Meant, ranked: Ranking
-    ) -> Ranking:
+    async def _spread(self, asked: _Asked, found: Candidates, ranked: Ranking) -> Ranking:
         """What was found lends activation along its associations; what they reach joins, under the same
         filters. One round trip more where that is new, none where nothing is associated."""
         if not any(fact.associations for fact in found.facts):
             return ranked
-        web = Web(ranked, self._clock.now(), mind.sleep.homeostasis)
+        web = Web(ranked, self._clock.now(), asked.mind.sleep.homeostasis)
         if not web.edges:
             return ranked
         if new := web.joining(ranked.facts()):
-            facts = self._minds.facts
-            since = facts.changes
-            scored = await self._stores.memories.score(mind.name, probe, new)
-            facts.add(mind.name, scored.facts, since=since)
-            joining = self._with_facts(mind, probe, scored, [scored.facts.get(i) for i in scored.ids])
-            ranked = self._rank(cue, mind, probe, found.joined(joining), meaning)
+            first = reach(asked.cue)
+            likely = [*(r.memory_id for r in ranked.best(first)), *web.reached(ranked.facts()), *new[:first]]
+            ranked = self._rank(asked, await asked.finding.joining(found, new, likely))
         return web.over(ranked, depth=self._options.spreading_depth)
 
     # --- the answer ----------------------------------------------------------------------------
 
-    async def _read(self, mind: Mind, found: Candidates, memory_ids: Sequence[str]) -> dict[str, Memory]:
-        """These memories: those that were read while they were weighed, and the others."""
-        memories = await found.ahead(memory_ids) if found.ahead is not None else {}
-        if missing := [i for i in memory_ids if i not in memories]:
-            memories |= await self._stores.memories.get(mind.name, missing)
-        return memories
-
-    async def _fetch(
-        self, cue: Cue, mind: Mind, found: Candidates, ranked: Ranking
-    ) -> tuple[list[Recalled], list[str]]:
+    async def _fetch(self, cue: Cue, finding: Finding, ranked: Ranking) -> tuple[list[Recalled], list[str]]:
         """The memories that answer, best first, within limit and token budget, and what to note.
 
         With a budget, the best limit x `BUDGET_REACH` are gone through in order of rank: what no
         longer fits is passed over, until `limit` are taken.
         """
-        reach = cue.limit * (1 if cue.token_budget is None else BUDGET_REACH)
-        best = ranked.best(reach)
-        memories = await self._read(mind, found, [r.memory_id for r in best])
+        best = ranked.best(reach(cue))
+        memories = await finding.read([r.memory_id for r in best])
         best = [r for r in best if r.memory_id in memories]
         asked = self._tongues.of(cue.mind).telling(cue.content)
         if cue.token_budget is None:
@@ -371,31 +336,22 @@ class Recall:
         note = f"{passed} that ranked higher did not fit token_budget = {cue.token_budget}"
         return recalled, [note] if passed else []
 
-    async def _surfaced(
-        self,
-        cue: Cue,
-        mind: Mind,
-        probe: Probe,
-        meaning: Meant,
-        recalled: list[Recalled],
-        found: Found,
-        *,
-        noted: bool,
-    ) -> list[Recalled]:
-        """What is recalled, and what this cue brings back from the archive: for good, if it is `noted`.
-        A round trip more only where the cue is strong enough for something there."""
-        assert self._surfacing is not None
-        candidates = self._with_facts(mind, probe, found, [found.facts.get(i) for i in found.ids])
-        ranked = self._rank(cue, mind, probe, candidates, meaning)
-        awake = {r.memory.id for r in recalled}
-        strong = [r for r in ranked.best(len(found.ids)) if surfaces(r.memory_id, r.score, awake)]
-        memories = await self._surfacing.memories(mind.name, [r.memory_id for r in strong])
-        archived = [
+    async def _surface(self, asked: _Asked, surfacing: Surfacing, archived: list[Recalled]) -> None:
+        """What this cue is strong enough for in the archive. Read only where there is something."""
+        cue, mind = asked.cue, asked.mind
+        found = await surfacing.found(cue, asked.probe)
+        facts = [found.facts.get(i) for i in found.ids]
+        ranked = self._rank(asked, asked.finding.with_facts(found, facts))
+        strong = [r for r in ranked.best(len(found.ids)) if surfaces(r.score)]
+        memories = await surfacing.memories(mind.name, [r.memory_id for r in strong])
+        archived += [
             msgspec.structs.replace(self._recalled(cue, ranked, r, memories[r.memory_id], {}), why=SURFACED)
             for r in strong
             if r.memory_id in memories
         ]
-        return self._surfacing.joined(cue, recalled, archived, noted=noted)
+
+    async def _know(self, asked: _Asked, knowing: Knowing, known: list[RecalledAbstraction]) -> None:
+        known += await knowing.answer(asked.cue, asked.mind, asked.probe)
 
     def _unmet(self, cue: Cue, mind: Mind) -> list[str]:
         """What the cue wished and the mind could not give."""

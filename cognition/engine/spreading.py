@@ -82,6 +82,11 @@ class Web:
         new = [(-share, i) for i, share in self._lent.items() if i not in known]
         return [i for _, i in sorted(new)[:JOINING_MAX]]
 
+    def reached(self, known: Mapping[str, object]) -> list[str]:
+        """What is reached among the candidates: what may rise."""
+        targets = (edge.target for edges in self.edges.values() for edge in edges)
+        return [i for i in dict.fromkeys(targets) if i in known]
+
     def over(self, ranking: Ranking, *, depth: int = DEPTH) -> Ranking:
         """The candidates, weighed anew with what they are lent."""
         evidence = ranking.evidence()

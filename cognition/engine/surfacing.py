@@ -8,7 +8,7 @@ and lost is noted again by the next such cue. Must not know how anything is weig
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from cognition.ports.stores import Found, Probe, Scope, Stores
 from schemas.cue import Cue
@@ -52,7 +52,7 @@ class Surfacing:
     ) -> list[Recalled]:
         """What is recalled, with what surfaced among it, by score. Where somebody asked, it is noted."""
         known = {r.memory.id for r in awake}
-        new = [r for r in archived if surfaces(r.memory.id, r.score, known)]
+        new = [r for r in archived if r.memory.id not in known]
         together = sorted([*awake, *new], key=lambda r: -r.score)[: cue.limit]
         for each in together if noted else ():
             if each.memory.id not in known:
@@ -70,6 +70,6 @@ class Surfacing:
         return taken
 
 
-def surfaces(memory_id: str, score: float, awake: Collection[str]) -> bool:
-    """Whether a cue is strong enough for an archived memory, which is not awake meanwhile."""
-    return score >= SCORE_MIN and memory_id not in awake
+def surfaces(score: float) -> bool:
+    """Whether a cue is strong enough for an archived memory."""
+    return score >= SCORE_MIN

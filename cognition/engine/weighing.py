@@ -5,7 +5,7 @@ Takes exact scores that were already fetched; asks no store. The formula is `mec
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -18,7 +18,6 @@ from cognition.mechanisms.plasticity import UNUSED_WEIGHT, faded, route_gain
 from cognition.mechanisms.superseding import DEMOTION, holds
 from cognition.ports.stores import Facts, Probe
 from schemas.cue import Cue, EpisodeFilter, FilterMode
-from schemas.memory import Memory
 from schemas.percept import seconds
 from schemas.recollection import ScorePart
 
@@ -51,14 +50,13 @@ class Kind(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Candidates:
     """What was found for a cue: (n,) ids, exact scores and facts, in the same order; `named` says how
-    clearly the cue names what each is about, where that was looked at; `ahead` as of `Found`."""
+    clearly the cue names what each is about, where that was looked at."""
 
     ids: Sequence[str]
     dense: ranking.Scores
     lexical: ranking.Scores
     facts: Sequence[Facts]
     named: ranking.Scores | None = None
-    ahead: Callable[[Sequence[str]], Awaitable[dict[str, Memory]]] | None = None
 
     def joined(self, others: Candidates) -> Candidates:
         """These and others that were found later."""
@@ -69,7 +67,6 @@ class Candidates:
             lexical=np.concatenate((self.lexical, others.lexical)),
             facts=[*self.facts, *others.facts],
             named=np.concatenate(named) if len(named) == 2 else None,
-            ahead=self.ahead,
         )
 
 
