@@ -42,6 +42,7 @@ class SleepWork(enum.StrEnum):
     SUPERSEDE = "supersede"
     ABSTRACT = "abstract"
     ASSOCIATE = "associate"
+    RETELL = "retell"
     HOMEOSTASIS = "homeostasis"
     FORGET = "forget"
     IDENTITY = "identity"
@@ -49,13 +50,14 @@ class SleepWork(enum.StrEnum):
 
 
 class PlannedWork(Message, frozen=True, kw_only=True, omit_defaults=False):
-    """One piece of a cycle: what is done to which memories, in this order; none are named where it goes
-    through what is left to do. `budget_s` is the share of the cycle's time that it may take, `onward` where
-    the next cycle goes on looking."""
+    """One piece of a cycle: what is done to which memories or episodes, in this order; none are named where
+    it goes through what is left to do. `budget_s` is the share of the cycle's time that it may take, `onward`
+    where the next cycle goes on looking."""
 
     work: SleepWork
     stage: SleepStage
     memory_ids: list[str] = []
+    episode_ids: list[str] = []
     budget_s: float = 0.0
     why: str = ""
     onward: str = ""
@@ -124,6 +126,7 @@ class SleepReport(Message, frozen=True, kw_only=True, omit_defaults=False):
     abstracted: int = 0
     superseded: int = 0
     archived: int = 0
+    retold: int = 0
     did: dict[str, int] = {}
     calls: int = 0
     canary_before: float | None = None
@@ -158,10 +161,28 @@ class UndoEntry(Message, frozen=True, kw_only=True, omit_defaults=False):
     did: dict[str, int] = {}
 
 
+class Telling(Message, frozen=True, kw_only=True, omit_defaults=False):
+    """What tells of an episode, without a word of it: the memory whose opening is its label, and those whose
+    openings are its gist, in order. None where no member says so: then a caller gave it, or what said it has
+    left awake memory."""
+
+    label: str | None = None
+    gist: list[str] | None = None
+
+
+class Retold(Message, frozen=True, kw_only=True, omit_defaults=False):
+    """An episode that is told anew: what told of it before, and what does now."""
+
+    episode_id: str
+    before: Telling
+    after: Telling
+
+
 class UndoPage(Message, frozen=True, kw_only=True, omit_defaults=False):
     """What one step of a cycle is about to change, written before it changes it. `concept` is the vector of
     the self as it was (float32), where the step moves that; `derived` are abstractions as they were, without
-    their words: what they say and mean follows from their sources."""
+    their words: what they say and mean follows from their sources; `retold` are episodes, for which the same
+    holds."""
 
     mind: str
     cycle_id: str
@@ -169,4 +190,5 @@ class UndoPage(Message, frozen=True, kw_only=True, omit_defaults=False):
     entries: list[UndoEntry] = []
     archived: list[str] = []
     derived: list[UndoEntry] = []
+    retold: list[Retold] = []
     concept: bytes = b""

@@ -32,6 +32,7 @@ COUNTS = (
     ("abstracted", "semantic memories were made or refreshed"),
     ("superseded", "memories were marked as no longer current"),
     ("archived", "memories went to the archive"),
+    ("retold", "episodes are named anew by the memories that are left of them"),
 )
 
 STATUS = {

@@ -34,7 +34,9 @@ from cognition.engine.night_identity import Drifting
 from cognition.engine.night_journal import Journal
 from cognition.engine.night_plan import Planner
 from cognition.engine.night_rare_terms import RareTerms
+from cognition.engine.night_retelling import Retellings, TellingAnew
 from cognition.engine.night_superseding import Superseding
+from cognition.engine.night_undo import Undoing
 from cognition.engine.night_works import Linking, Replaying, Work
 from cognition.engine.options import AttentionOptions, EpisodeOptions, MindOptions, RecallOptions
 from cognition.engine.plasticity import Plasticity
@@ -262,7 +264,7 @@ def sleeper(
     """What sleeps, over the same stores and minds."""
     journal = Journal(stores, minds)
     arrays = ArrayJournal(stores, minds, journal)
-    planner = Planner(stores, Choosing(stores, tongues, options), options)
+    planner = Planner(stores, Choosing(stores, tongues, options), Retellings(stores), options)
     returning = Returning(stores, minds)
     works: dict[SleepWork, Work] = {
         SleepWork.REPLAY: Replaying(stores, minds, journal, binds=options.does("co_replay")),
@@ -270,16 +272,15 @@ def sleeper(
         SleepWork.RARE_TERMS: RareTerms(stores, minds, arrays, tongues),
         SleepWork.SUPERSEDE: Superseding(stores, minds, journal),
         SleepWork.ABSTRACT: Abstracting(stores, minds, journal, deriving),
+        SleepWork.RETELL: TellingAnew(stores, minds, journal),
         SleepWork.HOMEOSTASIS: Scaling(minds, arrays),
         SleepWork.IDENTITY: Drifting(stores, minds, journal),
         SleepWork.FORGET: Archiving(stores, minds, journal),
         SleepWork.INDEX: MeasuredIndexing(stores, clock, sink),
     }
     canary = Canary(stores, recall, shown)
-    unabstracting = Unabstracting(stores, deriving)
-    night = Night(
-        stores, minds, planner, canary, journal, returning, unabstracting, works, clock, sink, options
-    )
+    undoing = Undoing(stores, minds, journal, returning, Unabstracting(stores, deriving))
+    night = Night(stores, minds, planner, canary, undoing, works, clock, sink, options)
     return Sleep(
         stores, minds, night, planner, clock, sink, options, epoch_of, timetable, surfacing, returning
     )

@@ -55,9 +55,11 @@ class Forgetting:
         if not doomed:
             return
         episodes: dict[str, bool] = {}
-        for trace in traces.values():
-            first = trace.memory.position == 0
-            episodes[trace.memory.episode_id] = episodes.get(trace.memory.episode_id, False) or first
+        for memory in (*(t.memory for t in traces.values()), *archived.values()):
+            if not memory.episode_id:
+                continue  # attention left it out of every episode
+            first = memory.position == 0
+            episodes[memory.episode_id] = episodes.get(memory.episode_id, False) or first
         await self._retelling.without(mind, doomed, episodes, epoch=epoch)
         for memory_id in doomed:
             mind.working.forget(memory_id)
@@ -150,9 +152,9 @@ class Forgetting:
             self._sink.publish(MemoriesForgotten(at=self._clock.now(), mind=mind, count=len(doomed)))
         return list(doomed)
 
-    async def _archived(self, mind: str, ids: Sequence[str], entry: str) -> list[str]:
+    async def _archived(self, mind: str, ids: Sequence[str], entry: str) -> dict[str, Memory]:
         found = await self._stores.archive.get(mind, ids)
-        return [i for i, memory in found.items() if before(memory, entry)]
+        return {i: memory for i, memory in found.items() if before(memory, entry)}
 
     async def _bury(self, mind: str, doomed: Sequence[str], request: Forget, entry: str) -> None:
         now = self._clock.now()

@@ -67,6 +67,7 @@ UNITS: Mapping[str, str] = {
     "sleep.replay": MEMORIES,
     "sleep.co_replay": ASSOCIATIONS,
     "sleep.associate": ASSOCIATIONS,
+    "sleep.retell": EPISODES,
     "sleep.rare_terms": ASSOCIATIONS,
     "sleep.supersede": MEMORIES,
     "sleep.abstract": MEMORIES,

@@ -8,18 +8,16 @@ same end. Must not know when minds sleep.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-import numpy as np
 from msgspec.structs import replace
 
 from cognition.engine.mind import Mind
 from cognition.engine.minds import Minds
-from cognition.engine.night_abstraction import Unabstracting
 from cognition.engine.night_canary import Canary, fell, share
-from cognition.engine.night_forgetting import Returning
-from cognition.engine.night_journal import RESTORED_AT_ONCE, Journal, chains_of
+from cognition.engine.night_journal import RESTORED_AT_ONCE
 from cognition.engine.night_plan import Planner
+from cognition.engine.night_undo import Undoing
 from cognition.engine.night_works import Done, Work
 from cognition.engine.sleep_options import SleepOptions
 from cognition.mechanisms.pressure import asleep, wakes
@@ -36,7 +34,6 @@ from schemas.sleep import (
     SleepStage,
     SleepStatus,
     SleepWork,
-    UndoEntry,
 )
 
 PLANNING, BEFORE, WORKING, AFTER = "planning", "canary before", "working", "canary after"
@@ -62,9 +59,7 @@ class Night:
         minds: Minds,
         planner: Planner,
         canary: Canary,
-        journal: Journal,
-        returning: Returning,
-        unabstracting: Unabstracting,
+        undoing: Undoing,
         works: Mapping[SleepWork, Work],
         clock: Clock,
         sink: Sink,
@@ -74,9 +69,7 @@ class Night:
         self._minds = minds
         self._planner = planner
         self._canary = canary
-        self._journal = journal
-        self._returning = returning
-        self._unabstracting = unabstracting
+        self._undoing = undoing
         self._works = works
         self._clock = clock
         self._sink = sink
@@ -245,33 +238,16 @@ class Night:
         return await self._save(undoing, epoch)
 
     async def _undo(self, report: SleepReport, epoch: int) -> SleepReport:
-        """The next memories get back what they were before this cycle: first those in the archive, last what
-        was derived."""
-        pages = await self._journal.pages(report)
-        archived = [i for page in pages for i in page.archived]
-        chains = chains_of(entry for page in pages for entry in page.entries)
-        derived = chains_of(entry for page in pages for entry in page.derived)
+        """The next part of it gets back what it was before this cycle."""
         begin = int(report.cursor.offset or 0)
-        gone = archived[begin : begin + RESTORED_AT_ONCE]
-        some = part_of(chains, begin - len(archived))
-        again = part_of(derived, begin - len(archived) - len(chains))
-        async with self._minds.writing:
-            mind = await self._minds.awake(report.mind, epoch=epoch)
-            mind.sleep.downscaled = list(mind.sleep.homeostasis.without(report.started_at).cycles)
-            if begin == 0 and (concept := next((p.concept for p in pages if p.concept), b"")):
-                self_before = np.frombuffer(concept, "<f4")
-                await self._stores.identities.turn(report.mind, self_before, epoch=epoch)
-            back = await self._returning.back(report.mind, gone, at=None, epoch=epoch)
-            restored, left = await self._journal.restore(report.mind, some, epoch=epoch)
-            made, kept = await self._unabstracting.restore(report.mind, again, epoch=epoch)
-        end = begin + RESTORED_AT_ONCE
+        done = await self._undoing.part(report, begin, epoch=epoch)
         report = replace(
             report,
-            restored=report.restored + restored + made + len(back),
-            left=[*report.left, *left, *kept, *(i for i in gone if i not in back)][:LEFT_NAMED],
-            cursor=replace(report.cursor, offset=str(end)),
+            restored=report.restored + done.restored,
+            left=[*report.left, *done.left][:LEFT_NAMED],
+            cursor=replace(report.cursor, offset=str(begin + RESTORED_AT_ONCE)),
         )
-        if end < len(chains) + len(archived) + len(derived):
+        if done.more:
             return await self._save(report, epoch)
         async with self._minds.writing:
             await self._minds.checkpoint()
@@ -335,11 +311,6 @@ class Night:
             )
         )
         return ended
-
-
-def part_of(chains: Mapping[str, Sequence[UndoEntry]], begin: int) -> dict[str, Sequence[UndoEntry]]:
-    """Those of these that are undone together, where the first of them is so far from the beginning."""
-    return dict(list(chains.items())[max(0, begin) : max(0, begin + RESTORED_AT_ONCE)])
 
 
 def goes_on(report: SleepReport, pressure: float) -> bool:

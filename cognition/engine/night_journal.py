@@ -21,7 +21,7 @@ from cognition.errors import LeaseLostError, UnavailableError
 from cognition.ports.stores import Stores
 from schemas.abstraction import Abstraction
 from schemas.memory import Memory
-from schemas.sleep import SleepReport, UndoEntry, UndoPage
+from schemas.sleep import Retold, SleepReport, UndoEntry, UndoPage
 
 PAGES_AT_ONCE = 64
 """Pages that are read together: some megabytes at most."""
@@ -86,6 +86,7 @@ class Journal:
         *,
         archived: Sequence[str] = (),
         derived: Sequence[UndoEntry] = (),
+        retold: Sequence[Retold] = (),
         concept: bytes = b"",
         epoch: int,
     ) -> dict[str, int]:
@@ -100,11 +101,13 @@ class Journal:
             entries=merged(before.entries if before else [], entries),
             archived=list(dict.fromkeys([*(before.archived if before else []), *archived])),
             derived=merged(before.derived if before else [], derived),
+            retold=told_again(before.retold if before else [], retold),
             concept=(before.concept if before else b"") or concept,
         )
-        if page.entries or page.archived or page.derived or page.concept:
+        if page.entries or page.archived or page.derived or page.retold or page.concept:
             await self._stores.cycles.keep(page, epoch=epoch)
-        return tally([*page.entries, *page.derived])
+        told = {"retold": len(page.retold)} if page.retold else {}
+        return {**tally([*page.entries, *page.derived]), **told}
 
     async def concept(self, report: SleepReport) -> bytes:
         """The self as an earlier attempt of the current step found it, if there was one."""
@@ -197,6 +200,17 @@ def merged(before: Sequence[UndoEntry], now: Sequence[UndoEntry]) -> list[UndoEn
             entry = msgspec.structs.replace(entry, before=kept, after=made, did=did)
         entries[entry.memory_id] = entry
     return list(entries.values())
+
+
+def told_again(before: Sequence[Retold], now: Sequence[Retold]) -> list[Retold]:
+    """The episodes of a step that is done again: one that an earlier attempt has told anew keeps who told of
+    it before that."""
+    known = {each.episode_id: each for each in before}
+    for each in now:
+        old = known.get(each.episode_id)
+        done = old is not None and old.after == each.before
+        known[each.episode_id] = msgspec.structs.replace(each, before=old.before) if old and done else each
+    return list(known.values())
 
 
 def tally(entries: Iterable[UndoEntry]) -> dict[str, int]:

@@ -12,6 +12,7 @@ from cognition.engine.association import left
 from cognition.engine.mind import Mind
 from cognition.engine.night_forgetting import Choosing
 from cognition.engine.night_rare_terms import FIRST_ID, LOOKED_AT_ONCE
+from cognition.engine.night_retelling import Retellings
 from cognition.engine.sleep_options import EXTRA, SleepOptions
 from cognition.mechanisms.night_order import SHARE, Placed, Stage, interleaved, quota, staged, sweeps
 from cognition.mechanisms.pressure import pressure
@@ -42,9 +43,12 @@ WAKING_SHARE = 0.2
 class Planner:
     """Makes plans. Changes nothing."""
 
-    def __init__(self, stores: Stores, choosing: Choosing, options: SleepOptions) -> None:
+    def __init__(
+        self, stores: Stores, choosing: Choosing, retellings: Retellings, options: SleepOptions
+    ) -> None:
         self._stores = stores
         self._choosing = choosing
+        self._retellings = retellings
         self._options = options
 
     async def plan(self, mind: Mind, report: SleepReport) -> SleepPlan:
@@ -54,8 +58,9 @@ class Planner:
         familiar = await self._familiar(mind.name, report)
         works = [*self._replays(novel, familiar), await self._rare_terms(mind)]
         works += [*await self._meaning(mind, novel), *self._rest(mind)]
-        works.append(await self._homeostasis(mind))
-        works.append(await self._forgetting(mind, now))
+        forgetting = await self._forgetting(mind, now)
+        works += await self._retelling(mind, [*novel, *familiar], forgetting.memory_ids)
+        works += [await self._homeostasis(mind), forgetting]
         reasons = [
             f"{mind.sleep.encoded} memories since the last night, {mind.sleep.tagged} of them tagged",
             f"{len(novel)} new memories by replay priority, {len(familiar)} familiar ones at random",
@@ -154,6 +159,27 @@ class Planner:
             why=why,
             onward=onward or "",
         )
+
+    async def _retelling(
+        self, mind: Mind, replayed: Sequence[Keyed], leaving: Sequence[str]
+    ) -> list[PlannedWork]:
+        """The episodes of what is replayed or is to leave; none where those have not ended."""
+        if not self._options.does(SleepWork.RETELL):
+            return []
+        episodes = await self._retellings.choose(mind.name, [k.episode_id for k in replayed], leaving)
+        if not episodes:
+            return []
+        why = "they are named by the memories that are left of them, as those are now"
+        budget_s = SHARE[Stage.DREAMING] * self._options.cycle_s
+        return [
+            PlannedWork(
+                work=SleepWork.RETELL,
+                stage=SleepStage.DREAMING,
+                episode_ids=episodes,
+                budget_s=budget_s,
+                why=why,
+            )
+        ]
 
     async def _rare_terms(self, mind: Mind) -> PlannedWork:
         """The next memories in the order of their ids, and from the first again."""

@@ -21,6 +21,7 @@ AtNight = Literal[
     "rare_terms",
     "supersede",
     "abstract",
+    "retell",
     "homeostasis",
     "forget",
     "identity",

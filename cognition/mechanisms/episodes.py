@@ -151,14 +151,13 @@ class EpisodeTally:
     def label(self) -> str:
         """The opening phrase of the member that is most central and salient; "" if none has words."""
         ranked = self._ranked()
-        return phrase(ranked[0].preview, LABEL_LENGTH_MAX) if ranked else ""
+        return named(ranked[0].preview) if ranked else ""
 
     def gist(self) -> str:
         """The opening phrases of the most central members, in the order in which they came."""
-        share = GIST_LENGTH_MAX // GIST_MEMBERS - 3
         said: dict[str, int] = {}
         for member in self._ranked():
-            said.setdefault(phrase(member.preview, share), member.number)
+            said.setdefault(opening(member.preview), member.number)
             if len(said) == GIST_MEMBERS:
                 break
         return GIST_PARTED.join(sorted(said, key=said.__getitem__))
@@ -215,7 +214,7 @@ class EpisodeTally:
         merits = [0.5 * n + 0.5 * c.salience for n, c in zip(near.tolist(), self._best, strict=True)]
         order = sorted(
             range(len(merits)),
-            key=lambda i: (len(self._best[i].preview) < _SHORT_PHRASE, -merits[i], self._best[i].number),
+            key=lambda i: (aside(self._best[i].preview), -merits[i], self._best[i].number),
         )
         return [self._best[i] for i in order]
 
@@ -227,6 +226,21 @@ class EpisodeTally:
         if math.hypot(x, y) < NEUTRAL_RADIUS:
             return "neutral"
         return _EMOTIONS[round(math.atan2(y, x) / (math.pi / 4.0)) % 8]
+
+
+def aside(preview: str) -> bool:
+    """Whether words are too few to say what an episode is about, where others say more."""
+    return len(preview) < _SHORT_PHRASE
+
+
+def named(content: str) -> str:
+    """What a member says as the label of its episode."""
+    return phrase(content[:PREVIEW_LENGTH_MAX], LABEL_LENGTH_MAX)
+
+
+def opening(content: str) -> str:
+    """What a member says in the gist of its episode."""
+    return phrase(content[:PREVIEW_LENGTH_MAX], GIST_LENGTH_MAX // GIST_MEMBERS - len(GIST_PARTED))
 
 
 def phrase(text: str, length_max: int) -> str:

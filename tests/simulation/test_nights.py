@@ -20,6 +20,7 @@ from cognition.testing.clock import ManualClock
 from cognition.testing.line import MemoryStreams
 from cognition.testing.oracle import OracleBackend, _Collection
 from cognition.testing.sink import RecordingSink
+from schemas.episode import EpisodeScale
 from schemas.identifiers import memory_id, sleep_cycle_id
 from schemas.percept import BoundaryMark, Percept
 from schemas.sleep import SleepStatus
@@ -60,9 +61,10 @@ def recurring() -> list[Percept]:
 
 
 def stated() -> list[Percept]:
-    """Three values of one attribute."""
+    """Three values of one attribute, in an episode that has ended."""
     cities = ("Porto", "Lisbon", "Faro")
-    return [Percept(mind=ANA, content=f"Ana's city is {c}", key=f"s{c}", subject="Ana") for c in cities]
+    values = [Percept(mind=ANA, content=f"Ana's city is {c}", key=f"s{c}", subject="Ana") for c in cities]
+    return [*values, Percept(mind=ANA, content="the kettle sings", key="on", boundary=BoundaryMark.BEGIN)]
 
 
 def lived() -> list[Percept]:
@@ -212,7 +214,11 @@ async def stored(nights: Nights) -> dict[str, Any]:
     kept = {i: {k: v for k, v in row.items() if k not in APART} for i, row in sorted(rows.items())}
     known, _ = await stores.abstractions.page(ANA, None, limit=100)
     derived = {a.id: {k: v for k, v in msgspec.to_builtins(a).items() if k not in TIMED} for a in known}
-    return {**kept, **counted, "abstractions": derived}
+    episodes = [
+        each for scale in EpisodeScale for each in await stores.episodes.latest(ANA, limit=100, scale=scale)
+    ]
+    named = {e.id: msgspec.to_builtins(msgspec.structs.replace(e, epoch=0)) for e in episodes}
+    return {**kept, **counted, "abstractions": derived, "episodes": named}
 
 
 def assembled(stores: VectorStores) -> Engine:
@@ -235,6 +241,7 @@ async def told(nights: Nights) -> list[tuple[object, ...]]:
             c.abstracted,
             c.superseded,
             c.archived,
+            c.retold,
             c.left,
         )
         for c in cycles
@@ -259,7 +266,8 @@ def test_the_night_does_something_and_has_fewer_awaits_than_are_tried() -> None:
     assert nights.processes == 2
     assert 100 < nights.gates.passed < GATES
     assert [report[2] for report in reports] == [14, 14]
-    assert [report[6:9] for report in reports] == [(0, 0, 0), (1, 2, 4)]
+    assert [report[6:9] for report in reports] == [(0, 0, 0), (1, 2, 5)]
+    assert [report[9] for report in reports] == [0, 4]
 
 
 @pytest.mark.parametrize("first", range(1, GATES, STRIDE))

@@ -404,7 +404,8 @@ async def test_the_self_moves_a_little_towards_what_was_consolidated_and_back_wh
     assert [r.event for r in identity.revisions][1:] == [f"milestone {memory_id(ANA, 'birth')}"]
     assert identity.last_sleep_at == pytest.approx(reports[-1].started_at)
     kept = await found.stores.cycles.latest(ANA, limit=1)
-    page = next(p for p in await found.engine.sleep._night._journal.pages(kept[0]) if p.concept)
+    pages = await found.stores.cycles.pages(ANA, kept[0].id, range(kept[0].cursor.step + 1))
+    page = next(p for _, p in sorted(pages.items()) if p.concept)
     await undone(found, kept[0].id)
     back = await found.stores.identities.concept(ANA)
     assert np.allclose(back, np.frombuffer(page.concept, "<f4"), atol=1e-6)

@@ -1,0 +1,98 @@
+"""Undoing a cycle: by its pages alone, some at a time, each as it was before, in an order that never changes.
+
+First what is in the archive comes back, then memories get back what they were, then what was derived, last
+the names of episodes. Doing the same part again is harmless. Must not know why a cycle is taken back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from cognition.engine.minds import Minds
+from cognition.engine.night_abstraction import Unabstracting
+from cognition.engine.night_forgetting import Returning
+from cognition.engine.night_journal import RESTORED_AT_ONCE, Journal, chains_of
+from cognition.engine.night_retelling import TellingBack
+from cognition.ports.stores import Stores
+from schemas.sleep import Retold, SleepReport, UndoPage
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What a part of undoing did: how much is as it was, what was left, and whether more follows."""
+
+    restored: int
+    left: Sequence[str]
+    more: bool
+
+
+class Undoing:
+    """Takes a cycle back, a part at a time."""
+
+    def __init__(
+        self,
+        stores: Stores,
+        minds: Minds,
+        journal: Journal,
+        returning: Returning,
+        unabstracting: Unabstracting,
+    ) -> None:
+        self._stores = stores
+        self._minds = minds
+        self._journal = journal
+        self._returning = returning
+        self._unabstracting = unabstracting
+        self._telling = TellingBack(stores)
+
+    async def part(self, report: SleepReport, begin: int, *, epoch: int) -> Undone:
+        """The next ones get back what they were before this cycle, from the `begin`-th on."""
+        pages = await self._journal.pages(report)
+        archived = [i for page in pages for i in page.archived]
+        chains = chains_of(entry for page in pages for entry in page.entries)
+        derived = chains_of(entry for page in pages for entry in page.derived)
+        retold = retold_in(pages)
+        gone = archived[begin : begin + RESTORED_AT_ONCE]
+        first = begin - len(archived)
+        async with self._minds.writing:
+            await self._mind(report, pages, begin, epoch)
+            back = await self._returning.back(report.mind, gone, at=None, epoch=epoch)
+            done = [
+                await self._journal.restore(report.mind, part_of(chains, first), epoch=epoch),
+                await self._unabstracting.restore(
+                    report.mind, part_of(derived, first - len(chains)), epoch=epoch
+                ),
+                await self._telling.restore(
+                    report.mind, part_of(retold, first - len(chains) - len(derived)), epoch=epoch
+                ),
+            ]
+        left = [*(i for _, each in done for i in each), *(i for i in gone if i not in back)]
+        whole = len(archived) + len(chains) + len(derived) + len(retold)
+        return Undone(len(back) + sum(n for n, _ in done), left, begin + RESTORED_AT_ONCE < whole)
+
+    async def _mind(self, report: SleepReport, pages: Sequence[UndoPage], begin: int, epoch: int) -> None:
+        """The mind scales by this cycle no more; its self is what it was."""
+        mind = await self._minds.awake(report.mind, epoch=epoch)
+        mind.sleep.downscaled = list(mind.sleep.homeostasis.without(report.started_at).cycles)
+        if begin == 0 and (concept := next((p.concept for p in pages if p.concept), b"")):
+            self_before = np.frombuffer(concept, "<f4")
+            await self._stores.identities.turn(report.mind, self_before, epoch=epoch)
+
+
+def retold_in(pages: Sequence[UndoPage]) -> dict[str, Sequence[Retold]]:
+    """How each episode was told anew, in order."""
+    found: dict[str, list[Retold]] = {}
+    for page in pages:
+        for each in page.retold:
+            found.setdefault(each.episode_id, []).append(each)
+    return dict(sorted(found.items()))
+
+
+def part_of(chains: Mapping[str, Sequence[T]], begin: int) -> dict[str, Sequence[T]]:
+    """Those of these that are undone together, where the first of them is so far from the beginning."""
+    return dict(list(chains.items())[max(0, begin) : max(0, begin + RESTORED_AT_ONCE)])
