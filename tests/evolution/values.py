@@ -30,12 +30,14 @@ from schemas.quantization import (
 from schemas.sleep import (
     CanaryProbe,
     PlannedWork,
+    Retold,
     SleepCursor,
     SleepPlan,
     SleepReport,
     SleepStage,
     SleepStatus,
     SleepWork,
+    Telling,
     UndoEntry,
     UndoPage,
 )
@@ -545,6 +547,13 @@ GROWN: Final[dict[str, Message]] = {
         left=["m4"],
         notes=["rolled back"],
     ),
+    "stored-sleep-report/3": msgspec.structs.replace(
+        SLEPT,
+        retold=13,
+        plan=msgspec.structs.replace(
+            PLAN, works=[PlannedWork(work=SleepWork.RETELL, stage=SleepStage.DREAMING, episode_ids=["e1"])]
+        ),
+    ),
     "coactivation/2": dream.CoActivation(
         mind="ana", memory_ids=[MEMORY.id], reason="used", evidence=0.5, at=NOON
     ),
@@ -564,6 +573,18 @@ GROWN: Final[dict[str, Message]] = {
         cycle_id="c1",
         step=3,
         derived=[UndoEntry(memory_id="a1", rev=4, before={"episodes": 3}, after={"episodes": "ab"})],
+    ),
+    "stored-undo-page/3": UndoPage(
+        mind="ana",
+        cycle_id="c1",
+        step=3,
+        retold=[
+            Retold(
+                episode_id="e1",
+                before=Telling(label="m1", gist=["m1", "m2"]),
+                after=Telling(label=None, gist=["m2"]),
+            )
+        ],
     ),
     "cue/2": msgspec.structs.replace(
         WIRE["cue/1"],

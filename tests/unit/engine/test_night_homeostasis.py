@@ -28,7 +28,10 @@ DAY_S = 86_400.0
 NOW = 1_700_000_000.0
 ALONE = Options(
     sleep=SleepOptions(
-        canary=0, without=("replay", "associate", "rare_terms", "abstract", "supersede", "forget", "identity")
+        canary=0,
+        without=(
+            *("replay", "associate", "rare_terms", "abstract", "supersede", "retell", "forget", "identity"),
+        ),
     )
 )
 
