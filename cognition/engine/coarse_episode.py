@@ -102,7 +102,8 @@ class CoarseEpisode:
     def record(
         self, mind: str, opened: OpenEpisode | None = None, *, epoch: int
     ) -> tuple[Episode, Dense | None]:
-        """What is stored of it while it is open, with its centroid."""
+        """What is stored of it while it is open, with its centroid: as it is at the end of the batch in which
+        a fine one of it last began or ended. How many members that one has by then is the batch's affair."""
         tally = self.tally(opened)
         child_ids = [*self.child_ids, opened.id] if opened is not None else list(self.child_ids)
         episode = Episode(
