@@ -50,7 +50,7 @@ SETTINGS = (LONG_LEASE, ON_REQUEST, UNHURRIED, IN_SLEEP_ALONE)
 
 REPORTED = (
     *("number", "status", "replayed", "strengthened", "consolidated", "formed", "pruned", "abstracted"),
-    *("superseded", "archived", "calls", "canary_before", "canary_after", "stage_s", "notes"),
+    *("superseded", "archived", "retold", "calls", "canary_before", "canary_after", "stage_s", "notes"),
 )
 
 

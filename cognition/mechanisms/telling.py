@@ -22,8 +22,9 @@ while an episode is open."""
 
 BETTER_MIN = 0.05
 """By so much of merit another member has to be better than one that tells of the episode, before it takes its
-place: a name that changes with every night is none (a choice; half the distance between the first and the
-second member of an episode of LoCoMo in the middle)."""
+place. Measured on LoCoMo, two minds after two nights: 3 % of the fine episodes that no caller named have
+another label, who says it is as near to the middle of its episode as before (cosine .885, before .887), and
+gists of coarse ones are nearer (.809, before .801). With no margin 15 % have another, at .874."""
 
 
 @dataclass(frozen=True, slots=True)
