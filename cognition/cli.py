@@ -302,6 +302,13 @@ def advise_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sample", type=int, default=10_000, metavar="N", help="memories (10000)")
 
 
+def promote_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", nargs="?", default="", metavar="MIND", help="the mind; or --mind")
+    parser.add_argument(
+        "--within", type=float, default=3_600.0, metavar="S", help="how long to wait for it (default an hour)"
+    )
+
+
 def migrate_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--partitions", type=int, metavar="N", help="so many from now on; no daemon may run")
 
@@ -381,6 +388,7 @@ SHAPES = {
     "segmenting:segmenter_show": "{mind, segmenter: {profile, late, threshold, learned_from, map_of, ...},\n"
     "  boundaries: {cause: count}}",
     "minds:mind_rebuild": "{mind, memories: count, took_s}",
+    "promoting:mind_promote": "{mind, points: {collection: count}, took_s}",
     "minds:identity_show": "an IdentityAnswer {inquiry_id, mind, identity: Identity | null, verified,\n"
     "  problems: [text]}",
     "minds:identity_verify": "an IdentityAnswer {inquiry_id, mind, identity: Identity | null, verified,\n"
@@ -428,6 +436,8 @@ FAMILIES: list[tuple[str, str, list[Verb]]] = [
     ("mind", "Look after a whole mind.", [
         ("rebuild", "Derive anew vectors in context, lexicon and what cuts episodes from the memories.",
          "cognition mind rebuild --mind ana", "minds:mind_rebuild", rebuild_options),
+        ("promote", "Give a large mind shards of its own on a Qdrant server, while it is served.",
+         "cognition mind promote ana", "promoting:mind_promote", promote_options),
     ]),
     ("episode", "Look at one episode.", [
         ("show", "One episode: why it ended, what holds it and what it holds.",

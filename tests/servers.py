@@ -62,6 +62,22 @@ async def over_http(folder: Path) -> AsyncIterator[ServerOptions]:
 
 
 @asynccontextmanager
+async def apart(folder: Path) -> AsyncIterator[ServerOptions]:
+    """One node that keeps minds apart: they share two shards."""
+    require_binary()
+    async with running_nodes(folder / "apart", 1, clustered=True) as nodes:
+        yield options_of(nodes, sharding="custom", shard_number=2)
+
+
+@asynccontextmanager
+async def cluster_apart(folder: Path) -> AsyncIterator[ServerOptions]:
+    """Three nodes that keep minds apart."""
+    require_binary()
+    async with running_nodes(folder / "cluster-apart", CLUSTER) as nodes:
+        yield options_of(nodes, sharding="custom", replication_factor=2, timeout_s=30.0)
+
+
+@asynccontextmanager
 async def cluster(folder: Path) -> AsyncIterator[ServerOptions]:
     """Three nodes, every shard on two of them. Skips where there are none."""
     require_binary()

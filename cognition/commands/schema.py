@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cognition.stores.qdrant_server import ServerBackend
 
 PARTITIONS_MAX = 1_024
+PROMOTE = "Run `cognition mind promote` for it: it goes on where it was."
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -71,7 +72,10 @@ async def look(backend: ServerBackend) -> list[Row]:
             rows.append(Row(spec.name, False))
             continue
         drifts = await backend.drifts(spec)
-        rows += [Row(spec.name, True, d.problem, d.remedy, d.stops) for d in drifts] or [Row(spec.name, True)]
+        found = [Row(spec.name, True, d.problem, d.remedy, d.stops) for d in drifts]
+        if spec.by_mind and not any(d.stops for d in drifts):
+            found += [Row(spec.name, True, left, PROMOTE) for left in await backend.unfinished(spec)]
+        rows += found or [Row(spec.name, True)]
     return rows
 
 

@@ -40,6 +40,9 @@ from cognition.stores.backend import (
 from cognition.stores.gathering import gathered
 from cognition.stores.server_nodes import Nodes, translated
 from cognition.stores.server_options import Mark, ServerOptions
+from cognition.stores.server_promotion import Promotion, Told, unfinished
+from cognition.stores.server_routing import Selector, ids_by_place, points_by_place, selector
+from cognition.stores.server_shards import ACTIVE, shards_of
 from cognition.stores.server_values import (
     batches,
     filter_or_none,
@@ -50,6 +53,7 @@ from cognition.stores.server_values import (
     vectors_in,
     with_ids,
 )
+from cognition.stores.tenancy import minds_of, only_mind_of
 from schemas.quantization import PLAIN, Quantization, QuantizationKind
 
 T = TypeVar("T")
@@ -100,6 +104,7 @@ class ServerBackend:
         self._specs: dict[str, CollectionSpec] = {}
         self._kept: dict[str, Quantization] = {}
         self._shards: dict[str, int] = {}
+        self._shared: dict[str, int] = {}
         self._leader_again: dict[str, float] = {}
         kind = self._options.read_consistency
         self._consistency = None if kind == "1" else models.ReadConsistencyType(kind)
@@ -116,7 +121,7 @@ class ServerBackend:
         for drift in await self.drifts(spec):
             if drift.stops:
                 raise drift.error()
-            if drift.index:
+            if drift.index or drift.key:
                 await self.mend(drift, spec)
         await self._complete_mark(spec, lambda stored: server_schema.joined(stored, self._mark))
         self._specs[spec.name] = spec
@@ -128,8 +133,11 @@ class ServerBackend:
         """How the collection of this name differs from what is needed."""
         name = self._name(spec.name)
         found = await self._ask(name, lambda c: c.get_collection(name))
+        mark = server_schema.mark_of(found)
+        apart = mark is not None and mark.shared > 0
+        keys = await self._ask(name, lambda c: shards_of(c, name)) if apart else {}
         return server_schema.differences(
-            name, spec, found, self._options, self._mark, indexed=not self._local
+            name, spec, found, self._options, self._mark, keys=keys, indexed=not self._local
         )
 
     async def mend(self, drift: server_schema.Drift, spec: CollectionSpec) -> None:
@@ -139,7 +147,35 @@ class ServerBackend:
     async def repartition(self, spec: CollectionSpec) -> None:
         """Say of the collection that it is written with our number of partitions from now on."""
         ours = self._mark.partitions
-        await self._complete_mark(spec, lambda stored: Mark(model=stored.model, partitions=ours))
+        await self._complete_mark(spec, lambda stored: msgspec.structs.replace(stored, partitions=ours))
+
+    async def promote(self, spec: CollectionSpec, mind: str, told: Told) -> int:
+        """Give a mind a shard of its own in this collection, from wherever that has come; how many points are
+        in it. Raises `StoreRefusedError` where the collection does not keep minds apart."""
+        name = self._name(spec.name)
+        found = await self._ask(name, lambda c: c.get_collection(name))
+        mark = server_schema.mark_of(found)
+        if mark is None or not mark.shared:
+            raise StoreRefusedError(
+                f"{name} was made with auto sharding: no mind can have a shard of its own in it",
+                remedy="Set store.sharding = 'custom' and another store.prefix, and begin anew there; Qdrant "
+                "does not change the sharding of a collection.",
+            )
+        copies = found.config.params.replication_factor or 1
+        await Promotion(self._nodes, name, mind, mark.shared, copies, told).run()
+        at = selector(mind, mark.shared)
+        own = await self._ask(name, lambda c: c.count(name, exact=True, shard_key_selector=at))
+        return own.count
+
+    async def unfinished(self, spec: CollectionSpec) -> list[str]:
+        """What is not done yet of promotions, in sentences."""
+        name = self._name(spec.name)
+        found = await self._ask(name, lambda c: c.get_collection(name))
+        mark, copies = server_schema.mark_of(found), found.config.params.replication_factor or 1
+        if mark is None or not mark.shared:
+            return []
+        shared = mark.shared
+        return await self._ask(name, lambda c: unfinished(c, name, shared, copies))
 
     async def _complete_mark(self, spec: CollectionSpec, change: Callable[[Mark], Mark]) -> None:
         name = self._name(spec.name)
@@ -158,10 +194,11 @@ class ServerBackend:
         kept = checks.points(self._spec(collection), points)
         checks.condition(self._specs[collection], condition)
         where, how = self._guarded(mode, condition)
-        sizes = [checks.payload(collection, p.payload) + size_of(p.vectors) for p in kept]
         name = self._name(collection)
-        for places in batches(sizes, self._options.batch_bytes, POINTS_MAX):
-            await self._write(name, self._upsert(name, kept[places], where, how))
+        sizes = {p.id: checks.payload(collection, p.payload) + size_of(p.vectors) for p in kept}
+        for at, some in points_by_place(kept, self._shared[collection]):
+            for places in batches([sizes[p.id] for p in some], self._options.batch_bytes, POINTS_MAX):
+                await self._write(name, self._upsert(name, some[places], where, how, at), at)
 
     def _upsert(
         self,
@@ -169,13 +206,16 @@ class ServerBackend:
         points: Sequence[Point],
         where: models.Filter | None,
         how: models.UpdateMode | None,
+        at: Selector,
     ) -> Write:
         if self._grpc:
-            request = server_grpc.upsert_in(name, points, where, how)
+            request = server_grpc.upsert_in(name, points, where, how, at)
             within_s = self._options.timeout_s
             return lambda c, o: server_grpc.upsert(c, request, o, timeout_s=within_s)
         body = points_in(points)
-        return lambda c, o: c.upsert(name, body, wait=True, ordering=o, update_filter=where, update_mode=how)
+        return lambda c, o: c.upsert(
+            name, body, wait=True, ordering=o, update_filter=where, update_mode=how, shard_key_selector=at
+        )
 
     def _guarded(
         self, mode: WriteMode, condition: Condition | None
@@ -198,14 +238,16 @@ class ServerBackend:
         checks.ids(self._spec(collection).name, ids)
         checks.condition(self._specs[collection], condition)
         name = self._name(collection)
-        for first in range(0, len(ids), IDS_MAX):
-            chosen = with_ids(ids[first : first + IDS_MAX], condition)
-            await self._write(
-                name,
-                lambda c, o, chosen=chosen: c.set_payload(  # type: ignore[misc]
-                    name, payload, points=chosen, wait=True, ordering=o
-                ),
-            )
+        for at in await self._written_at(collection, condition):
+            for first in _steps(ids):
+                chosen = with_ids(ids[first : first + IDS_MAX], condition)
+                await self._write(
+                    name,
+                    lambda c, o, chosen=chosen, at=at: c.set_payload(  # type: ignore[misc]
+                        name, payload, points=chosen, wait=True, ordering=o, shard_key_selector=at
+                    ),
+                    at,
+                )
 
     async def set_payloads(
         self, collection: str, patches: Mapping[str, Payload], *, condition: Condition | None = None
@@ -219,19 +261,23 @@ class ServerBackend:
         groups = [(ids[at : at + IDS_MAX], body) for body, ids in alike.items() for at in _steps(ids)]
         name = self._name(collection)
         sizes = [len(body) + 40 * len(ids) for ids, body in groups]
-        for places in batches(sizes, self._options.batch_bytes, OPERATIONS_MAX):
-            operations = [
-                models.SetPayloadOperation(
-                    set_payload=models.SetPayload(payload=patches[ids[0]], filter=with_ids(ids, condition))
+        for at in await self._written_at(collection, condition):
+            for places in batches(sizes, self._options.batch_bytes, OPERATIONS_MAX):
+                operations = [
+                    models.SetPayloadOperation(
+                        set_payload=models.SetPayload(
+                            payload=patches[ids[0]], filter=with_ids(ids, condition), shard_key=at
+                        )
+                    )
+                    for ids, _ in groups[places]
+                ]
+                await self._write(
+                    name,
+                    lambda c, o, operations=operations: c.batch_update_points(  # type: ignore[misc]
+                        name, operations, wait=True, ordering=o
+                    ),
+                    at,
                 )
-                for ids, _ in groups[places]
-            ]
-            await self._write(
-                name,
-                lambda c, o, operations=operations: c.batch_update_points(  # type: ignore[misc]
-                    name, operations, wait=True, ordering=o
-                ),
-            )
 
     async def update_vectors(
         self,
@@ -245,19 +291,30 @@ class ServerBackend:
         checks.condition(spec, condition)
         for point_id, vectors in changes.items():
             checks.vectors(spec, point_id, vectors)
-        found = await self.retrieve(collection, list(changes), with_payload=False)
+        for at in await self._written_at(collection, condition):
+            await self._update_vectors(self._name(collection), changes, condition, at)
+
+    async def _update_vectors(
+        self,
+        name: str,
+        changes: Mapping[str, Mapping[str, Vector]],
+        condition: Condition | None,
+        at: Selector,
+    ) -> None:
+        found = await self._retrieved(name, list(changes), False, (), at)
         there = [h.id for h in found if changes[h.id]]
-        where, name = filter_or_none(condition), self._name(collection)
+        where = filter_or_none(condition)
         if not self._grpc and not self._local:
-            there = await self._without_emptied(name, there, changes, condition)
+            there = await self._without_emptied(name, there, changes, condition, at)
         sizes = [size_of(changes[i]) for i in there]
         for places in batches(sizes, self._options.batch_bytes, POINTS_MAX):
             points = [models.PointVectors(id=i, vector=vectors_in(changes[i])) for i in there[places]]
             await self._write(
                 name,
                 lambda c, o, points=points: c.update_vectors(  # type: ignore[misc]
-                    name, points, wait=True, ordering=o, update_filter=where
+                    name, points, wait=True, ordering=o, update_filter=where, shard_key_selector=at
                 ),
+                at,
             )
 
     async def _without_emptied(
@@ -266,6 +323,7 @@ class ServerBackend:
         there: Sequence[str],
         changes: Mapping[str, Mapping[str, Vector]],
         condition: Condition | None,
+        at: Selector,
     ) -> list[str]:
         """Over HTTP a point whose only changes are sparse vectors without terms is refused as one that is to
         be changed in nothing: those lose these vectors instead. What is left to be changed."""
@@ -280,21 +338,27 @@ class ServerBackend:
                 await self._write(
                     name,
                     lambda c, o, names=names, chosen=chosen: c.delete_vectors(  # type: ignore[misc]
-                        name, list(names), chosen, wait=True, ordering=o
+                        name, list(names), chosen, wait=True, ordering=o, shard_key_selector=at
                     ),
+                    at,
                 )
         gone = {point_id for ids in emptied.values() for point_id in ids}
         return [point_id for point_id in there if point_id not in gone]
 
     async def delete(self, collection: str, ids: Sequence[str], *, owner: Owner = None) -> None:
         checks.ids(self._spec(collection).name, ids)
-        name = self._name(collection)
-        for first in _steps(ids):
-            chosen = list(ids[first : first + IDS_MAX])
-            await self._write(
-                name,
-                lambda c, o, chosen=chosen: c.delete(name, chosen, wait=True, ordering=o),  # type: ignore[misc]
-            )
+        name, shared = self._name(collection), self._shared[collection]
+        for place, some in ids_by_place(ids, owner, shared):
+            at: Selector = await self._everywhere(name) if shared and place is None else place
+            for first in _steps(some):
+                chosen = some[first : first + IDS_MAX]
+                await self._write(
+                    name,
+                    lambda c, o, chosen=chosen, at=at: c.delete(  # type: ignore[misc]
+                        name, chosen, wait=True, ordering=o, shard_key_selector=at
+                    ),
+                    at,
+                )
 
     async def retrieve(
         self,
@@ -308,21 +372,30 @@ class ServerBackend:
         checks.ids(self._spec(collection).name, ids)
         if not ids:
             return []
-        name, wanted = self._name(collection), list(dict.fromkeys(ids))
+        name = self._name(collection)
+        places = ids_by_place(dict.fromkeys(ids), owner, self._shared[collection])
+        found = [await self._retrieved(name, some, with_payload, with_vectors, at) for at, some in places]
+        return [each for some in found for each in some]
+
+    async def _retrieved(
+        self, name: str, ids: list[str], with_payload: bool, with_vectors: tuple[str, ...], at: Selector
+    ) -> list[Hit]:
         if self._grpc and with_payload and not with_vectors:
+            within_s = self._options.timeout_s
             return await self._ask(
                 name,
                 lambda c: server_grpc.retrieve(
-                    c, name, wanted, consistency=self._consistency, timeout_s=self._options.timeout_s
+                    c, name, ids, at=at, consistency=self._consistency, timeout_s=within_s
                 ),
             )
         records = await self._ask(
             name,
             lambda c: c.retrieve(
                 name,
-                wanted,
+                ids,
                 with_payload=with_payload,
                 with_vectors=list(with_vectors) or False,
+                shard_key_selector=at,
                 consistency=self._consistency,
             ),
         )
@@ -331,7 +404,11 @@ class ServerBackend:
     async def query(self, collection: str, queries: Sequence[Query]) -> list[list[Hit]]:
         for asked in queries:
             checks.query(self._spec(collection), asked)
-        requests = [query_in(asked, self._params(collection, asked)) for asked in queries if asked.limit]
+        requests = [
+            query_in(asked, self._params(collection, asked), self._read_at(collection, asked.condition))
+            for asked in queries
+            if asked.limit
+        ]
         name = self._name(collection)
         found: list[models.QueryResponse] = []
         if requests:
@@ -349,7 +426,7 @@ class ServerBackend:
     async def gather(self, collection: str, asked: Gather) -> Gathered:
         checks.gather(self._spec(collection), asked)
         if self._grpc:
-            name = self._name(collection)
+            name, at = self._name(collection), self._read_at(collection, asked.within.condition)
             params = {
                 using: self._params(collection, Query(using, vector, 1))
                 for using, vector in asked.vectors.items()
@@ -361,7 +438,8 @@ class ServerBackend:
                     name,
                     asked,
                     params,
-                    shards=self._shards[collection],
+                    at=at,
+                    shards=1 if at is not None else self._shards[collection],
                     consistency=self._consistency,
                     timeout_s=self._options.timeout_s,
                 ),
@@ -388,7 +466,11 @@ class ServerBackend:
         if order_by is not None:
             checks.order(spec, order_by)
         direction = models.Direction.DESC if descending else models.Direction.ASC
-        name, where = self._name(collection), filter_or_none(condition)
+        name, where, at = (
+            self._name(collection),
+            filter_or_none(condition),
+            self._read_at(collection, condition),
+        )
         records, following = await self._ask(
             name,
             lambda c: c.scroll(
@@ -399,6 +481,7 @@ class ServerBackend:
                 order_by=None if order_by is None else models.OrderBy(key=order_by, direction=direction),
                 with_payload=list(with_payload) if isinstance(with_payload, tuple) else with_payload,
                 with_vectors=list(with_vectors) or False,
+                shard_key_selector=at,
                 consistency=self._consistency,
             ),
         )
@@ -407,14 +490,23 @@ class ServerBackend:
 
     async def count(self, collection: str, *, condition: Condition | None = None) -> int:
         checks.condition(self._spec(collection), condition)
-        where, name = filter_or_none(condition), self._name(collection)
-        return (await self._ask(name, lambda c: c.count(name, count_filter=where, exact=True))).count
+        where, name, at = (
+            filter_or_none(condition),
+            self._name(collection),
+            self._read_at(collection, condition),
+        )
+        found = await self._ask(
+            name, lambda c: c.count(name, count_filter=where, exact=True, shard_key_selector=at)
+        )
+        return found.count
 
     async def info(self, collection: str) -> CollectionInfo:
         name = self._name(self._spec(collection).name)
         found = await self._ask(name, lambda c: c.get_collection(name))
         self._kept[collection] = server_quantization.kept(self._specs[collection], found)
-        self._shards[collection] = found.config.params.shard_number or 1
+        mark = server_schema.mark_of(found)
+        self._shared[collection] = mark.shared if mark is not None else 0
+        self._shards[collection] = (found.config.params.shard_number or 1) * max(1, self._shared[collection])
         return CollectionInfo(
             found.points_count or 0,
             found.indexed_vectors_count or 0,
@@ -456,7 +548,26 @@ class ServerBackend:
         """The collection as the server knows it."""
         return f"{self._options.prefix}{collection}"
 
-    async def _write(self, name: str, write: Write) -> None:
+    def _read_at(self, collection: str, condition: Condition | None) -> Selector:
+        """Where what satisfies the condition is: of one mind in one place, else anywhere."""
+        return selector(only_mind_of(condition), self._shared[collection])
+
+    async def _written_at(self, collection: str, condition: Condition | None) -> list[Selector]:
+        """All places where points may satisfy the condition, each to be written by itself."""
+        shared = self._shared[collection]
+        if not shared:
+            return [None]
+        minds = minds_of(condition)
+        if minds is None:
+            return [[key] for key in await self._everywhere(self._name(collection))]
+        return [selector(mind, shared) for mind in sorted(minds)]
+
+    async def _everywhere(self, name: str) -> list[int | str]:
+        """The keys of all shards that serve."""
+        found = await self._ask(name, lambda c: shards_of(c, name))
+        return sorted(key for key, shard in found.items() if ACTIVE in shard.states.values())
+
+    async def _write(self, name: str, write: Write, at: Selector) -> None:
         """In the order of the replica that is always asked; where that one is away, of the highest one there.
 
         A server notices that a replica is away when a write does not reach it, and what waits for the leader
@@ -473,7 +584,12 @@ class ServerBackend:
                 if LEADERLESS not in str(error):
                     raise
             await client.set_payload(
-                name, {"epoch": 0}, points=with_ids([], None), wait=True, ordering=models.WriteOrdering.WEAK
+                name,
+                {"epoch": 0},
+                points=with_ids([], None),
+                wait=True,
+                ordering=models.WriteOrdering.WEAK,
+                shard_key_selector=at,
             )
             self._leader_again[name] = anyio.current_time() + LEADER_AGAIN_S
             await write(client, models.WriteOrdering.MEDIUM)

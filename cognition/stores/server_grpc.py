@@ -15,6 +15,7 @@ from qdrant_client import AsyncQdrantClient, grpc, models
 from qdrant_client.conversions.conversion import GrpcToRest, RestToGrpc
 
 from cognition.stores.backend import Condition, Gather, Gathered, Hit, Payload, Point, Sparse, Vector
+from cognition.stores.server_routing import Selector
 from cognition.stores.server_values import filter_or_none
 
 Found = Sequence[grpc.ScoredPoint]
@@ -23,7 +24,11 @@ _EXACT: Final = grpc.SearchParams(exact=True)
 
 
 def upsert_in(
-    name: str, points: Iterable[Point], where: models.Filter | None, how: models.UpdateMode | None
+    name: str,
+    points: Iterable[Point],
+    where: models.Filter | None,
+    how: models.UpdateMode | None,
+    at: Selector,
 ) -> grpc.UpsertPoints:
     """These points on their way in, without their order among writes."""
     return grpc.UpsertPoints(
@@ -41,6 +46,7 @@ def upsert_in(
         ],
         update_filter=None if where is None else RestToGrpc.convert_filter(where),
         update_mode=None if how is None else RestToGrpc.convert_update_mode(how),  # type: ignore[arg-type]
+        shard_key_selector=_place(at),
     )
 
 
@@ -61,6 +67,7 @@ async def retrieve(
     name: str,
     ids: Sequence[str],
     *,
+    at: Selector,
     consistency: models.ReadConsistencyType | None,
     timeout_s: float,
 ) -> list[Hit]:
@@ -71,6 +78,7 @@ async def retrieve(
         with_payload=grpc.WithPayloadSelector(enable=True),
         with_vectors=grpc.WithVectorsSelector(enable=False),
         read_consistency=_consistency(consistency),
+        shard_key_selector=_place(at),
     )
     answer = await client.grpc_points.Get(request, timeout=timeout_s)
     return [Hit(point.id.uuid, 0.0, _payload(point.payload), None) for point in answer.result]
@@ -82,6 +90,7 @@ async def gather(
     asked: Gather,
     params: Mapping[str, models.SearchParams | None],
     *,
+    at: Selector,
     shards: int,
     consistency: models.ReadConsistencyType | None,
     timeout_s: float,
@@ -118,6 +127,7 @@ async def gather(
                 using=using,
                 limit=total,
                 params=_EXACT,
+                shard_key_selector=_place(at),
                 **(_within(asked) if using == asked.within.using else _BARE),
             )
             for using, query in queries.items()
@@ -187,6 +197,10 @@ def _filter(condition: Condition | None) -> grpc.Filter | None:
 
 def _params(params: models.SearchParams | None) -> grpc.SearchParams | None:
     return None if params is None else RestToGrpc.convert_search_params(params)
+
+
+def _place(at: Selector) -> grpc.ShardKeySelector | None:
+    return None if at is None else RestToGrpc.convert_shard_key_selector(at)
 
 
 def _consistency(kind: models.ReadConsistencyType | None) -> grpc.ReadConsistency | None:

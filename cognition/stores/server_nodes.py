@@ -72,6 +72,14 @@ class Nodes:
                 self._current = (place + 1) % len(self._clients)
             await self._sleep(self._pause_s(attempt))
 
+    async def each(self, about: str, verb: Callable[[AsyncQdrantClient], Awaitable[T]]) -> list[T]:
+        """The answer of every node, in turn. Raises where one gives none."""
+        found: list[T] = []
+        for number, client in enumerate(self._clients, 1):
+            alone = Nodes([client], attempts_max=self._attempts_max, chance=self._chance, sleep=self._sleep)
+            found.append(await alone.ask(f"{about}, node {number} of {len(self._clients)}", verb))
+        return found
+
     async def close(self) -> None:
         for client in self._clients:
             await client.close()

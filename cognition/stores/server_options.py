@@ -9,6 +9,7 @@ import msgspec
 from schemas.base import Config
 
 Consistency = Literal["1", "majority", "quorum", "all"]
+Sharding = Literal["auto", "custom"]
 
 
 class ServerOptions(Config, frozen=True, kw_only=True):
@@ -17,7 +18,8 @@ class ServerOptions(Config, frozen=True, kw_only=True):
     `url` names one node or several, with commas between them: what one does not answer is asked of the next.
     Each may say its own port of gRPC (``http://10.0.0.1:6333?grpc_port=6334``). `grpc_port` is for those
     that do not: -1 the port after that of the URL, 0 none, HTTP alone. `api_key_file` is read anew at each
-    start. `ca_file` vouches for a certificate that the machine's own authorities do not.
+    start. `ca_file` vouches for a certificate that the machine's own authorities do not. With custom
+    `sharding` minds share `shard_number` shards (0: as many as there are nodes), and one may have its own.
     """
 
     url: str = ""
@@ -32,6 +34,7 @@ class ServerOptions(Config, frozen=True, kw_only=True):
     connections: Annotated[int, msgspec.Meta(ge=1, le=64)] = 3
     batch_bytes: Annotated[int, msgspec.Meta(ge=65_536, le=32_000_000)] = 8_388_608
     read_consistency: Consistency = "1"
+    sharding: Sharding = "auto"
     shard_number: Annotated[int, msgspec.Meta(ge=0, le=1_024)] = 0
     replication_factor: Annotated[int, msgspec.Meta(ge=1, le=16)] = 1
     write_consistency_factor: Annotated[int, msgspec.Meta(ge=1, le=16)] = 1
@@ -42,7 +45,8 @@ class ServerOptions(Config, frozen=True, kw_only=True):
 
 class Mark(Config, frozen=True, kw_only=True):
     """What a collection says of whoever made it. An empty `model`: only given vectors so far;
-    `partitions` 0: not known."""
+    `partitions` 0: not known; `shared`: how many shards the minds share, 0 where they are not kept apart."""
 
     model: str = ""
     partitions: int = 0
+    shared: int = 0

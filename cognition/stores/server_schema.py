@@ -6,10 +6,11 @@ collection serves is done by `mend`. Must not know what a memory is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
 from qdrant_client import AsyncQdrantClient, models
 
 from cognition.errors import SchemaDriftError, StoreRefusedError
@@ -17,6 +18,8 @@ from cognition.stores import server_quantization
 from cognition.stores.backend import CollectionSpec, FieldType
 from cognition.stores.server_nodes import translated
 from cognition.stores.server_options import Mark, ServerOptions
+from cognition.stores.server_routing import shared_keys
+from cognition.stores.server_shards import nodes_of
 from schemas.quantization import Quantization
 
 MADE_BY: Final = "cognition"
@@ -40,7 +43,8 @@ INDEXES: Final[Mapping[FieldType, Any]] = {
 @dataclass(frozen=True, slots=True)
 class Drift:
     """One way in which a collection is not what is needed. `index` names the field of an index that is
-    missing or of another kind, which `mend` makes; `stops`: nothing is served before it is put right."""
+    missing or of another kind, `key` a shard that is missing: `mend` makes either. `stops`: nothing is served
+    before it is put right."""
 
     collection: str
     problem: str
@@ -48,11 +52,12 @@ class Drift:
     stops: bool = True
     index: str = ""
     replicas: bool = False
+    key: str = ""
 
     @property
     def mends(self) -> bool:
         """Whether it can be put right at once."""
-        return bool(self.index) or self.replicas
+        return bool(self.index or self.key) or self.replicas
 
     def error(self) -> SchemaDriftError:
         return SchemaDriftError(f"{self.collection} {self.problem}", remedy=self.remedy)
@@ -61,14 +66,19 @@ class Drift:
 async def create(
     client: AsyncQdrantClient, name: str, spec: CollectionSpec, options: ServerOptions, mark: Mark
 ) -> None:
-    """Make the collection, without its indexes. That somebody else made it meanwhile is well."""
+    """Make the collection, without its indexes and shared shards. That somebody else made it meanwhile is
+    well."""
+    apart = spec.by_mind and options.sharding == "custom"
+    if apart:
+        mark = msgspec.structs.replace(mark, shared=await _shared(client, name, options))
     try:
         with translated(name):
             await client.create_collection(
                 name,
                 vectors_config=_vectors(spec, options),
                 sparse_vectors_config={each: models.SparseVectorParams() for each in spec.sparse},
-                shard_number=options.shard_number or None,
+                sharding_method=models.ShardingMethod.CUSTOM if apart else None,
+                shard_number=1 if apart else options.shard_number or None,
                 replication_factor=options.replication_factor,
                 write_consistency_factor=options.write_consistency_factor,
                 on_disk_payload=options.payload_on_disk,
@@ -79,8 +89,23 @@ async def create(
             raise
 
 
+async def _shared(client: AsyncQdrantClient, name: str, options: ServerOptions) -> int:
+    """How many shards the minds of a new collection share."""
+    _, nodes = await nodes_of(client, name)
+    if not nodes:
+        raise StoreRefusedError(
+            f"{name}: store.sharding = 'custom' needs a server in cluster mode, and this one is not",
+            remedy="Start it with QDRANT__CLUSTER__ENABLED=true and --uri, a single node too; or set "
+            "store.sharding = 'auto'.",
+        )
+    return options.shard_number or len(nodes)
+
+
 async def mend(client: AsyncQdrantClient, drift: Drift, spec: CollectionSpec, options: ServerOptions) -> None:
-    """Put right what can be: an index, the numbers of replicas. Reads and writes go on meanwhile."""
+    """Put right what can be: an index, a shared shard, the numbers of replicas. Reads and writes go on
+    meanwhile."""
+    if drift.key:
+        await _make_key(client, drift.collection, drift.key)
     with translated(drift.collection):
         if drift.index:
             await client.create_payload_index(
@@ -94,6 +119,16 @@ async def mend(client: AsyncQdrantClient, drift: Drift, spec: CollectionSpec, op
             await client.update_collection(drift.collection, collection_params=wanted)
 
 
+async def _make_key(client: AsyncQdrantClient, name: str, key: str) -> None:
+    """A shard with this key. That somebody else made it meanwhile is well."""
+    try:
+        with translated(name):
+            await client.create_shard_key(name, key, shards_number=1)
+    except StoreRefusedError as error:
+        if "already exists" not in str(error):
+            raise
+
+
 async def remark(client: AsyncQdrantClient, name: str, mark: Mark) -> None:
     """Write the mark anew."""
     with translated(name):
@@ -105,12 +140,20 @@ def mark_of(found: models.CollectionInfo) -> Mark | None:
     said = (found.config.metadata or {}).get(MADE_BY)
     if not isinstance(said, dict):
         return None
-    return Mark(model=str(said.get("model", "")), partitions=int(said.get("partitions", 0)))
+    return Mark(
+        model=str(said.get("model", "")),
+        partitions=int(said.get("partitions", 0)),
+        shared=int(said.get("shared", 0)),
+    )
 
 
 def joined(stored: Mark, ours: Mark) -> Mark:
     """What both know."""
-    return Mark(model=stored.model or ours.model, partitions=stored.partitions or ours.partitions)
+    return Mark(
+        model=stored.model or ours.model,
+        partitions=stored.partitions or ours.partitions,
+        shared=stored.shared,
+    )
 
 
 def differences(
@@ -120,9 +163,11 @@ def differences(
     options: ServerOptions,
     mark: Mark,
     *,
+    keys: Collection[str] = (),
     indexed: bool = True,
 ) -> list[Drift]:
-    """Every way in which it is not what is needed. Without `indexed` indexes are not looked at."""
+    """Every way in which it is not what is needed. `keys`: of its shards. Without `indexed` neither indexes
+    nor shards are looked at."""
     stored = mark_of(found)
     if stored is None:
         remedy = (
@@ -132,6 +177,7 @@ def differences(
     drifts = [*_of_mark(name, stored, mark), *_of_vectors(name, spec, found)]
     if indexed:
         drifts += [*_of_indexes(name, spec, found), *_of_replicas(name, found, options)]
+        drifts += _of_shards(name, spec, stored, options, keys)
     return drifts
 
 
@@ -201,8 +247,24 @@ def _of_replicas(name: str, found: models.CollectionInfo, options: ServerOptions
         )
 
 
+def _of_shards(
+    name: str, spec: CollectionSpec, stored: Mark, options: ServerOptions, keys: Collection[str]
+) -> Iterator[Drift]:
+    for key in shared_keys(stored.shared):
+        if key not in keys:
+            yield Drift(name, f"has no shard {key!r}", "Run `cognition schema migrate`.", False, key=key)
+    there = "custom" if stored.shared else "auto"
+    if spec.by_mind and there != options.sharding:
+        yield Drift(
+            name,
+            f"was made with {there} sharding, store.sharding is {options.sharding!r}: it goes on as it is",
+            f"Set store.sharding = {there!r}, or begin anew under another store.prefix.",
+            stops=False,
+        )
+
+
 def _marked(mark: Mark) -> dict[str, Any]:
-    return {"schema": SCHEMA, "model": mark.model, "partitions": mark.partitions}
+    return {"schema": SCHEMA, "model": mark.model, "partitions": mark.partitions, "shared": mark.shared}
 
 
 def _vectors(spec: CollectionSpec, options: ServerOptions) -> dict[str, models.VectorParams]:

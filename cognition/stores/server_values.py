@@ -29,6 +29,7 @@ from cognition.stores.backend import (
     TimeRange,
     Vector,
 )
+from cognition.stores.server_routing import Selector
 
 NUMBER_BYTES = 12
 """A number of a vector as JSON; over gRPC it is 4. The larger bounds a batch either way."""
@@ -67,7 +68,7 @@ def batches(sizes: Sequence[int], bytes_max: int, count_max: int) -> Iterator[sl
         yield slice(first, len(sizes))
 
 
-def query_in(asked: Query, params: models.SearchParams | None) -> models.QueryRequest:
+def query_in(asked: Query, params: models.SearchParams | None, at: Selector) -> models.QueryRequest:
     payload = asked.with_payload
     return models.QueryRequest(
         query=vector_in(asked.vector),
@@ -77,6 +78,7 @@ def query_in(asked: Query, params: models.SearchParams | None) -> models.QueryRe
         with_payload=list(payload) if isinstance(payload, tuple) else payload,
         with_vector=list(asked.with_vectors) or False,
         params=params,
+        shard_key=at,
     )
 
 

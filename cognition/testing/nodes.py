@@ -175,9 +175,15 @@ def binary() -> str | None:
 
 @asynccontextmanager
 async def running_nodes(
-    folder: Path, count: int = 1, *, environment: Mapping[str, str] | None = None
+    folder: Path,
+    count: int = 1,
+    *,
+    environment: Mapping[str, str] | None = None,
+    clustered: bool | None = None,
 ) -> AsyncIterator[list[Node]]:
-    """One node, or a cluster of so many, ready, while the block runs. Raises `NodeError`."""
+    """One node, or a cluster of so many, ready, while the block runs; one node is in a cluster only where
+    that is said. Raises `NodeError`."""
+    together = count > 1 if clustered is None else clustered
     found = binary()
     if found is None:
         raise NodeError("no `qdrant` is on PATH: put the server's binary there, or name a server by its URL")
@@ -186,7 +192,7 @@ async def running_nodes(
         for number in range(count):
             first = nodes[0].between if nodes else None
             node = Node(
-                found, folder / f"node-{number}", first=first, clustered=count > 1, environment=environment
+                found, folder / f"node-{number}", first=first, clustered=together, environment=environment
             )
             nodes.append(node)
             node.start()

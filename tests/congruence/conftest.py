@@ -11,7 +11,13 @@ from cognition.stores.qdrant_server import open_local
 from cognition.testing.oracle import OracleBackend
 from tests import servers
 
-SERVERS = {"server": servers.single, "http": servers.over_http, "cluster": servers.cluster}
+SERVERS = {
+    "server": servers.single,
+    "http": servers.over_http,
+    "cluster": servers.cluster,
+    "apart": servers.apart,
+    "cluster-apart": servers.cluster_apart,
+}
 KINDS = (
     "oracle",
     "inline",

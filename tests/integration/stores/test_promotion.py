@@ -1,0 +1,162 @@
+"""A mind gets a shard of its own while it is written and read: nothing is lost or doubled, nobody else
+notices, and whoever is killed in the middle goes on."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+import anyio
+import numpy as np
+import pytest
+
+from cognition.errors import StoreUnavailableError
+from cognition.stores.backend import Match, Point, Query, WriteMode
+from cognition.stores.qdrant_server import ServerBackend
+from cognition.stores.tenancy import for_mind, not_newer
+from cognition.testing.nodes import Node, running_nodes
+from tests import servers
+from tests.integration.stores.things import SPEC as THINGS
+from tests.integration.stores.things import point, point_id
+
+T = TypeVar("T")
+
+pytestmark = [pytest.mark.server, pytest.mark.timeout(300)]
+
+SPEC = replace(THINGS, by_mind=True)
+NAME = SPEC.name
+BIG, OTHER = "big", "other"
+MANY, FEW = 2_000, 100
+"""Points of the mind that is promoted, and of its neighbour in the shared shard."""
+OFFSET = 100_000
+"""Where the numbers of the neighbour's points begin."""
+
+
+def of(mind: str, numbers: range) -> list[Point]:
+    points = [point(number) for number in numbers]
+    for each in points:
+        each.payload.update(mind=mind, rev=0, epoch=1)
+    return points
+
+
+@asynccontextmanager
+async def nodes_at(folder: Path, count: int) -> AsyncIterator[list[Node]]:
+    servers.require_binary()
+    async with running_nodes(folder / "nodes", count, clustered=True) as nodes:
+        yield nodes
+
+
+@asynccontextmanager
+async def kept_apart(nodes: list[Node], **more: object) -> AsyncIterator[ServerBackend]:
+    """A backend whose minds share one shard, so that these two are neighbours."""
+    given = {"shard_number": 1, "replication_factor": min(2, len(nodes)), "timeout_s": 30, **more}
+    options = servers.options_of(nodes, sharding="custom", **given)
+    async with servers.backend_on(options) as backend:
+        await backend.ensure(SPEC)
+        yield backend
+
+
+def silent(_: str) -> None:
+    """Nobody listens."""
+
+
+async def seed(backend: ServerBackend) -> None:
+    for mind, numbers in ((BIG, range(MANY)), (OTHER, range(OFFSET, OFFSET + FEW))):
+        for first in range(numbers.start, numbers.stop, 500):
+            await backend.upsert(NAME, of(mind, range(first, min(first + 500, numbers.stop))))
+
+
+class Writer:
+    """Lives the mind's life meanwhile: inserts, raises revisions by compare-and-set, deletes, reads back."""
+
+    def __init__(self, backend: ServerBackend) -> None:
+        self._backend = backend
+        self.inserted = list(range(MANY))
+        self.revised: dict[int, int] = {}
+        self.deleted: set[int] = set()
+        self.rounds = 0
+
+    async def run(self, done: anyio.Event) -> None:
+        while not done.is_set():
+            await self.round()
+
+    async def round(self) -> None:
+        number = self.rounds
+        self.rounds += 1
+        new = range(MANY + number * 4, MANY + number * 4 + 4)
+        await insisting(lambda: self._backend.upsert(NAME, of(BIG, new), mode=WriteMode.INSERT_ONLY))
+        self.inserted += new
+        await self.revise(number * 7 % MANY)
+        gone = MANY - 1 - number
+        if gone not in self.revised:
+            ids = [point_id(gone)]
+            await insisting(lambda: self._backend.delete(NAME, ids, owner=BIG))
+            self.deleted.add(gone)
+        await self.read(new)
+
+    async def revise(self, number: int) -> None:
+        if number in self.deleted:
+            return
+        rev = self.revised.get(number, 0)
+        condition = for_mind(BIG, not_newer(1), Match("rev", rev))
+        ids = [point_id(number)]
+        await insisting(lambda: self._backend.set_payload(NAME, ids, {"rev": rev + 1}, condition=condition))
+        self.revised[number] = rev + 1
+
+    async def read(self, new: range) -> None:
+        """What was written a moment ago is read, and what a cue finds is this mind's alone."""
+        ids = [point_id(number) for number in new]
+        hits = await insisting(lambda: self._backend.retrieve(NAME, ids, owner=BIG))
+        assert {hit.id for hit in hits} == set(ids)
+        vector = np.ones(16, np.float32)
+        asked = Query("v", vector, 10, for_mind(BIG), with_payload=("mind",))
+        ((*found,),) = await insisting(lambda: self._backend.query(NAME, [asked]))
+        assert [(hit.payload or {})["mind"] for hit in found] == [BIG] * 10
+
+    async def assert_whole(self, backend: ServerBackend) -> None:
+        """Exactly what was written is there, once, with its latest revision; of the neighbour too."""
+        page = await backend.scroll(NAME, condition=for_mind(BIG), limit=10_000)
+        revs = {hit.id: (hit.payload or {})["rev"] for hit in page.hits}
+        assert len(revs) == len(page.hits)
+        expected = {n: self.revised.get(n, 0) for n in self.inserted if n not in self.deleted}
+        assert revs == {point_id(number): rev for number, rev in expected.items()}
+        assert await backend.count(NAME) == len(expected) + FEW
+        assert await backend.count(NAME, condition=for_mind(OTHER)) == FEW
+
+
+async def insisting(verb: Callable[[], Awaitable[T]]) -> T:
+    """As the intake does it: again until it is taken."""
+    with anyio.fail_after(60):
+        while True:
+            try:
+                return await verb()
+            except StoreUnavailableError:
+                await anyio.sleep(0.1)
+    raise AssertionError("not reached")
+
+
+@pytest.mark.parametrize("count", [1, 3])
+async def test_a_mind_is_moved_while_it_lives_and_nothing_is_lost_or_doubled(
+    tmp_path: Path, count: int
+) -> None:
+    async with nodes_at(tmp_path, count) as nodes, kept_apart(nodes) as backend:
+        await seed(backend)
+        writer, done = Writer(backend), anyio.Event()
+        said: list[str] = []
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(writer.run, done)
+            await backend.promote(SPEC, BIG, said.append)
+            before = writer.rounds
+            done.set()
+        assert before > 0, "it was written meanwhile"
+        assert len(said) == 2
+        await writer.assert_whole(backend)
+        assert await backend.unfinished(SPEC) == []
+        await backend.promote(SPEC, BIG, silent)
+        await writer.round()
+        await writer.assert_whole(backend)
+        assert await backend.drifts(SPEC) == []
+        for node in nodes:
+            async with kept_apart([node], replication_factor=min(2, count)) as one:
+                await writer.assert_whole(one)
