@@ -27,6 +27,7 @@ LIVES_FILE = "mechanisms.json"
 SCHEDULE_FILE = "schedule.json"
 STREAMS_FOLDER = "streams"
 STORE_FOLDER = "store"
+COPIES_FOLDER = "copies"
 
 
 LOCK_ATTEMPTS = 5
@@ -55,6 +56,11 @@ def default_directory(environment: Mapping[str, str]) -> Path:
 def directory_of(data: str, environment: Mapping[str, str]) -> Path:
     """The data directory of this name (the setting ``data``); the default where it is empty."""
     return Path(data).expanduser() if data else default_directory(environment)
+
+
+def is_prepared(directory: Path) -> bool:
+    """Whether this is a data directory, of whatever version."""
+    return (directory / VERSION_FILE).exists()
 
 
 def prepare(directory: Path) -> None:

@@ -10,8 +10,8 @@ import msgspec
 
 from cognition.cli import DONE, NO
 from cognition.client import Session, in_our_words
-from cognition.commands.running import UsageError, loaded_settings, print_json
-from cognition.opening import open_engine
+from cognition.commands.minds import the_engine
+from cognition.commands.running import UsageError, print_json
 from schemas.base import SchemaError
 from streams.codec import JSON, MSGPACK, decode_fields
 from streams.dead_letters import DEAD_MAX, DeadLetter, DeadLetters
@@ -24,8 +24,7 @@ LISTED_MAX = 1_000
 @asynccontextmanager
 async def the_dead(options: argparse.Namespace) -> AsyncIterator[tuple[Session, DeadLetters]]:
     """The dead letters of the daemon that there is."""
-    settings = loaded_settings(options).settings
-    async with open_engine(settings=settings, url=settings.streams.url or None, warm=False) as session:
+    async with the_engine(options) as session:
         try:
             yield session, session.dead_letters()
         except StreamsError as error:

@@ -29,6 +29,8 @@ async def episodes(options: argparse.Namespace) -> int:
             found = await mind.timeline(options.limit)
     if options.json:
         print_json(found.episodes)
+    elif not found.episodes:
+        print(f"{options.mind!r} has no episodes yet.")
     else:
         show_tree(found, explained=options.explain)
     if options.plot and found.episodes:

@@ -6,9 +6,11 @@ import argparse
 import sys
 
 from cognition.cli import DONE, NO
+from cognition.client import Mind
 from cognition.commands.minds import the_mind
 from cognition.commands.running import UsageError, print_json
 from cognition.commands.words import filter_of, short
+from cognition.errors import BadCueError
 from schemas.cue import CueFilter
 from schemas.identifiers import is_identifier
 from schemas.inquiry import ForgettingAnswer
@@ -19,14 +21,10 @@ async def forget(options: argparse.Namespace) -> int:
     chosen = filter_of(options)
     if not options.ids and chosen == CueFilter():
         raise UsageError("forget needs ids or a filter", remedy="See cognition forget --help.")
-    for one in options.ids:
-        if not is_identifier(one):
-            raise UsageError(
-                f"{one!r} is not the id of a memory (36 characters, lower case)",
-                remedy="Find it with `cognition memory show KEY`, or with recall --json.",
-            )
-    by_id, by_filter = options.ids, None if options.ids else chosen
+    named = options.ids
     async with the_mind(options) as mind:
+        ids = [one if is_identifier(one) else await known_by(mind, one) for one in named]
+        by_id, by_filter = ids, None if named else chosen
         doomed = await mind.would_forget(by_id, filter=by_filter)
         if not doomed.total:
             print_json({"mind": mind.name, "forgotten": 0, "left": 0}) if options.json else print(
@@ -38,12 +36,25 @@ async def forget(options: argparse.Namespace) -> int:
         if doomed.total == len(doomed.memory_ids):
             by_id, by_filter = doomed.memory_ids, None
         gone = await mind.forget(by_id, filter=by_filter, reason=options.reason)
-        left = (await mind.would_forget(options.ids, filter=None if options.ids else chosen, limit=1)).total
+        left = (await mind.would_forget(ids, filter=None if named else chosen, limit=1)).total
     if options.json:
         print_json({"mind": mind.name, "forgotten": gone, "left": left})
     else:
         print(f"{gone} forgotten for good." + (f" {left} that match are left: ask again." if left else ""))
     return NO if left else DONE
+
+
+async def known_by(mind: Mind, key: str) -> str:
+    """The id of the memory of this key; one that there is not is most likely mistyped."""
+    found = await mind.memory(key=key)
+    if found.memory is not None:
+        return found.memory.id
+    if found.tombstone is not None:
+        return found.tombstone.id
+    raise BadCueError(
+        f"{mind.name!r} has no memory whose id or key is {key!r}: nothing was erased",
+        remedy="`cognition recall --json` shows ids and keys.",
+    )
 
 
 def agreed(doomed: ForgettingAnswer) -> bool:

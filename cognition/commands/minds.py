@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from cognition.cli import DONE, NO
-from cognition.client import Mind
-from cognition.commands.running import UsageError, loaded_settings, mind_of, print_json
+from cognition.client import Mind, Session
+from cognition.commands.running import UsageError, loaded_settings, looked_in, mind_of, print_json
 from cognition.commands.sensed import numbers_of, relations_of
 from cognition.commands.words import (
     acted,
@@ -28,21 +28,47 @@ from cognition.commands.words import (
 from cognition.data_directory import directory_of, find_holder
 from cognition.errors import BadCueError, UnavailableError
 from cognition.opening import open_engine
+from cognition.settings import Settings
 from schemas.identifiers import is_identifier
 from schemas.identity import Identity
 
 
 @asynccontextmanager
-async def the_mind(options: argparse.Namespace, *, warm: bool = False) -> AsyncIterator[Mind]:
+async def the_mind(
+    options: argparse.Namespace, *, warm: bool = False, begins: bool = False
+) -> AsyncIterator[Mind]:
     """The mind of this command: through the daemon that there is, else in this process.
 
-    `warm` where the command brings text: an engine in this process loads its model first.
+    `warm` where the command brings text: an engine in this process loads its model first. `begins` where
+    there may be nothing yet; else a directory without data raises `NothingKeptError`.
     """
-    name = mind_of(options)
-    loaded = loaded_settings(options)
-    url = loaded.settings.streams.url or None
-    async with open_engine(settings=loaded.settings, url=url, warm=warm) as session:
+    name, settings = mind_of(options), loaded_settings(options).settings
+    if not begins:
+        looked_in(settings)
+    if warm and settings.embedding.enabled:
+        told_alone(settings)
+    async with open_engine(settings=settings, url=settings.streams.url or None, warm=warm) as session:
         yield session.mind(name)
+
+
+@asynccontextmanager
+async def the_engine(options: argparse.Namespace) -> AsyncIterator[Session]:
+    """The engine of a command that is about no one mind and brings no text. Raises `NothingKeptError`."""
+    settings = loaded_settings(options).settings
+    looked_in(settings)
+    async with open_engine(settings=settings, url=settings.streams.url or None, warm=False) as session:
+        yield session
+
+
+def told_alone(settings: Settings) -> None:
+    """Say why this takes so long, where it will: an engine of its own for one command loads the model."""
+    directory = directory_of(settings.data, os.environ)
+    if not settings.streams.url and find_holder(directory) is None:
+        print(
+            f"cognition: no daemon holds {directory}: the engine starts for this command alone, which takes "
+            f"seconds (`cognition daemon --data {directory}` answers in milliseconds)",
+            file=sys.stderr,
+        )
 
 
 async def perceive(options: argparse.Namespace) -> int:
@@ -73,7 +99,7 @@ async def perceive(options: argparse.Namespace) -> int:
         "vector": numbers_of(options.vector),
         "relations": relations_of(options.relation) or None,
     }
-    async with the_mind(options, warm=options.vector is None) as mind:
+    async with the_mind(options, warm=options.vector is None, begins=True) as mind:
         ticket = await mind.perceive(content, **{k: v for k, v in fields.items() if v is not None})
         receipt = await ticket.wait("accepted" if options.no_wait else "recallable")
     if options.json:

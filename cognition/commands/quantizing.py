@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from cognition.cli import DONE, NO
 from cognition.client import Session
+from cognition.commands.minds import the_engine
 from cognition.commands.running import UsageError, loaded_settings, mind_of, print_json
-from cognition.opening import open_engine
 from cognition.ports.embedder import DIMENSION
 from cognition.stores.edge import open_inline
 from cognition.stores.fidelity import INDEXED_FROM, Figures, Measuring, cheapest, widened
@@ -41,8 +41,7 @@ Rows = NDArray[np.float32]
 
 async def quantize_show(options: argparse.Namespace) -> int:
     """How each collection is kept."""
-    settings = loaded_settings(options).settings
-    async with open_engine(settings=settings, url=settings.streams.url or None, warm=False) as session:
+    async with the_engine(options) as session:
         kept = await _asked(session)
     _print(kept, options)
     return DONE
@@ -67,8 +66,7 @@ async def quantize_apply(options: argparse.Namespace) -> int:
 
 async def quantize_rollback(options: argparse.Namespace) -> int:
     """Keep them as before the last change; 1 when nothing was ever changed."""
-    settings = loaded_settings(options).settings
-    async with open_engine(settings=settings, url=settings.streams.url or None, warm=False) as session:
+    async with the_engine(options) as session:
         kept = await _asked(session)
     back = [
         (msgspec.structs.replace(each.quantization, kind=each.before, oversampling=0.0), [each.collection])
@@ -91,15 +89,15 @@ async def quantize_advise(options: argparse.Namespace) -> int:
             f"--sample {options.sample:,}: up to {INDEXED_FROM:,} vectors nothing is compressed",
             remedy="Write --sample 10000.",
         )
-    settings = loaded_settings(options).settings
-    async with open_engine(settings=settings, url=settings.streams.url or None, warm=False) as session:
+    async with the_engine(options) as session:
         vectors, cues = await _sampled(session, name, options.sample + ASKED)
     vectors, cues = _apart(vectors, cues)
     if len(vectors) < INDEXED_FROM:
         return _too_few(name, len(vectors), options)
-    floor = options.floor if options.floor is not None else settings.store.quantization.floor
+    kept = loaded_settings(options).settings.store.quantization
+    floor = options.floor if options.floor is not None else kept.floor
     floors = {kind: floor or usual for kind, usual in FLOORS.items()}
-    base = settings.store.quantization.of("memories", large=True)
+    base = kept.of("memories", large=True)
     found = await _measured(vectors, cues, base, floors)
     best = cheapest(found, floors)
     if options.json:
@@ -193,8 +191,7 @@ async def _asked(session: Session, **fields: object) -> list[Kept]:
 
 
 async def _changed(options: argparse.Namespace, wanted: Sequence[tuple[Quantization, list[str]]]) -> int:
-    settings = loaded_settings(options).settings
-    async with open_engine(settings=settings, url=settings.streams.url or None, warm=False) as session:
+    async with the_engine(options) as session:
         for quantization, collections in wanted:
             kept = await _asked(session, apply=quantization, collections=collections)
         if not options.no_wait:

@@ -13,6 +13,7 @@ import anyio
 import msgspec
 
 from cognition.cli import NO, UNREACHABLE, WRONG_USE
+from cognition.data_directory import directory_of, is_prepared
 from cognition.errors import (
     CognitionError,
     DataVersionError,
@@ -23,7 +24,7 @@ from cognition.errors import (
     StoreVersionError,
     UnavailableError,
 )
-from cognition.settings import Loaded, load
+from cognition.settings import Loaded, Settings, load
 from schemas.base import SchemaError
 
 Run = Callable[[argparse.Namespace], Awaitable[int]]
@@ -42,6 +43,10 @@ OUT_OF_REACH = (
 
 class UsageError(CognitionError, ValueError):
     """The command line asks for something that makes no sense."""
+
+
+class NothingKeptError(CognitionError):
+    """Nothing was ever kept where this command is to look."""
 
 
 def run_command(run: Run, options: argparse.Namespace) -> int:
@@ -117,6 +122,20 @@ def loaded_settings(options: argparse.Namespace, **flags: Any) -> Loaded:
             raise UsageError(f"--set {item!r} is not KEY=VALUE", remedy="Write --set recall.candidates=50.")
         given[key] = value
     return load(Path(file) if file else None, os.environ, given)
+
+
+def looked_in(settings: Settings) -> None:
+    """That a command which only looks has somewhere to look: it makes no data directory, least of all of a
+    name that was mistyped. Raises `NothingKeptError`."""
+    if settings.streams.url or settings.store.engine == "server":
+        return
+    directory = directory_of(settings.data, os.environ)
+    if not is_prepared(directory):
+        raise NothingKeptError(
+            f"nothing is kept in {directory}",
+            remedy=f"Name another with --data, or begin there: `cognition perceive --data {directory} "
+            "--mind NAME TEXT`.",
+        )
 
 
 def mind_of(options: argparse.Namespace) -> str:

@@ -314,13 +314,60 @@ def test_what_was_forgotten_by_id_stays_forgotten_and_its_stone_is_shown(say: Sa
     assert re.match(r"It was erased on .* asked to\n", shown.out)
 
 
+def test_what_is_to_be_forgotten_may_be_named_by_its_key(say: Say) -> None:
+    perceived(say, "cli-keyed", "The first secret.", "--key", "one")
+    second = perceived(say, "cli-keyed", "The second secret.", "--key", "two")
+    mistyped = say("forget", "--mind", "cli-keyed", "one", "tow", "--yes")
+    assert mistyped.code == 1
+    assert "no memory whose id or key is 'tow': nothing was erased" in mistyped.err
+    assert typed(say("status", "--mind", "cli-keyed", "--json"), StatusAnswer).memories == 2
+    gone = {"mind": "cli-keyed", "forgotten": 2, "left": 0}
+    assert (
+        typed(
+            say("forget", "--mind", "cli-keyed", "one", second.memory_id, "--yes", "--json"), dict[str, Any]
+        )
+        == gone
+    )
+    again = say("forget", "--mind", "cli-keyed", "one", "--yes")
+    assert (again.code, again.out) == (1, "Nothing to forget.\n")
+
+
+LOOKS = (
+    ("recall", "--mind", "ana", "Where?"),
+    ("status", "--mind", "ana"),
+    ("episodes", "--mind", "ana"),
+    ("sleep", "log", "--mind", "ana"),
+    ("forget", "--mind", "ana", "note-1", "--yes"),
+    ("quantize", "show"),
+    ("dead", "list"),
+)
+
+
+@pytest.mark.parametrize("words", LOOKS, ids=lambda words: words[0])
+def test_a_command_that_looks_makes_no_data_directory_of_a_name_that_was_mistyped(
+    words: tuple[str, ...], tmp_path: Path
+) -> None:
+    mistyped = tmp_path / "cogniton"
+    told = cognition(*words, "--data", str(mistyped))
+    assert (told.code, told.out) == (1, "")
+    assert f"nothing is kept in {mistyped}. Name another with --data" in told.err
+    assert not mistyped.exists()
+
+
+def test_an_engine_for_one_command_says_why_it_takes_so_long(tmp_path: Path) -> None:
+    with daemon_on(tmp_path / "data"):
+        pass
+    where = ("--mind", "ana", "--data", str(tmp_path / "data"), "--set", "embedding.path=/nowhere")
+    told = cognition("recall", "Where?", *where)
+    assert "the engine starts for this command alone" in told.err
+    assert f"cognition daemon --data {tmp_path / 'data'}" in told.err
+
+
 @pytest.mark.parametrize(
     ("words", "remedy"),
     [
         (("forget", "--source", "old phone", "--yes"), "no mind is named. Add --mind NAME"),
         (("forget", "--mind", "ana", "--yes"), "forget needs ids or a filter"),
-        (("forget", "abc", "--mind", "ana", "--yes"), "'abc' is not the id of a memory"),
-        (("forget", "abc", "--mind", "ana", "--yes"), "Find it with `cognition memory show KEY`"),
         (
             ("perceive", "--mind", "ana", "It rains.", "--vector", "/nowhere"),
             "--vector /nowhere cannot be read",
