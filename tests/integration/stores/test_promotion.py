@@ -1,6 +1,7 @@
 """A mind gets a shard of its own while it is written and read: nothing is lost or doubled, nobody else
 notices, and whoever is killed in the middle goes on."""
 
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -10,10 +11,14 @@ from typing import TypeVar
 import anyio
 import numpy as np
 import pytest
+from qdrant_client import AsyncQdrantClient, models
 
-from cognition.errors import StoreUnavailableError
+from cognition.errors import StoreRefusedError, StoreUnavailableError
 from cognition.stores.backend import Match, Point, Query, WriteMode
 from cognition.stores.qdrant_server import ServerBackend
+from cognition.stores.server_nodes import Nodes
+from cognition.stores.server_promotion import Promotion, Told
+from cognition.stores.server_routing import own_key, shared_key
 from cognition.stores.tenancy import for_mind, not_newer
 from cognition.testing.nodes import Node, running_nodes
 from tests import servers
@@ -50,8 +55,8 @@ async def nodes_at(folder: Path, count: int) -> AsyncIterator[list[Node]]:
 @asynccontextmanager
 async def kept_apart(nodes: list[Node], **more: object) -> AsyncIterator[ServerBackend]:
     """A backend whose minds share one shard, so that these two are neighbours."""
-    given = {"shard_number": 1, "replication_factor": min(2, len(nodes)), "timeout_s": 30, **more}
-    options = servers.options_of(nodes, sharding="custom", **given)
+    usual = {"sharding": "custom", "shard_number": 1, "replication_factor": min(2, len(nodes))}
+    options = servers.options_of(nodes, **{**usual, "timeout_s": 30, **more})
     async with servers.backend_on(options) as backend:
         await backend.ensure(SPEC)
         yield backend
@@ -160,3 +165,138 @@ async def test_a_mind_is_moved_while_it_lives_and_nothing_is_lost_or_doubled(
         for node in nodes:
             async with kept_apart([node], replication_factor=min(2, count)) as one:
                 await writer.assert_whole(one)
+
+
+class Killed(BaseException):
+    """Whoever asked for the move is no more."""
+
+
+def dying(after: int) -> Callable[[float], Awaitable[None]]:
+    """Waits, less than it is told, and dies the so-manieth time."""
+    left = after
+
+    async def sleep(seconds: float) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise Killed
+        await anyio.sleep(seconds / 5)
+
+    return sleep
+
+
+def promotion(nodes: list[Node], sleep: Callable[[float], Awaitable[None]], told: Told) -> Promotion:
+    clients = [AsyncQdrantClient(url=node.http, check_compatibility=False) for node in nodes]
+    asked = Nodes(clients, attempts_max=3, chance=random.Random(0))
+    return Promotion(asked, NAME, BIG, 1, min(2, len(nodes)), told, sleep)
+
+
+async def test_who_is_killed_at_any_step_goes_on_when_asked_again(tmp_path: Path) -> None:
+    """Dies after each number of waits, from none; whoever comes next finds what there is."""
+    async with nodes_at(tmp_path, 1) as nodes, kept_apart(nodes) as backend:
+        await seed(backend)
+        writer, done = Writer(backend), anyio.Event()
+        deaths = 0
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(writer.run, done)
+            while True:
+                moving = promotion(nodes, dying(deaths), silent)
+                try:
+                    await moving.run()
+                    break
+                except Killed:
+                    deaths += 1
+                finally:
+                    await moving.nodes.close()
+            done.set()
+        assert deaths > 3
+        await writer.assert_whole(backend)
+        assert await backend.unfinished(SPEC) == []
+
+
+@pytest.mark.parametrize(("count", "victim"), [(1, 0), (3, 0), (3, 2)])
+async def test_a_node_is_lost_in_the_middle_and_the_move_goes_on_when_it_is_back(
+    tmp_path: Path, count: int, victim: int
+) -> None:
+    async with nodes_at(tmp_path, count) as nodes, kept_apart(nodes, attempts_max=2) as backend:
+        await seed(backend)
+        writer, done = Writer(backend), anyio.Event()
+
+        def kill(what: str) -> None:
+            if "being copied" in what:
+                nodes[victim].kill()
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(writer.run, done)
+            with pytest.raises(StoreUnavailableError):
+                await backend.promote(SPEC, BIG, kill)
+            nodes[victim].start()
+            await nodes[victim].ready()
+            await insisting(lambda: backend.promote(SPEC, BIG, silent))
+            done.set()
+        await writer.assert_whole(backend)
+        assert await backend.unfinished(SPEC) == []
+
+
+async def test_what_a_broken_off_move_has_left_is_told_and_not_read(tmp_path: Path) -> None:
+    """A shard that holds what was erased since is thrown away before the next attempt."""
+    async with nodes_at(tmp_path, 1) as nodes, kept_apart(nodes) as backend:
+        await seed(backend)
+        client = AsyncQdrantClient(url=nodes[0].http, check_compatibility=False)
+        partial = models.ReplicaState.PARTIAL
+        await client.create_shard_key(NAME, own_key(BIG), shards_number=1, initial_state=partial)
+        (left,) = await backend.unfinished(SPEC)
+        assert left.startswith("'big': its own shard is not whole (Partial; 1 copies wanted)")
+        assert await backend.count(NAME, condition=for_mind(BIG)) == MANY
+        assert await backend.promote(SPEC, BIG, silent) == MANY
+        await client.upsert(
+            NAME,
+            [models.PointStruct(id=point_id(MANY), vector={"v": [1.0] * 16}, payload={"mind": BIG})],
+            shard_key_selector=shared_key(BIG, 1),
+        )
+        assert await backend.unfinished(SPEC) == ["'big': 1 of its points are in the shared shard still"]
+        assert await backend.count(NAME, condition=for_mind(BIG)) == MANY, "nobody reads it there"
+        assert await backend.promote(SPEC, BIG, silent) == MANY
+        assert await backend.unfinished(SPEC) == []
+        await client.close()
+
+
+async def test_a_collection_that_spreads_by_itself_refuses_with_what_to_do(tmp_path: Path) -> None:
+    async with nodes_at(tmp_path, 1) as nodes:
+        async with kept_apart(nodes, sharding="auto") as backend:
+            with pytest.raises(StoreRefusedError, match="made with auto sharding") as caught:
+                await backend.promote(SPEC, BIG, silent)
+            assert "store.sharding = 'custom'" in caught.value.remedy
+        async with kept_apart(nodes, sharding="custom") as backend:
+            (drift,) = await backend.drifts(SPEC)
+            assert "auto sharding" in drift.problem
+            assert not drift.stops
+            await seed(backend)
+            assert await backend.count(NAME) == MANY + FEW
+
+
+async def test_a_server_without_shard_keys_and_a_url_of_some_nodes_are_told(tmp_path: Path) -> None:
+    servers.require_binary()
+    async with running_nodes(tmp_path / "alone", 1) as nodes:
+        with pytest.raises(StoreRefusedError, match="cluster mode") as caught:
+            async with kept_apart(nodes):
+                pass
+        assert "QDRANT__CLUSTER__ENABLED" in caught.value.remedy
+    async with nodes_at(tmp_path, 3) as nodes, kept_apart(nodes[:2]) as backend:
+        with pytest.raises(StoreRefusedError, match="names 2 of the 3 nodes"):
+            await backend.promote(SPEC, BIG, silent)
+
+
+async def test_a_shared_shard_that_was_not_made_is_made_by_whoever_comes_next(tmp_path: Path) -> None:
+    """Whoever made the collection was killed before its shards."""
+    async with nodes_at(tmp_path, 1) as nodes:
+        async with kept_apart(nodes, shard_number=3) as backend:
+            client = AsyncQdrantClient(url=nodes[0].http, check_compatibility=False)
+            await client.delete_shard_key(NAME, "shared-1")
+            await client.close()
+            (drift,) = await backend.drifts(SPEC)
+            assert (drift.key, drift.mends) == ("shared-1", True)
+        async with kept_apart(nodes) as backend:
+            assert await backend.drifts(SPEC) == []
+            await seed(backend)
+            assert await backend.count(NAME) == MANY + FEW
