@@ -16,7 +16,8 @@ import anyio
 import msgspec
 import pytest
 
-from cognition.cli import SHAPES, build_parser, main
+from cognition.cli import build_parser, main
+from cognition.command_table import SHAPES
 from cognition.commands.running import run_command
 from cognition.errors import (
     BadCueError,
