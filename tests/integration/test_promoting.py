@@ -16,7 +16,6 @@ from schemas.events import Outcome
 from tests import servers
 from tests.integration.support import Client, Told, cognition, daemon_on, environment
 
-
 MINDS = ("ada", "bo")
 EACH = 40
 APART = {"COGNITION_STORE__SHARDING": "custom", "COGNITION_STORE__SHARD_NUMBER": "1"}
