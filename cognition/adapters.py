@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from cognition.embedding.lazy import LazyEmbedder
+    from cognition.stores.mind_copies import MindCopies
     from cognition.stores.qdrant_server import ServerBackend
     from cognition.stores.stores import VectorStores
     from streams.embedded import EmbeddedServer
@@ -204,6 +205,13 @@ async def open_server(
     if sink is not None:
         sink.publish(StoreOpened(at=clock.now(), nodes=opened.nodes, notes=opened.notes))
     return opened.backend
+
+
+def copier_over(backend: VectorBackend, directory: Path, clock: Clock) -> MindCopies:
+    """What copies single minds into folders beside the data."""
+    from cognition.stores.mind_copies import MindCopies
+
+    return MindCopies(backend, directory / directories.COPIES_FOLDER, directories.STORE_FOLDER, clock)
 
 
 def stores_over(settings: Settings, backend: VectorBackend, stack: AsyncExitStack) -> VectorStores:

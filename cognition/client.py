@@ -61,6 +61,8 @@ from schemas.percept import FORGET_MAX, BoundaryMark, Forget, Mark, Percept, Reb
 from schemas.recollection import Recollection
 from schemas.sleep import SleepReport
 from schemas.sleeping import (
+    MindCopyAnswer,
+    MindCopyInquiry,
     SleepAnswer,
     SleepCycleInquiry,
     SleepInquiry,
@@ -497,6 +499,35 @@ class Mind:
             everyone=everyone,
         )
         return await self._session.ask(inquiry, SleepLogAnswer)
+
+    async def copied(self, told: Callable[[int, int], None] | None = None) -> MindCopyAnswer:
+        """A copy of all that is stored of this mind, in a folder of the daemon's machine, for trying things
+        on it: nobody else knows of it, and who asked for it removes it. The mind goes on meanwhile. `told`
+        hears how much of how much is copied. Raises `UnavailableError` where it cannot be made."""
+        begun = build(MindCopyInquiry, id=self._session.next_id(self.name), mind=self.name)
+        answer = await self._session.ask(begun, MindCopyAnswer)
+        while not answer.whole:
+            if told is not None:
+                told(answer.copied, answer.points)
+            look = build(
+                MindCopyInquiry,
+                id=self._session.next_id(self.name),
+                mind=self.name,
+                called=answer.called,
+                through=answer.copied,
+                deadline_s=SLEEP_STEP_WAIT_S,
+            )
+            answer = await self._session.ask(look, MindCopyAnswer)
+            if answer.failed:
+                raise UnavailableError(f"mind {self.name!r} was not copied: {answer.failed}")
+        return answer
+
+    async def drop_copy(self, called: str) -> None:
+        """Remove a copy that is not needed any more."""
+        inquiry = build(
+            MindCopyInquiry, id=self._session.next_id(self.name), mind=self.name, called=called, drop=True
+        )
+        await self._session.ask(inquiry, MindCopyAnswer)
 
     async def _forget(
         self, memory_ids: list[str], filter: CueFilter | None, reason: str, page: int, within_s: float

@@ -21,7 +21,7 @@ import anyio
 import anyio.to_thread
 
 from cognition import data_directory as directories
-from cognition.adapters import embedder_for, open_backend, open_streams, stores_over
+from cognition.adapters import copier_over, embedder_for, open_backend, open_streams, stores_over
 from cognition.ports.clock import Clock
 from cognition.ports.embedder import Embedder
 from cognition.ports.stores import Stores
@@ -122,7 +122,9 @@ async def running(
             private, url, client = await open_streams(settings, directory, stack)
         from cognition.service import Service
 
-        service = Service(settings, directory, url, client, stores, embedder, clock, sink)
+        copier = copier_over(backend, directory, clock)
+        await copier.sweep()
+        service = Service(settings, directory, url, client, stores, embedder, clock, sink, copier)
         await stack.enter_async_context(service.running(private))
         daemon = Daemon(
             url,

@@ -26,6 +26,7 @@ from cognition.engine.sleep import Sleep
 from cognition.errors import LeaseLostError, UnavailableError
 from cognition.partitions import ACQUIRE_EVERY_S, Partitions, in_our_words, retried
 from cognition.ports.clock import Clock
+from cognition.ports.copying import Copier
 from cognition.ports.embedder import Embedder
 from cognition.ports.stores import Stores
 from cognition.ports.timetable import Timetable
@@ -76,6 +77,7 @@ class Service:
         embedder: Embedder | None,
         clock: Clock,
         sink: LogSink,
+        copier: Copier | None = None,
     ) -> None:
         self._settings = settings
         self._directory = directory
@@ -142,6 +144,8 @@ class Service:
             liveness=self.liveness,
             epoch_of=self._epoch_of,
             timetable=timetable_of(settings, directory, clock.now()),
+            copier=copier,
+            host=socket.gethostname(),
         )
         self.requests = Requests(
             client,
@@ -202,6 +206,7 @@ class Service:
             tasks.start_soon(self._optimise_when_due)
             tasks.start_soon(self._optimise_when_told)
             tasks.start_soon(self._keep_lives)
+            tasks.start_soon(self.engine.copying.run)
             if private is not None:
                 tasks.start_soon(private.keep_alive, self._on_server_restarted)
             try:

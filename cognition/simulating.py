@@ -1,7 +1,8 @@
 """Simulating: what nights would do to a mind, on a copy of its store and a calendar of its own.
 
-The data directory is held while it is copied and given back at once; nothing of it is changed. What still
-waits in the streams is not part of the copy. Must not know how a simulation is shown.
+A data directory that nobody holds is copied as it is, and held meanwhile; of a server one mind is read; a
+daemon copies the mind while it goes on. Nothing of the original is changed. What still waits in the streams
+is not part of the copy. Must not know how a simulation is shown, nor how a daemon is asked.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,15 +23,18 @@ import msgspec
 from cognition import data_directory as directories
 from cognition.adapters import open_backend, stores_over
 from cognition.engine.assembly import Engine, Options, assemble
-from cognition.errors import BadCueError, StoreLockedError, StoreUnavailableError
+from cognition.engine.mind import later
+from cognition.errors import BadCueError, StoreUnavailableError
 from cognition.ports.timetable import Timetable
 from cognition.service import timetable_of
 from cognition.settings import Settings
 from cognition.stores.backend import VectorBackend
+from cognition.stores.copying import copy_mind, points_of, room_for
 from cognition.testing.line import MemoryStreams
 from schemas.events import AnyEvent
 from schemas.identifiers import sleep_cycle_id
 from schemas.sleep import SleepReport, SleepStatus
+from schemas.sleeping import MindCopyAnswer
 
 DAY_S = 86_400.0
 WEEK_S = 7 * DAY_S
@@ -46,6 +50,12 @@ EPOCH = 1 << 52
 
 ON_DISK = ("edge", "inline")
 """Backends that keep what they hold."""
+
+SERVER = "server"
+"""The backend that is read from wherever one is."""
+
+WALKED_AT_ONCE = 256
+"""Memories of a copy that are looked at together."""
 
 ROOM_FACTOR = 2
 """So many times the size of the store must be free: nights write, and indexes are built anew."""
@@ -124,8 +134,19 @@ class Fleeting:
 
 
 @asynccontextmanager
-async def copied(settings: Settings, directory: Path, now: float) -> AsyncIterator[Path]:
-    """A copy of a data directory that is gone afterwards. Raises `StoreLockedError` where it is held."""
+async def copied(settings: Settings, directory: Path, mind: str, now: float) -> AsyncIterator[Path]:
+    """A copy that is gone afterwards: of a data directory that nobody holds its files, of a server this mind
+    alone. Raises `StoreLockedError` where the directory is held."""
+    with tempfile.TemporaryDirectory(prefix="cognition-simulation-") as folder:
+        if settings.store.engine == SERVER:
+            await _from_server(settings, mind, Path(folder))
+        else:
+            await _files(settings, directory, Path(folder), now)
+        yield Path(folder)
+
+
+async def _files(settings: Settings, directory: Path, folder: Path, now: float) -> None:
+    """Copy the files of a store."""
     store = directory / directories.STORE_FOLDER
     if settings.store.engine not in ON_DISK:
         raise BadCueError(
@@ -136,30 +157,64 @@ async def copied(settings: Settings, directory: Path, now: float) -> AsyncIterat
         raise StoreUnavailableError(
             f"data directory {directory} holds no store", remedy="Name one that was used with --data."
         )
-    with tempfile.TemporaryDirectory(prefix="cognition-simulation-") as folder:
-        with held(directory, now):
-            need = ROOM_FACTOR * sum(f.stat().st_size for f in store.rglob("*") if f.is_file())
-            if shutil.disk_usage(folder).free < need:
-                raise StoreUnavailableError(
-                    f"a copy of {store} needs {need / (1 << 20):,.0f} MiB in {tempfile.gettempdir()}",
-                    remedy="Free space there, or set TMPDIR to another disk.",
-                )
-            copy = Path(folder) / directories.STORE_FOLDER
-            await anyio.to_thread.run_sync(shutil.copytree, store, copy)
-        yield Path(folder)
-
-
-@contextmanager
-def held(directory: Path, now: float) -> Iterator[None]:
-    """Nobody writes the directory meanwhile; who does so now is to pause for as long as a copy takes."""
-    holder = directories.find_holder(directory)
-    if holder is not None:
-        raise StoreLockedError(
-            f"data directory {directory} is held by process {holder.pid} on {holder.host}",
-            remedy="Stop that daemon until days are being simulated: only the copy needs the directory.",
-        )
     with directories.held(directory, now):
-        yield
+        need = ROOM_FACTOR * sum(f.stat().st_size for f in store.rglob("*") if f.is_file())
+        require_room(folder, need, f"a copy of {store}")
+        await anyio.to_thread.run_sync(shutil.copytree, store, folder / directories.STORE_FOLDER)
+
+
+async def _from_server(settings: Settings, mind: str, folder: Path) -> None:
+    """Read this mind from the server into a store of its own; nothing is written there."""
+    clock = Calendar(0.0)
+    async with AsyncExitStack() as stack:
+        source = await open_backend(settings, folder, stack, clock)
+        points = await points_of(source, mind)
+        require_room(folder, room_for(points), f"a copy of mind {mind!r} ({points:,} points)")
+        target = await open_backend(embedded(settings), folder, stack, clock)
+        await copy_mind(source, target, mind, unheard)
+
+
+def require_room(folder: Path, need: int, what: str) -> None:
+    """Raise `StoreUnavailableError` where the disk has too little room."""
+    if (free := shutil.disk_usage(folder).free) < need:
+        mib = 1 << 20
+        raise StoreUnavailableError(
+            f"{what} needs {need / mib:,.0f} MiB in {folder.parent}, where {free / mib:,.0f} are free",
+            remedy="Free space there, or set TMPDIR to another disk.",
+        )
+
+
+async def unheard(_: int) -> None:
+    """How much is copied is told nobody."""
+
+
+@asynccontextmanager
+async def taken(answer: MindCopyAnswer) -> AsyncIterator[Path]:
+    """A copy that a daemon has made, gone afterwards. Raises `StoreUnavailableError` where it is not here."""
+    folder = Path(answer.folder)
+    if not is_here(answer):
+        raise StoreUnavailableError(
+            f"the daemon copied mind {answer.mind!r} to {folder} on {answer.host}, which is not seen here",
+            remedy="Run it there as the user of the daemon; or name the server on which minds are kept "
+            "(store.url): then they are read from there.",
+        )
+    try:
+        yield folder
+    finally:
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(shutil.rmtree, folder, True)
+
+
+def is_here(answer: MindCopyAnswer) -> bool:
+    """Whether a daemon's copy lies on this machine."""
+    return (Path(answer.folder) / directories.STORE_FOLDER).is_dir()
+
+
+def embedded(settings: Settings) -> Settings:
+    """These settings over an embedded store, whatever they say."""
+    return msgspec.structs.replace(
+        settings, store=msgspec.structs.replace(settings.store, url="", backend="edge")
+    )
 
 
 @asynccontextmanager
@@ -172,6 +227,7 @@ async def opened(settings: Settings, folder: Path, calendar: Calendar) -> AsyncI
         recall=settings.recall,
         sleep=settings.sleep,
     )
+    settings = embedded(settings)
     async with AsyncExitStack() as stack:
         backend = await open_backend(settings, folder, stack, calendar)
         stores = stores_over(settings, cast(VectorBackend, Fleeting(backend)), stack)
@@ -197,7 +253,7 @@ def moments(timetable: Timetable | None, mind: str, start: float, days: float) -
 
 async def simulate(
     settings: Settings,
-    directory: Path,
+    source: AbstractAsyncContextManager[Path],
     mind: str,
     days: float,
     *,
@@ -205,14 +261,16 @@ async def simulate(
     within_s: float,
     told: Callable[[float, Week], None],
 ) -> list[Week]:
-    """So many days of nights on a copy, week by week; fewer where `within_s` is over before.
+    """So many days of nights on a copy, which `source` gives, week by week; fewer where `within_s` is over
+    before.
 
     `told` hears of each night: how many days have passed, and the week so far.
     """
     began = time.monotonic()
     calendar = Calendar(now)
     weeks: list[Week] = []
-    async with copied(settings, directory, now) as folder, opened(settings, folder, calendar) as engine:
+    async with source as folder, opened(settings, folder, calendar) as engine:
+        await without_what_came_later(engine, mind)
         if not (await engine.minds.look(mind)).living:
             raise BadCueError(f"mind {mind!r} remembers nothing", remedy="Name one that does with --mind.")
         for at in moments(timetable_of(settings, folder, now), mind, now, days):
@@ -225,6 +283,18 @@ async def simulate(
             await night(engine, mind, f"simulated {at:.0f}", settings.sleep.cycles, weeks[-1])
             told((at - now) / DAY_S, weeks[-1])
     return weeks
+
+
+async def without_what_came_later(engine: Engine, mind: str) -> None:
+    """A copy of a mind that went on while it was made knows nothing of what it took in meanwhile."""
+    through = (await engine.minds.look(mind)).through
+    offset: str | None = None
+    while True:
+        page, offset = await engine.stores.memories.walk(mind, offset, limit=WALKED_AT_ONCE)
+        if came := [m.id for m in page if later(m.entry, through)]:
+            await engine.stores.memories.erase(mind, came)
+        if offset is None:
+            return
 
 
 async def night(engine: Engine, mind: str, name: str, cycles: int, week: Week) -> None:

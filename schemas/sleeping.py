@@ -60,6 +60,16 @@ class SleepPauseInquiry(Inquiry, frozen=True, kw_only=True):
     everyone: bool = False
 
 
+class MindCopyInquiry(Inquiry, frozen=True, kw_only=True):
+    """A copy of all that is stored of this mind, on which nights can be tried. One is begun; or the one that
+    is `called` so is looked at, once more than `through` points are copied or it has ended; or, with `drop`,
+    it is removed. A daemon makes one at a time. It is asked for, not waited for."""
+
+    called: str = ""
+    through: int | None = None
+    drop: bool = False
+
+
 class SleepAnswer(Message, frozen=True, kw_only=True, omit_defaults=False):
     """The cycle that was asked for. `note` says what is not as one might expect."""
 
@@ -90,3 +100,18 @@ class SleepLogAnswer(Message, frozen=True, kw_only=True, omit_defaults=False):
     everyone_paused: bool = False
     schedule: str = ""
     next_at: float | None = None
+
+
+class MindCopyAnswer(Message, frozen=True, kw_only=True, omit_defaults=False):
+    """How far a copy is: so many of so many points, and whether it is whole. It lies in `folder` of the
+    machine `host`, as a data directory that nobody holds. `failed` says why there is none."""
+
+    inquiry_id: str
+    mind: str
+    called: str
+    folder: str = ""
+    host: str = ""
+    points: int = 0
+    copied: int = 0
+    whole: bool = False
+    failed: str = ""

@@ -7,16 +7,20 @@ import os
 import re
 import sys
 import time
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 
 import msgspec
 
 from cognition.cli import DONE
+from cognition.commands.minds import the_mind
 from cognition.commands.progress import Progress
 from cognition.commands.running import UsageError, loaded_settings, mind_of, print_json
 from cognition.commands.words import when
 from cognition.daemon import SystemClock
-from cognition.data_directory import directory_of
-from cognition.simulating import DAYS_MAX, Week, simulate
+from cognition.data_directory import directory_of, find_holder
+from cognition.settings import Settings
+from cognition.simulating import DAYS_MAX, SERVER, Week, copied, is_here, simulate, taken
 
 UNITS_DAYS = {"d": 1.0, "w": 7.0, "m": 30.0, "y": 365.0}
 _SPAN = re.compile(r"(\d+)\s*([dwmy])\Z")
@@ -47,12 +51,8 @@ async def simulated(options: argparse.Namespace) -> int:
     if not options.within > 0:
         raise UsageError(f"--within {options.within:g} is no time", remedy="Write --within 300.")
     settings = loaded_settings(options).settings
-    directory = directory_of(settings.data, os.environ)
-    if settings.streams.url:
-        raise UsageError(
-            f"a simulation copies a data directory, and {name!r} is asked for over streams",
-            remedy="Run it beside the data, with --data and without a URL.",
-        )
+    now = SystemClock().now()
+    source = await source_of(settings, options, name, now)
     progress = Progress("days simulated", round(days))
     began = time.monotonic()
     passed = 0.0
@@ -62,9 +62,7 @@ async def simulated(options: argparse.Namespace) -> int:
         passed = day
         progress.set(round(day))
 
-    weeks = await simulate(
-        settings, directory, name, days, now=SystemClock().now(), within_s=options.within, told=told
-    )
+    weeks = await simulate(settings, source, name, days, now=now, within_s=options.within, told=told)
     progress.close()
     whole = passed > days - 1.0
     if options.json:
@@ -78,6 +76,30 @@ async def simulated(options: argparse.Namespace) -> int:
         print(f"Only {passed:.0f} of {days:.0f} days in {options.within:g} s: give it more with --within.",
               file=sys.stderr)  # fmt: skip
     return DONE
+
+
+async def source_of(
+    settings: Settings, options: argparse.Namespace, name: str, now: float
+) -> AbstractAsyncContextManager[Path]:
+    """What gives the copy: the server on which minds are kept, the daemon that there is, or the data."""
+    directory = directory_of(settings.data, os.environ)
+    asked = settings.streams.url or find_holder(directory) is not None
+    if settings.store.engine == SERVER or not asked:
+        return copied(settings, directory, name, now)
+    progress: Progress | None = None
+
+    def told(done: int, points: int) -> None:
+        nonlocal progress
+        progress = progress or Progress("copied", points)
+        progress.set(done)
+
+    async with the_mind(options) as mind:
+        answer = await mind.copied(told)
+        if progress is not None:
+            progress.close()
+        if not is_here(answer):
+            await mind.drop_copy(answer.called)
+    return taken(answer)
 
 
 def line(week: Week) -> str:

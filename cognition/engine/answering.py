@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import anyio
 
 from cognition.engine.consolidation import Consolidation
+from cognition.engine.copying import Copying
 from cognition.engine.intake import Progress
 from cognition.engine.introspection import DaemonFigures, Introspection
 from cognition.engine.lessons import Reports
@@ -38,6 +39,7 @@ from schemas.inquiry import (
     StatusInquiry,
 )
 from schemas.learning import FoldedInquiry, NeighboursInquiry, PathInquiry, ReportInquiry
+from schemas.sleeping import MindCopyInquiry
 
 LearningInquiry = ReportInquiry | FoldedInquiry | NeighboursInquiry | PathInquiry
 Request = Cue | Inquiry | DaemonInquiry | QuantizingInquiry
@@ -78,7 +80,9 @@ class Answering:
         liveness: Liveness,
         sleep: Sleep,
         quantizing: Quantizing,
+        copying: Copying,
     ) -> None:
+        self._copying = copying
         self._sleep = sleep
         self._quantizing = quantizing
         self._recall = recall
@@ -139,6 +143,8 @@ class Answering:
             return await self._sleep.answer(request)
         if isinstance(request, QuantizingInquiry):
             return await self._quantizing.answer(request)
+        if isinstance(request, MindCopyInquiry):
+            return await self._copying.answer(request)
         raise AssertionError(f"no answer is known to {type(request).__name__}")
 
     async def _cue(self, cue: Cue) -> Message:

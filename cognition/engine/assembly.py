@@ -13,6 +13,7 @@ from cognition.engine.answering import Answering, Learning
 from cognition.engine.arrivals import Senses
 from cognition.engine.association import Associating
 from cognition.engine.consolidation import Consolidation
+from cognition.engine.copying import Copying
 from cognition.engine.deriving import Deriving
 from cognition.engine.encoding import Encoder
 from cognition.engine.forgetting import Forgetting
@@ -53,6 +54,7 @@ from cognition.engine.tongues import Tongues
 from cognition.engine.weighing import MENTION, SPREADING
 from cognition.mechanisms.laws import DEFAULT_LAWS
 from cognition.ports.clock import Clock
+from cognition.ports.copying import Copier
 from cognition.ports.dates import DateReader
 from cognition.ports.embedder import Embedder
 from cognition.ports.line import Line
@@ -114,6 +116,7 @@ class Engine:
     consolidation: Consolidation
     sleep: Sleep
     quantizing: Quantizing
+    copying: Copying
 
 
 def assemble(
@@ -132,12 +135,15 @@ def assemble(
     liveness: Liveness | None = None,
     epoch_of: Callable[[str], int] = lambda _: 1,
     timetable: Timetable | None = None,
+    copier: Copier | None = None,
+    host: str = "",
 ) -> Engine:
     """An engine over these ports. Without `dreams` nothing is consolidated (the line of percepts stands
     in and is never read), without `ring` what was shown is known only to this process, without `dates`
     no date is understood. `figures` are what `status` says of the process around it, `liveness` counts
     what each mechanism does, beginning now where none is given; `epoch_of` says under which lease epoch a
-    mind is written here, and raises `LeaseLostError` where it is not.
+    mind is written here, and raises `LeaseLostError` where it is not. Without a `copier` no mind is copied;
+    copies lie on the machine `host`.
     """
     chosen = options or Options()
     lives = liveness or Liveness(clock.now(), off=chosen.off())
@@ -222,8 +228,20 @@ def assemble(
         deriving,
     )
     quantizing = Quantizing(stores, shown, embedder)
+    copying = Copying(minds, copier, epoch_of, host)
     answering = Answering(
-        recall, introspection, learning, shown, progress, clock, sink, figures, lives, sleep, quantizing
+        recall,
+        introspection,
+        learning,
+        shown,
+        progress,
+        clock,
+        sink,
+        figures,
+        lives,
+        sleep,
+        quantizing,
+        copying,
     )
     return Engine(
         stores,
@@ -243,6 +261,7 @@ def assemble(
         consolidation,
         sleep,
         quantizing,
+        copying,
     )
 
 

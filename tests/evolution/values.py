@@ -42,6 +42,8 @@ from schemas.sleep import (
     UndoPage,
 )
 from schemas.sleeping import (
+    MindCopyAnswer,
+    MindCopyInquiry,
     SleepAnswer,
     SleepCycleInquiry,
     SleepInquiry,
@@ -455,6 +457,9 @@ WIRE: Final[dict[str, Message]] = {
     "sleep-cycle/1": SleepCycleInquiry(id="q16", mind="ana", deadline_s=5.0, cycle="12", through=3),
     "sleep-undo/1": SleepUndoInquiry(id="q17", mind="ana", deadline_s=5.0, cycle="12"),
     "sleep-pause/1": SleepPauseInquiry(id="q18", mind="ana", deadline_s=5.0, paused=False),
+    "mind-copy/1": MindCopyInquiry(
+        id="q21", mind="ana", deadline_s=5.0, called="q22", through=128, drop=True
+    ),
     "quantization/1": QuantizationInquiry(
         id="q19", deadline_s=5.0, apply=QUANTIZATION, collections=["memories"]
     ),
@@ -487,6 +492,17 @@ WIRE: Final[dict[str, Message]] = {
         paused=True,
         schedule="0 3 * * *",
         next_at=NOON,
+    ),
+    "mind-copy-answer/1": MindCopyAnswer(
+        inquiry_id="q21",
+        mind="ana",
+        called="q22",
+        folder="/data/copies/q22",
+        host="here",
+        points=256,
+        copied=128,
+        whole=True,
+        failed="no room",
     ),
     "failure/1": inquiry.Failure(
         inquiry_id="q7", mind="ana", kind="DeadlineError", message="too late", remedy="Ask again."

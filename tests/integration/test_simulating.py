@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
 
-from tests.integration.support import Daemon, cognition, daemon_on
+from tests.integration.support import cognition, daemon_on
 
 ANA = "ana"
 MEMORIES = 40
@@ -54,17 +55,53 @@ def test_a_simulation_says_what_keeps_it_from_beginning(tmp_path: Path) -> None:
     directory = tmp_path / "data"
     asked = ("sleep", "--mind", ANA, "--data", str(directory))
     assert "holds no store" in cognition(*asked, "--simulate", "30d").err
-    with daemon_on(directory) as daemon:
-        held = cognition(*asked, "--simulate", "30d")
-        assert held.code != 0
-        assert f"is held by process {process_of(daemon)}" in held.err
-        assert "Stop that daemon until days are being simulated" in held.err
+    with daemon_on(directory):
+        pass
     assert "remembers nothing" in cognition(*asked, "--simulate", "30d").err
     wrong = cognition(*asked, "--simulate", "soon")
     assert (wrong.code, "'soon' is no span of 1 to 3,660 days" in wrong.err) == (2, True)
 
 
-def process_of(daemon: Daemon) -> int:
-    """The number of its process."""
-    assert daemon.process is not None
-    return daemon.process.pid
+def copies_in(directory: Path) -> list[Path]:
+    """The copies of minds that lie beside its data."""
+    folder = directory / "copies"
+    return list(folder.iterdir()) if folder.is_dir() else []
+
+
+@pytest.mark.timeout(300)
+def test_a_mind_is_simulated_beside_its_daemon_and_goes_on_untouched(tmp_path: Path) -> None:
+    directory = tmp_path / "data"
+    with daemon_on(directory) as daemon:
+        client = daemon.client()
+        for mind in (ANA, "bo"):
+            for n in range(MEMORIES):
+                entry = client.perceive(mind, f"note {n} about the harbour, number {n * 7919}", key=f"k{n}")
+            client.receipt(mind, entry)
+        asked = ("sleep", "--mind", ANA, "--data", str(directory))
+        told = cognition(*asked, "--simulate", "2w", "--set", "sleep.memory_max=30", "--json")
+        assert told.code == 0, told.err
+        assert [(week["remembered"], week["in_archive"]) for week in told.json["weeks"]] == [
+            (30, 10),
+            (30, 10),
+        ]
+        assert copies_in(directory) == []
+        assert "It has not slept yet" in cognition("sleep", "log", *asked[1:]).out
+        status = cognition("status", *asked[1:], "--json").json
+        assert status["memories"] == MEMORIES
+        entry = client.perceive(ANA, "and it goes on", key="on")
+        assert client.receipt(ANA, entry)
+        nobody = cognition("sleep", "--mind", "cy", "--data", str(directory), "--simulate", "1w")
+        assert (nobody.code != 0, "remembers nothing" in nobody.err) == (True, True)
+        assert copies_in(directory) == []
+
+
+@pytest.mark.timeout(300)
+def test_a_copy_that_nobody_removed_is_swept_by_the_next_daemon(tmp_path: Path) -> None:
+    directory = tmp_path / "data"
+    lived(directory)
+    left, fresh = directory / "copies" / "left", directory / "copies" / "fresh"
+    for folder in (left, fresh):
+        (folder / "store").mkdir(parents=True)
+    os.utime(left, (1.0, 1.0))
+    with daemon_on(directory):
+        assert copies_in(directory) == [fresh]
