@@ -29,7 +29,7 @@ from cognition.ports.timetable import Timetable
 from cognition.service import timetable_of
 from cognition.settings import Settings
 from cognition.stores.backend import VectorBackend
-from cognition.stores.copying import copy_mind, points_of, room_for
+from cognition.stores.copying import ORDER, copy_mind, points_of, room_for
 from cognition.testing.line import MemoryStreams
 from schemas.events import AnyEvent
 from schemas.identifiers import sleep_cycle_id
@@ -164,10 +164,12 @@ async def _files(settings: Settings, directory: Path, folder: Path, now: float) 
 
 
 async def _from_server(settings: Settings, mind: str, folder: Path) -> None:
-    """Read this mind from the server into a store of its own; nothing is written there."""
+    """Read this mind from the server into a store of its own; no point is written there."""
     clock = Calendar(0.0)
     async with AsyncExitStack() as stack:
         source = await open_backend(settings, folder, stack, clock)
+        for spec in ORDER:
+            await source.ensure(spec)
         points = await points_of(source, mind)
         require_room(folder, room_for(points), f"a copy of mind {mind!r} ({points:,} points)")
         target = await open_backend(embedded(settings), folder, stack, clock)

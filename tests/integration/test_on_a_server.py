@@ -141,3 +141,26 @@ async def test_another_number_of_partitions_is_refused_until_it_is_migrated(
         assert await settled(client, perceived(client, 0, 5)) == {Outcome.STRENGTHENED}
     async with stores_on([node]) as stores:
         assert [await stores.memories.count(mind) for mind in MINDS] == [5, 5]
+
+
+async def test_nights_are_simulated_on_a_copy_of_one_mind_while_the_server_goes_on(
+    node: Node, tmp_path: Path
+) -> None:
+    directory = tmp_path / "data"
+    asked = ("sleep", "--mind", "ada", "--data", str(directory), "--simulate", "1w", "--json")
+    with daemon_on(directory, QDRANT_URL=node.url) as daemon:
+        client = daemon.client()
+        entries = [
+            (mind, client.perceive(mind, f"note {n} about the harbour, number {n * 7919}", key=f"k{n}"))
+            for n in range(20)
+            for mind in MINDS
+        ]
+        assert await settled(client, entries) == {Outcome.ENCODED}
+        few = (*asked, "--set", "sleep.memory_max=15")
+        beside = await anyio.to_thread.run_sync(lambda: cognition(*few, QDRANT_URL=node.url))
+        assert beside.code == 0, beside.err
+        assert [(week["remembered"], week["in_archive"]) for week in beside.json["weeks"]] == [(15, 5)]
+        by_daemon = await anyio.to_thread.run_sync(lambda: cognition(*few))
+        assert [(week["remembered"], week["in_archive"]) for week in by_daemon.json["weeks"]] == [(15, 5)]
+    async with stores_on([node]) as stores:
+        assert [await stores.memories.count(mind) for mind in MINDS] == [20, 20]
