@@ -46,9 +46,11 @@ from cognition.stores.backend import (
     Point,
     Query,
     Range,
+    Search,
     Sparse,
     TimeRange,
     Vector,
+    Within,
     WriteMode,
 )
 from cognition.stores.gathering import first
@@ -361,7 +363,9 @@ class _Shard:
         return Hit(str(found.id), score, payload, vectors)
 
     def gather(self, asked: Gather) -> Gathered:
-        """Two calls into the engine: the searches, then what each vector has not scored yet.
+        """Two calls into the engine: the searches, then what each vector has not scored yet. Who names points
+        and asks no more of them than what all satisfy need not search for them: that is looked at with
+        their scores.
 
         Points are told apart by the integer of their id, whose hash costs a tenth of a UUID's.
         """
@@ -369,29 +373,42 @@ class _Shard:
             name: engine.Query.Nearest(_vector_in(vector), using=name)
             for name, vector in asked.vectors.items()
         }
-        searches = [
-            _search_in(
-                nearest[s.using],
-                s.limit,
-                None if s.condition is None else filter_of(s.condition),
-                self.params if s.using in self.spec.dense else None,
-            )
-            for s in asked.searches
-        ]
-        answers = self.engine.query_batch(engine.QueryBatchRequest(searches))
         scores: dict[str, dict[int, float]] = {name: {} for name in nearest}
-        found: dict[int, uuid.UUID] = {}
-        for search, answer in zip(asked.searches, answers, strict=True):
-            sure = self.sure or search.using not in self.spec.dense
-            found.update(_noted(answer, scores[search.using] if sure else {}))
+        found = self._searched(asked, nearest, scores)
+        for search in asked.searches:
+            found.update((i.int, i) for i in map(uuid.UUID, _named(search, asked.within)))
         self._complete(asked, nearest, found, scores)
-        found = {key: point_id for key, point_id in found.items() if key in scores[asked.within.using]}
+        confirmed = scores[asked.within.using]
+        found = {key: point_id for key, point_id in found.items() if key in confirmed}
         payloads = self._fields(list(found.values()), asked.with_payload) if asked.with_payload else None
         return Gathered(
             [str(i) for i in found.values()],
             {n: np.array([held.get(i, 0.0) for i in found], np.float32) for n, held in scores.items()},
             payloads,
         )
+
+    def _searched(
+        self, asked: Gather, nearest: Mapping[str, Any], scores: Mapping[str, dict[int, float]]
+    ) -> dict[int, uuid.UUID]:
+        """What the searches find, with the scores that they are sure of."""
+        searches = [s for s in asked.searches if not _named(s, asked.within)]
+        if not searches:
+            return {}
+        requests = [
+            _search_in(
+                nearest[s.using],
+                s.limit,
+                None if s.condition is None else filter_of(s.condition),
+                self.params if s.using in self.spec.dense else None,
+            )
+            for s in searches
+        ]
+        found: dict[int, uuid.UUID] = {}
+        answers = self.engine.query_batch(engine.QueryBatchRequest(requests))
+        for search, answer in zip(searches, answers, strict=True):
+            sure = self.sure or search.using not in self.spec.dense
+            found.update(_noted(answer, scores[search.using] if sure else {}))
+        return found
 
     def _complete(
         self,
@@ -401,15 +418,16 @@ class _Shard:
         scores: Mapping[str, dict[int, float]],
     ) -> None:
         """Score by every vector what it has not found itself. Few ids are looked through one by one in any
-        case; what `exact` adds for a sparse vector is that its index is passed by, which takes longer."""
+        case; what `exact` adds for a sparse vector is that its index is passed by, which takes longer. What
+        all have to satisfy is looked at by one vector: another's score of what that one drops is not read."""
         asked, names = [], []
-        within = [_part(each) for each in _all_of(gather.within.condition)]
         for name, query in nearest.items():
             missing: set[int | uuid.UUID | str] = {
                 point_id for i, point_id in found.items() if i not in scores[name]
             }
             if missing:
-                where = engine.Filter(must=[engine.HasIdCondition(missing), *within])
+                each = _all_of(gather.within.condition) if name == gather.within.using else ()
+                where = engine.Filter(must=[engine.HasIdCondition(missing), *map(_part, each)])
                 dense = not isinstance(gather.vectors[name], Sparse)
                 asked.append(_search_in(query, len(missing), where, _EXACT if dense else None))
                 names.append(name)
@@ -639,6 +657,17 @@ def _search_in(nearest: Any, limit: int, where: Any, params: Any) -> Any:
         with_vector=False,
         params=params,
     )
+
+
+def _named(search: Search, within: Within) -> tuple[str, ...]:
+    """The points that a search names, where it asks of them only what all satisfy; none elsewhere."""
+    if search.condition is None or search.using != within.using:
+        return ()
+    parts = list(_all_of(search.condition))
+    named = [each for each in parts if isinstance(each, HasId)]
+    rest = [each for each in parts if not isinstance(each, HasId)]
+    alone = len(named) == 1 and rest == list(_all_of(within.condition))
+    return named[0].ids if alone and len(named[0].ids) <= search.limit else ()
 
 
 def _noted(answer: Sequence[Any], scores: dict[int, float]) -> dict[int, uuid.UUID]:
