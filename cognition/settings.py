@@ -123,7 +123,16 @@ WELL_KNOWN = {
     "LOG_LEVEL": "log.level",
 }
 SECRETS = frozenset({"store.api_key"})
-LISTS = frozenset({"episodes.without", "minds.without", "recall.without", "sleep.also", "sleep.without"})
+LISTS = frozenset(
+    {
+        "episodes.without",
+        "minds.without",
+        "recall.without",
+        "sleep.also",
+        "sleep.without",
+        "store.context_indexes",
+    }
+)
 """Settings of several values; in the environment and in flags they stand with commas between them."""
 TABLES = {
     "attention.modes": "ana=compete,bo=retain",

@@ -62,7 +62,8 @@ class CollectionSpec:
 
     `quantization` says how the vectors that are searched are kept; without a kind: as they are stored.
     `by_mind`: every point names its mind in the field `mind`, for good, and an engine may keep those of each
-    mind together.
+    mind together. `maps` names maps of text whose entries conditions look at: which entries there are nobody
+    knows, an engine may be told which to index.
     """
 
     name: str
@@ -74,6 +75,7 @@ class CollectionSpec:
     apart: frozenset[str] = frozenset()
     quantization: Quantization = field(default=Quantization(), kw_only=True)
     by_mind: bool = field(default=False, kw_only=True)
+    maps: Sequence[str] = field(default=(), kw_only=True)
 
     @property
     def searched(self) -> list[str]:

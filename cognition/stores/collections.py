@@ -2,8 +2,9 @@
 
 A collection's name here is the name of its shard and of its server collection.
 Indexes are made before any data. Indexed is what is filtered or ordered by; entries of
-the maps `context` and `metadata` are filtered without an index, inside one mind. Every other
-field of a memory is opaque: no condition looks at it.
+the maps `context` and `metadata` are filtered without an index, inside one mind, but for those of
+`context` that a server is told to index (`store.context_indexes`). Every other field of a memory is
+opaque: no condition looks at it.
 """
 
 from __future__ import annotations
@@ -67,7 +68,15 @@ _KEPT: Final = frozenset({EVIDENCE})
 """The bare vector of the content, from which that in context is derived anew when a neighbour goes."""
 
 MEMORIES: Final = CollectionSpec(
-    "memories", _VECTORS, (LEXICAL, SUBJECT), _MEMORY, _OPAQUE, _APART, kept=_KEPT, by_mind=True
+    "memories",
+    _VECTORS,
+    (LEXICAL, SUBJECT),
+    _MEMORY,
+    _OPAQUE,
+    _APART,
+    kept=_KEPT,
+    by_mind=True,
+    maps=("context",),
 )
 UNCONSCIOUS: Final = CollectionSpec(
     "unconscious",

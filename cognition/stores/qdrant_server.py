@@ -121,7 +121,7 @@ class ServerBackend:
         for drift in await self.drifts(spec):
             if drift.stops:
                 raise drift.error()
-            if drift.index or drift.key:
+            if drift.in_passing and (drift.index or drift.key):
                 await self.mend(drift, spec)
         await self._complete_mark(spec, lambda stored: server_schema.joined(stored, self._mark))
         self._specs[spec.name] = spec

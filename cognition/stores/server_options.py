@@ -10,6 +10,9 @@ from schemas.base import Config
 
 Consistency = Literal["1", "majority", "quorum", "all"]
 Sharding = Literal["auto", "custom"]
+EntryName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+CONTEXT_INDEXES_MAX = 32
+"""An index of many entries is memory on every node; cues name few of them."""
 
 
 class ServerOptions(Config, frozen=True, kw_only=True):
@@ -20,6 +23,8 @@ class ServerOptions(Config, frozen=True, kw_only=True):
     that do not: -1 the port after that of the URL, 0 none, HTTP alone. `api_key_file` is read anew at each
     start. `ca_file` vouches for a certificate that the machine's own authorities do not. With custom
     `sharding` minds share `shard_number` shards (0: as many as there are nodes), and one may have its own.
+    `context_indexes` names the entries of the map `context` that are indexed: others are looked up in each
+    memory.
     """
 
     url: str = ""
@@ -41,6 +46,12 @@ class ServerOptions(Config, frozen=True, kw_only=True):
     vectors_on_disk: bool = False
     index_on_disk: bool = False
     payload_on_disk: bool = True
+    context_indexes: Annotated[tuple[EntryName, ...], msgspec.Meta(max_length=CONTEXT_INDEXES_MAX)] = (
+        "place",
+        "task",
+        "people",
+        "app",
+    )
 
 
 class Mark(Config, frozen=True, kw_only=True):

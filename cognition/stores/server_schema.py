@@ -44,7 +44,7 @@ INDEXES: Final[Mapping[FieldType, Any]] = {
 class Drift:
     """One way in which a collection is not what is needed. `index` names the field of an index that is
     missing or of another kind, `key` a shard that is missing: `mend` makes either. `stops`: nothing is served
-    before it is put right."""
+    before it is put right; `in_passing`: a daemon that starts does it, if it can be done."""
 
     collection: str
     problem: str
@@ -53,6 +53,7 @@ class Drift:
     index: str = ""
     replicas: bool = False
     key: str = ""
+    in_passing: bool = True
 
     @property
     def mends(self) -> bool:
@@ -109,7 +110,7 @@ async def mend(client: AsyncQdrantClient, drift: Drift, spec: CollectionSpec, op
     with translated(drift.collection):
         if drift.index:
             await client.create_payload_index(
-                drift.collection, drift.index, INDEXES[spec.indexes[drift.index]], wait=True
+                drift.collection, drift.index, INDEXES[indexes_of(spec, options)[drift.index]], wait=True
             )
         elif drift.replicas:
             wanted = models.CollectionParamsDiff(
@@ -127,6 +128,12 @@ async def _make_key(client: AsyncQdrantClient, name: str, key: str) -> None:
     except StoreRefusedError as error:
         if "already exists" not in str(error):
             raise
+
+
+def indexes_of(spec: CollectionSpec, options: ServerOptions) -> dict[str, FieldType]:
+    """What is indexed of a collection: what everybody needs, and the entries of maps that were chosen."""
+    chosen = [f"{map_}.{entry}" for map_ in spec.maps for entry in options.context_indexes]
+    return {**spec.indexes, **dict.fromkeys(chosen, FieldType.KEYWORD)}
 
 
 async def remark(client: AsyncQdrantClient, name: str, mark: Mark) -> None:
@@ -176,7 +183,7 @@ def differences(
         return [Drift(name, "was made by another tool", remedy)]
     drifts = [*_of_mark(name, stored, mark), *_of_vectors(name, spec, found)]
     if indexed:
-        drifts += [*_of_indexes(name, spec, found), *_of_replicas(name, found, options)]
+        drifts += [*_of_indexes(name, spec, found, options), *_of_replicas(name, found, options)]
         drifts += _of_shards(name, spec, stored, options, keys)
     return drifts
 
@@ -214,22 +221,25 @@ def _of_vectors(name: str, spec: CollectionSpec, found: models.CollectionInfo) -
         yield Drift(name, f"has no sparse vector {min(missing)!r}", "Begin anew under another store.prefix.")
 
 
-def _of_indexes(name: str, spec: CollectionSpec, found: models.CollectionInfo) -> Iterator[Drift]:
-    stops = (found.points_count or 0) > INDEXES_AT_ONCE_MAX
+def _of_indexes(
+    name: str, spec: CollectionSpec, found: models.CollectionInfo, options: ServerOptions
+) -> Iterator[Drift]:
+    """What everybody needs has to be there before much is served; the rest makes it faster, and can wait."""
+    many = (found.points_count or 0) > INDEXES_AT_ONCE_MAX
     remedy = "Run `cognition schema migrate`; what is served goes on meanwhile."
-    for field, kind in spec.indexes.items():
-        there = found.payload_schema.get(field)
-        wanted = INDEXES[kind]
+    for field, kind in indexes_of(spec, options).items():
+        there, wanted = found.payload_schema.get(field), INDEXES[kind]
+        stops = many and field in spec.indexes
         if there is None:
-            yield Drift(name, f"has no index of {field!r}", remedy, stops, index=field)
+            problem = f"has no index of {field!r}"
         elif str(there.data_type) != str(wanted.type.value):
-            yield Drift(
-                name,
-                f"has an index of {field!r} as {there.data_type}, needed {wanted.type.value}",
-                remedy,
-                stops,
-                index=field,
-            )
+            problem = f"has an index of {field!r} as {there.data_type}, needed {wanted.type.value}"
+        elif kind is FieldType.TENANT and not getattr(there.params, "is_tenant", False):
+            problem = f"has an index of {field!r} that is not one of tenants (is_tenant)"
+            stops = False
+        else:
+            continue
+        yield Drift(name, problem, remedy, stops, index=field, in_passing=not many)
 
 
 def _of_replicas(name: str, found: models.CollectionInfo, options: ServerOptions) -> Iterator[Drift]:

@@ -45,6 +45,7 @@ SPEC = CollectionSpec(
     frozenset({"hidden", "text"}),
     kept=frozenset({"k"}),
     by_mind=True,
+    maps=("context",),
 )
 BARE = CollectionSpec("bare", indexes={"mind": FieldType.TENANT, "epoch": FieldType.INTEGER})
 

@@ -255,6 +255,21 @@ async def test_an_index_that_is_missing_or_of_another_kind_is_made_where_there_a
 
 
 @pytest.mark.server
+async def test_an_index_that_is_none_of_tenants_and_entries_without_one_are_told_and_made(node: Node) -> None:
+    options, mapped = servers.options_of([node]), replace(SPEC, maps=("context",))
+    async with servers.backend_on(options) as backend, bare(node) as client:
+        await backend.ensure(SPEC)
+        await client.delete_payload_index(NAME, "mind")
+        await client.create_payload_index(NAME, "mind", "keyword")
+        told = await backend.drifts(mapped)
+        assert [drift.index for drift in told] == ["mind", *(f"context.{n}" for n in options.context_indexes)]
+        assert "not one of tenants" in told[0].problem
+        for drift in told:
+            await backend.mend(drift, mapped)
+        assert await backend.drifts(mapped) == []
+
+
+@pytest.mark.server
 @pytest.mark.timeout(300)
 async def test_fewer_live_replicas_than_the_write_factor_is_waited_for_and_nothing_is_lost(
     tmp_path: Path,

@@ -1,5 +1,6 @@
 """What goes to a server in one piece, and how a collection there may differ from what is needed."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from cognition.stores.server_schema import INDEXES_AT_ONCE_MAX, differences, joi
 from cognition.stores.server_values import batches
 
 SPEC = CollectionSpec("things", {"v": 4}, ("s",), {"mind": FieldType.TENANT, "n": FieldType.INTEGER})
+MAPPED = replace(SPEC, maps=("context",), by_mind=True)
 OURS = Mark(model="one", partitions=16)
 
 
@@ -42,7 +44,7 @@ def found(**changed: Any) -> models.CollectionInfo:
     """A collection as it is needed, but for what is changed."""
     given: dict[str, Any] = {
         "vectors": {"v": dense(4, "Cosine")},
-        "indexes": {"mind": "keyword", "n": "integer"},
+        "indexes": {"mind": "tenant", "n": "integer"},
         "metadata": {"cognition": {"schema": 1, "model": "one", "partitions": 16}},
         "points": 5,
         "replication_factor": 1,
@@ -54,13 +56,18 @@ def found(**changed: Any) -> models.CollectionInfo:
         replication_factor=given["replication_factor"],
     )
     config: Any = models.CollectionConfig.model_construct(params=params, metadata=given["metadata"])
-    schema = {
-        name: models.PayloadIndexInfo(data_type=models.PayloadSchemaType(kind), points=0)
-        for name, kind in given["indexes"].items()
-    }
+    schema = {name: index(kind) for name, kind in given["indexes"].items()}
     return models.CollectionInfo.model_construct(
         config=config, payload_schema=schema, points_count=given["points"]
     )
+
+
+def index(kind: str) -> models.PayloadIndexInfo:
+    """An index of this kind, as a server tells of it."""
+    if kind != "tenant":
+        return models.PayloadIndexInfo(data_type=models.PayloadSchemaType(kind), points=0)
+    params = models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, is_tenant=True)
+    return models.PayloadIndexInfo(data_type=models.PayloadSchemaType.KEYWORD, params=params, points=0)
 
 
 def drifts(info: models.CollectionInfo, mark: Mark = OURS, **options: Any) -> list[tuple[str, bool, bool]]:
@@ -81,10 +88,17 @@ def test_a_collection_that_is_as_needed_has_not_drifted() -> None:
         ({"vectors": {"v": dense(8, "Cosine")}}, "{'v': 8}", True, False),
         ({"vectors": {"v": dense(4, "Dot")}}, "by cosine", True, False),
         ({"sparse": {}}, "no sparse vector 's'", True, False),
-        ({"indexes": {"mind": "keyword"}}, "no index of 'n'", False, True),
-        ({"indexes": {"mind": "keyword", "n": "float"}}, "as float, needed integer", False, True),
+        ({"indexes": {"mind": "tenant"}}, "no index of 'n'", False, True),
+        ({"indexes": {"mind": "tenant", "n": "float"}}, "as float, needed integer", False, True),
+        ({"indexes": {"mind": "keyword", "n": "integer"}}, "not one of tenants", False, True),
         (
-            {"indexes": {"mind": "keyword"}, "points": INDEXES_AT_ONCE_MAX + 1},
+            {"indexes": {"mind": "keyword", "n": "integer"}, "points": INDEXES_AT_ONCE_MAX + 1},
+            "not one of tenants",
+            False,
+            True,
+        ),
+        (
+            {"indexes": {"mind": "tenant"}, "points": INDEXES_AT_ONCE_MAX + 1},
             "no index of 'n'",
             True,
             True,
@@ -100,6 +114,30 @@ def test_what_drifted_is_told_and_whether_it_stops_and_can_be_mended(
     ((problem, *rest),) = drifts(found(**changed))
     assert words in problem
     assert rest == [stops, mends]
+
+
+def test_chosen_entries_of_a_map_are_indexed_and_a_large_collection_serves_without() -> None:
+    mark = {"cognition": {"model": "one", "partitions": 16, "shared": 2}}
+    options = ServerOptions(sharding="custom", context_indexes=("place", "task"))
+    keys = ["shared-0", "shared-1"]
+    for points, in_passing in ((5, True), (INDEXES_AT_ONCE_MAX + 1, False)):
+        info = found(metadata=mark, points=points)
+        kept = differences("things", MAPPED, info, options, OURS, keys=keys)
+        assert [(d.index, d.stops, d.mends, d.in_passing) for d in kept] == [
+            ("context.place", False, True, in_passing),
+            ("context.task", False, True, in_passing),
+        ]
+    assert differences("things", SPEC, found(), options, OURS) == []
+
+
+def test_shards_that_minds_share_and_how_they_are_spread_are_looked_at() -> None:
+    none = ServerOptions(context_indexes=())
+    apart = found(metadata={"cognition": {"model": "one", "partitions": 16, "shared": 2}})
+    (missing, otherwise) = differences("things", MAPPED, apart, none, OURS, keys=["shared-0"])
+    assert (missing.key, missing.mends, missing.stops) == ("shared-1", True, False)
+    assert "made with custom sharding, store.sharding is 'auto'" in otherwise.problem
+    assert not otherwise.mends
+    assert not otherwise.stops
 
 
 def test_who_embeds_nothing_minds_no_model() -> None:
