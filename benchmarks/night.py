@@ -11,6 +11,7 @@ import argparse
 import json
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -74,6 +75,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--also", default="", metavar="NAME,...", help="what a night does beyond the rest")
     parser.add_argument("--awake", action="store_true", help="associations form while awake, too")
     parser.add_argument("--limit-minds", type=int, metavar="N", help="only the first N minds")
+    parser.add_argument("--png", type=Path, metavar="FILE", help="draw it (needs matplotlib)")
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
@@ -90,6 +92,10 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
             choice = choice.overridden(f"sleep.{name}={given}")
     began = time.monotonic()
     rows = anyio.run(measure, dataset, choice, nights, options.cycles, not options.awake)
+    if options.png:
+        from benchmarks.night_plot import draw
+
+        draw({dataset.name: {"nights": rows}}, options.png)
     return {
         "set": dataset.name,
         "nights": rows,
