@@ -54,15 +54,17 @@ class IdentityInquiry(Inquiry, frozen=True, kw_only=True):
 
 
 class DaemonInquiry(Message, frozen=True, kw_only=True):
-    """How the daemon is that serves the partition of the empty name, which no mind can have."""
+    """How the daemon is that serves the partition of the name that it is routed by; the empty one no mind
+    can have."""
 
     id: str
+    routed_by: str = ""
     deadline_s: Annotated[float, msgspec.Meta(gt=0.0, le=300.0)] = 10.0
 
     @property
     def mind(self) -> str:
         """None: what it is routed by."""
-        return ""
+        return self.routed_by
 
 
 class StatusInquiry(Inquiry, frozen=True, kw_only=True):

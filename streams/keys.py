@@ -10,6 +10,7 @@ that is the last hexadecimal digit of ``printf %s MIND | b2sum -l 64``.
 from __future__ import annotations
 
 import hashlib
+import itertools
 from dataclasses import dataclass
 
 PARTITIONS = 16
@@ -39,6 +40,11 @@ class StreamKeys:
         """The partition that holds this mind, the same in every process and every release."""
         digest = hashlib.blake2b(mind.encode("utf-8", "surrogatepass"), digest_size=8).digest()
         return int.from_bytes(digest, "big") % self.partitions
+
+    def name_on(self, partition: int) -> str:
+        """Some name that is on this partition: to ask whoever serves it, about no mind."""
+        assert 0 <= partition < self.partitions, f"there is no partition {partition}"
+        return next(name for name in map(str, itertools.count()) if self.partition_of(name) == partition)
 
     def stream(self, partition: int, name: str) -> str:
         """The key of one stream of one partition, for example ``{tmi:3}:awake``."""

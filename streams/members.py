@@ -27,6 +27,12 @@ redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return redis.call('ZRANGE', KEYS[1], 0, tonumber(ARGV[3]) - 1)
 """)
 
+_LISTED: Final = Script("""
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+return redis.call('ZRANGEBYSCORE', KEYS[1], string.format('(%.0f', now), '+inf', 'LIMIT', 0, ARGV[1])
+""")
+
 
 class Members:
     """The daemons of one namespace."""
@@ -40,6 +46,11 @@ class Members:
         ttl_ms = max(1, round(ttl_s * 1_000))
         found = await _PRESENT.run(self._client, [self._key], [member, ttl_ms, MEMBERS_MAX])
         return sorted({member, *(each.decode() for each in found)})
+
+    async def listed(self) -> list[str]:
+        """All who are there, in the order of names, without being one of them."""
+        found = await _LISTED.run(self._client, [self._key], [MEMBERS_MAX])
+        return sorted(each.decode() for each in found)
 
     async def leave(self, member: str) -> None:
         """Be gone at once."""

@@ -54,6 +54,7 @@ async def doctor(options: argparse.Namespace) -> int:
     directory = directory_of(settings.data, os.environ)
     findings = [await check(settings, directory) for check in CHECKS]
     findings += await check_store(settings, directory)
+    findings += await check_daemons(settings, directory)
     findings += await check_mechanisms(settings, directory)
     if options.json:
         print_json([{"mark": finding.mark, **msgspec.to_builtins(finding)} for finding in findings])
@@ -138,6 +139,26 @@ async def check_store(settings: Settings, _: Path) -> list[Finding]:
     return [
         Finding("store", not why, f"{url} {why or 'is ready'}", remedy if why else "") for url, why in nodes
     ]
+
+
+async def check_daemons(settings: Settings, _: Path) -> list[Finding]:
+    """Who shares the streams, with how many partitions, and who of them does not answer."""
+    from cognition.commands.daemons import members_of
+    from cognition.opening import open_engine
+
+    if not settings.streams.url:
+        return []
+    try:
+        async with open_engine(settings=settings, url=settings.streams.url, warm=False) as session:
+            members = await members_of(session)
+    except CognitionError as error:
+        return [failed("daemons", error)]
+    if not members:
+        return [Finding("daemons", False, "nobody serves these streams", "Start one: `cognition daemon`.")]
+    remedy = (
+        "Look at its log, or end it: its partitions run out after streams.lease_s, and others take them up."
+    )
+    return [Finding("daemons", each.answers, each.said, "" if each.answers else remedy) for each in members]
 
 
 async def check_model(settings: Settings, _: Path) -> Finding:

@@ -38,3 +38,9 @@ def test_a_wrong_number_of_partitions_is_refused(partitions: int) -> None:
 def test_a_partition_out_of_range_is_refused(partition: int) -> None:
     with pytest.raises(ValueError, match=r"must lie in 0\.\.3"):
         StreamKeys(partitions=4).stream(partition, "awake")
+
+
+@pytest.mark.parametrize("partitions", [1, 16, 1_024])
+def test_some_name_is_on_every_partition(partitions: int) -> None:
+    keys = StreamKeys(partitions=partitions)
+    assert [keys.partition_of(keys.name_on(each)) for each in range(partitions)] == list(range(partitions))
