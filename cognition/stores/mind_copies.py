@@ -6,16 +6,17 @@ while, not for good. Must not know what is tried on a copy.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import shutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import anyio
 import anyio.to_thread
 
-from cognition.errors import StoreLockedError, StoreUnavailableError
+from cognition.errors import CognitionError, StoreLockedError, StoreUnavailableError
 from cognition.ports.clock import Clock
 from cognition.ports.copying import Size
 from cognition.stores import edge_directory
@@ -41,9 +42,11 @@ class MindCopies:
     async def size(self, mind: str) -> Size:
         points = await points_of(self._backend, mind)
         need = room_for(points)
-        self._base.mkdir(parents=True, exist_ok=True, mode=0o700)
-        await self.sweep()
-        if (free := shutil.disk_usage(self._base).free) < need:
+        with self._usable():
+            self._base.mkdir(parents=True, exist_ok=True, mode=0o700)
+            await self.sweep()
+            free = shutil.disk_usage(self._base).free
+        if free < need:
             raise StoreUnavailableError(
                 f"a copy of mind {mind!r} ({points:,} points) needs {need / MIB:,.0f} MiB in {self._base}, "
                 f"where {free / MIB:,.0f} are free",
@@ -54,17 +57,34 @@ class MindCopies:
     async def copy(self, mind: str, name: str, told: Callable[[int], Awaitable[None]]) -> str:
         folder = self._base / name
         try:
-            store = folder / self._store
-            store.mkdir(parents=True, mode=0o700)
-            async with open_edge(store, started_at=self._clock.now(), role="copy") as target:
-                await copy_mind(self._backend, target, mind, told)
-            now = self._clock.now()
-            os.utime(folder, (now, now))
+            with self._usable():
+                await self._fill(folder, mind, told)
         except BaseException:
             with anyio.CancelScope(shield=True):
                 await self.drop(name)
             raise
         return str(folder)
+
+    async def _fill(self, folder: Path, mind: str, told: Callable[[int], Awaitable[None]]) -> None:
+        store = folder / self._store
+        store.mkdir(parents=True, mode=0o700)
+        async with open_edge(store, started_at=self._clock.now(), role="copy") as target:
+            await copy_mind(self._backend, target, mind, told)
+        now = self._clock.now()
+        os.utime(folder, (now, now))
+
+    @contextlib.contextmanager
+    def _usable(self) -> Iterator[None]:
+        """What the file system refuses, in our words."""
+        try:
+            yield
+        except OSError as error:
+            if isinstance(error, CognitionError):
+                raise
+            raise StoreUnavailableError(
+                f"no copy can be made in {self._base}: {error.strerror or error}",
+                remedy="Free space there, or correct its permissions.",
+            ) from error
 
     async def drop(self, name: str) -> None:
         await anyio.to_thread.run_sync(shutil.rmtree, self._base / name, True)
@@ -78,8 +98,9 @@ class MindCopies:
 def sweep(base: Path, store: str, now: float) -> None:
     """Remove the copies in this folder that nobody holds, and that are not quite new."""
     for folder in sorted(base.iterdir()):
-        if now - folder.stat().st_mtime > TAKEN_WITHIN_S and not is_held(folder / store, now):
-            shutil.rmtree(folder, ignore_errors=True)
+        with contextlib.suppress(FileNotFoundError):  # who held it has removed it meanwhile
+            if now - folder.stat().st_mtime > TAKEN_WITHIN_S and not is_held(folder / store, now):
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def is_held(store: Path, now: float) -> bool:

@@ -16,10 +16,14 @@ import pytest
 from cognition import Settings, open_engine
 from cognition.ports.stores import Scope
 from cognition.settings import EmbeddingSettings
+from schemas.episode import EpisodeScale
 from tests.integration.support import Daemon, cognition, daemon_on, until
 
 ANA = "ana"
 MEMORIES = 120
+EPISODE = 30
+"""Memories of an episode; the last one is open."""
+
 SUBJECTS = ("Aldo Brenner", "Lake Merrow", "The Long Ferry", "Ida Colm", "Port Anselm")
 EAGER = ("--set", "sleep.check_s=0.1")
 WHOLE = ("--set", "sleep.also=abstract,supersede,co_replay", "--set", "sleep.memory_max=100")
@@ -30,6 +34,9 @@ WATCHED = (*EAGER, *WHOLE, "--set", "sleep.turn=4", "--set", "log.level=debug")
 
 STAGES = ("canary before", "working", "light", "deep", "dreaming", "waking", "canary after")
 KILLS = 6
+UNDO_KILLS = 3
+"""Parts of undoing at least: what was archived comes back, and a hundred memories get back what they were."""
+
 SPREAD_S = 0.8
 WITHOUT_MODEL = Settings(embedding=EmbeddingSettings(enabled=False))
 SLEPT = ("consolidation_strength", "replay_count", "consolidation_tag", "content", "episode_id", "position")
@@ -39,9 +46,11 @@ def live(daemon: Daemon) -> None:
     """Everything that is slept on."""
     client = daemon.client()
     for n in range(MEMORIES):
+        boundary = "begin" if n % EPISODE == 0 else None
         content = f"note {n} about {SUBJECTS[n % 5]} and {SUBJECTS[(n + 1) % 5]}, number {n * 7919}"
         subject = SUBJECTS[n % 5] if n < 5 else ""
-        entry = client.perceive(ANA, content, key=f"k{n}", subject=subject, importance=n % 10 / 10)
+        entry = client.perceive(ANA, content, key=f"k{n}", subject=subject, importance=n % 10 / 10,
+                                boundary=boundary)  # fmt: skip
     client.receipt(ANA, entry)
 
 
@@ -65,13 +74,15 @@ def ended(directory: Path, count: int, status: str = "completed") -> list[dict[s
 
 
 async def kept(directory: Path) -> dict[str, Any]:
-    """What is stored of every memory, but for moments."""
+    """What is stored of every memory, but for moments, and how episodes are called."""
     async with open_engine(data=directory, settings=WITHOUT_MODEL) as session:
         assert session.daemon is not None
         stores = session.daemon.stores
         ids = await stores.memories.select(ANA, Scope(), limit=1_000)
         memories = await stores.memories.get(ANA, ids)
-    return {
+        episodes = [e for s in EpisodeScale for e in await stores.episodes.latest(ANA, limit=100, scale=s)]
+    names = {e.id: (e.label, e.gist) for e in episodes if e.ended_at is not None}
+    return names | {
         m.key: (
             [round(getattr(m, name), 6) if name == SLEPT[0] else getattr(m, name) for name in SLEPT],
             sorted((a.target_id, a.type.value, a.coactivation_count) for a in m.associations),
@@ -153,6 +164,50 @@ async def test_a_night_that_is_killed_in_each_of_its_stages_ends_as_one_that_is_
     slept = await kept(killed)
     assert slept == await kept(calm) != before
     assert len(slept) == len(before) - cycle["archived"]
+
+
+@pytest.mark.anyio
+@pytest.mark.timeout(900)
+async def test_an_undo_that_is_killed_in_each_of_its_parts_gives_back_what_was_there(tmp_path: Path) -> None:
+    directory = tmp_path / "data"
+    with daemon_on(directory, *EAGER, *WHOLE, "--set", "sleep.while_awake=false") as daemon:
+        live(daemon)
+    before = await kept(directory)
+    with daemon_on(directory, *EAGER, *WHOLE, "--set", "sleep.while_awake=false"):
+        assert cognition("sleep", "--mind", ANA, "--cycles", "1", "--data", str(directory)).code == 0
+    slept = await kept(directory)
+    assert slept != before
+    assert await undone_with_kills(directory) >= UNDO_KILLS
+    with daemon_on(directory, *EAGER, *WHOLE):
+        (cycle,) = ended(directory, 1, "undone")
+        assert cycle["left"] == []
+    assert await kept(directory) == before
+
+
+async def undone_with_kills(directory: Path) -> int:
+    """Ask once for the night to be taken back, and kill the daemon after each part of that; how often."""
+    daemon, kills = Daemon(directory, *WATCHED, "--set", "sleep.while_awake=false").start(), 0
+    try:
+        daemon.ready()
+        async with open_engine(data=directory, settings=WITHOUT_MODEL) as session:
+            await session.mind(ANA).undo_sleep("1", wait=False)
+        while True:
+            stage = until(partial(first_stage, daemon), "the next part of undoing", within_s=60.0)
+            daemon.kill()
+            kills += 1
+            if stage == "ended":
+                return kills
+            daemon.log.unlink()
+            daemon = Daemon(directory, *WATCHED, "--set", "sleep.while_awake=false").start()
+            daemon.ready()
+    finally:
+        daemon.stop()
+
+
+def first_stage(daemon: Daemon) -> str:
+    """The stage that a cycle came to first since this process began; nothing where it came to none."""
+    told = [line["stage"] or "ended" for line in daemon.lines() if line["type"] == "SleepProgressed"]
+    return told[0] if told else ""
 
 
 @pytest.mark.anyio

@@ -32,10 +32,12 @@ async def test_plans_of_small_minds_are_measured_beside_each_other(tmp_path: Pat
     assert ratios(figures, "store calls")[0] == 1.0
 
 
-@pytest.mark.slow
 @pytest.mark.anyio
 @pytest.mark.timeout(7_200)
-@pytest.mark.parametrize("size", [100_000, 1_000_000])
+@pytest.mark.parametrize(
+    "size",
+    [pytest.param(100_000, marks=pytest.mark.slow), pytest.param(1_000_000, marks=pytest.mark.nightly)],
+)
 async def test_a_plan_costs_the_same_whatever_the_number_of_memories(tmp_path: Path, size: int) -> None:
     if shutil.disk_usage(tmp_path).free < size * BYTES_EACH:
         pytest.skip(f"no room for {size:,} memories in {tmp_path}")
