@@ -35,7 +35,8 @@ class AssociationType(enum.StrEnum):
 CALLERS = frozenset(list(AssociationType)[7:])
 """The types that only a caller gives."""
 
-_AS_IT_COMES = frozenset({AssociationType.TEMPORAL, AssociationType.EMOTIONAL})
+AS_IT_COMES = (AssociationType.TEMPORAL, AssociationType.EMOTIONAL)
+"""The types that each memory forms as it is encoded, of mere order or mood."""
 
 
 class Association(Message, frozen=True, kw_only=True):
@@ -56,7 +57,7 @@ class Association(Message, frozen=True, kw_only=True):
     @property
     def spreads(self) -> bool:
         """Whether activation passes: not along mere order or mood, which each memory forms as it comes."""
-        return self.given or self.type not in _AS_IT_COMES
+        return self.given or self.type not in AS_IT_COMES
 
 
 class Route(Message, frozen=True, kw_only=True):

@@ -82,6 +82,7 @@ class Ranking:
         self._found = found
         self._kinds = kinds
         self._factors = factors
+        self._listed: list[tuple[str, list[float], list[float], float]] | None = None
         self._total = _sum(kinds)
         score = ranking.squashed(self._total)
         self._score: ranking.Scores = score if factors is None else score * factors
@@ -157,19 +158,23 @@ class Ranking:
     def why(self, ranked: Ranked, shared: Sequence[str]) -> str:
         """One line that a person reads: what spoke for this memory."""
         place = ranked.place
-        spoke = {k.name: k for k in self._kinds if k.values[place]}
-        reasons = [f"meaning {k.values[place]:.2f}" for k in self._kinds if k.name == DENSE and k.weight]
+        if self._listed is None:
+            self._listed = [(k.name, k.values.tolist(), k.z.tolist(), k.weight) for k in self._kinds]
+        spoke = {name: (values[place], z[place]) for name, values, z, _ in self._listed if values[place]}
+        reasons = [
+            f"meaning {v[place]:.2f}" for name, v, _, weight in self._listed if name == DENSE and weight
+        ]
         if shared:
             reasons.append("words " + ", ".join(shared[:5]))
         if ACTOR in spoke:
             reasons.append("whom the cue means")
-        if TIME in spoke and spoke[TIME].values[place] >= NEAR:
+        if TIME in spoke and spoke[TIME][0] >= NEAR:
             reasons.append("near the date")
         if self._factors is not None and self._factors[place] == 1.0:
             reasons.append("same episode")
         if MENTION in spoke:
             reasons.append("what the cue names")
-        if SPREADING in spoke and spoke[SPREADING].z[place]:
+        if SPREADING in spoke and spoke[SPREADING][1]:
             reasons.append("associated with what was found")
         if SUPERSEDED in spoke:
             reasons.append("superseded since")

@@ -51,17 +51,16 @@ def pack_patch(patch: Payload, opaque: Collection[str]) -> Payload:
 
 def unpack(stored: Payload) -> Payload:
     """The payload that was packed, with what was set later; what was set to None is absent."""
-    hidden: Payload = _DECODER.decode(stored[PACKED]) if PACKED in stored else {}
-    later: Payload = {}
-    for name, value in stored.items():
-        if name.startswith(LATER):
-            later[name[len(LATER) :]] = _DECODER.decode(value)
-        elif name != PACKED:
-            hidden[name] = value
-    hidden.update(later)
-    for name in [name for name, value in later.items() if value is None]:
-        del hidden[name]
-    return hidden
+    whole: Payload = _DECODER.decode(stored[PACKED]) if PACKED in stored else {}
+    whole.update(stored)
+    whole.pop(PACKED, None)
+    for name in [name for name in stored if name.startswith(LATER)]:
+        value = _DECODER.decode(whole.pop(name))
+        if value is not None:
+            whole[name[len(LATER) :]] = value
+        else:
+            whole.pop(name[len(LATER) :], None)
+    return whole
 
 
 def selected(fields: Collection[str], opaque: Collection[str], apart: Collection[str] = ()) -> list[str]:

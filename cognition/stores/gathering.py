@@ -78,6 +78,8 @@ def first(found: Gathered, ahead: Ahead) -> list[str]:
     """Ids of the points of highest weighted sum of scores, best first, equals as they were found."""
     if not found.ids:
         return []
-    sums = np.sum([weight * found.scores[name] for name, weight in ahead.weights.items()], axis=0)
-    order = np.argsort(-np.broadcast_to(sums, len(found.ids)), kind="stable")
+    sums = np.zeros(len(found.ids))
+    for name, weight in ahead.weights.items():
+        sums -= weight * found.scores[name]
+    order = np.argsort(sums, kind="stable")
     return [found.ids[place] for place in order[: ahead.limit].tolist()]

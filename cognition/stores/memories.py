@@ -25,7 +25,7 @@ from cognition.stores.backend import (
 )
 from cognition.stores.collections import CONTEXT, EVIDENCE, LEXICAL, MEMORIES, SUBJECT
 from cognition.stores.conditions import in_mood, of_scope
-from cognition.stores.mending import sound_associations, sound_count, sound_routes
+from cognition.stores.mending import sound_count, sound_routes, spreading
 from cognition.stores.tenancy import (
     epoch_of,
     fenced,
@@ -273,7 +273,7 @@ def facts_of(payload: Payload) -> Facts:
         arousal=payload.get("arousal", 0.5),
         context=payload.get("context") or {},
         occurred_at=times.from_text(payload["occurred_at"]),
-        associations=tuple(a for a in sound_associations(payload.get("associations") or ()) if a.spreads),
+        associations=tuple(spreading(payload.get("associations") or ())),
         routes=tuple(sound_routes(payload.get("routes") or ())),
         unused=sound_count(payload.get("unused_count")),
         learned_at=sound_count(payload.get("learned_at")),

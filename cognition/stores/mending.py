@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from cognition.stores.backend import Payload
-from schemas.association import Association, Route
+from schemas.association import AS_IT_COMES, Association, Route
 from schemas.memory import Memory
 
 
@@ -43,6 +43,16 @@ def sound_associations(raw: Iterable[Any]) -> list[Association]:
     """Those that are associations, in their order."""
     found = (_association(each) for each in raw)
     return [each for each in found if each is not None]
+
+
+def spreading(raw: Iterable[Any]) -> list[Association]:
+    """Those that activation passes along, in their order. What each memory forms as it comes is passed over
+    before it is read: most of what is stored is that, and a cue waits meanwhile."""
+    return [each for each in sound_associations(a for a in raw if not _as_it_comes(a)) if each.spreads]
+
+
+def _as_it_comes(raw: Any) -> bool:
+    return isinstance(raw, Mapping) and not raw.get("given") and raw.get("type") in AS_IT_COMES
 
 
 def sound_routes(raw: Iterable[Any]) -> list[Route]:

@@ -672,10 +672,12 @@ def _named(search: Search, within: Within) -> tuple[str, ...]:
 
 def _noted(answer: Sequence[Any], scores: dict[int, float]) -> dict[int, uuid.UUID]:
     """Take down the scores; which points these are. Each look at an id makes a UUID anew (2 us)."""
-    ids = [point.id for point in answer]
-    keys = [point_id.int for point_id in ids]
-    scores.update(zip(keys, [point.score for point in answer], strict=True))
-    return dict(zip(keys, ids, strict=True))
+    found = {}
+    for point in answer:
+        point_id = point.id
+        scores[point_id.int] = point.score
+        found[point_id.int] = point_id
+    return found
 
 
 def _payload_in(wanted: bool | tuple[str, ...], spec: CollectionSpec) -> bool | list[str]:
