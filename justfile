@@ -53,7 +53,7 @@ test-slow *args: model
 test-server *args:
     {{ bin }}/python -m pytest -m server -rs {{ args }}
 
-# thousands of seeds
+# thousands of seeds; plans and stores of a million memories
 [no-exit-message]
 test-nightly *args:
     {{ bin }}/python -m pytest -q -m nightly --timeout=7200 {{ args }}
