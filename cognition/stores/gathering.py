@@ -1,12 +1,14 @@
-"""`gather` for engines that have queries and reads but no such verb: the same in three steps. And which
-points of what was gathered are likely to be read next.
+"""`gather` for engines that have queries and reads but no such verb: the same in three steps. For those that
+search inside a query: what its answers make together. And which points of what was gathered are likely to be
+read next.
 
 Must not know any engine.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,6 +19,7 @@ from cognition.stores.backend import (
     Gather,
     Gathered,
     HasId,
+    Payload,
     Query,
     Sparse,
     VectorBackend,
@@ -72,6 +75,48 @@ async def _complete(
 
 def _among(ids: tuple[str, ...], within: Condition) -> Condition:
     return Both((HasId(ids), within))
+
+
+class Row(NamedTuple):
+    """One point of the answer to one query, with its payload as it came."""
+
+    id: str
+    score: float
+    payload: Any
+
+
+def tabled(
+    asked: Gather,
+    found: Mapping[str, Sequence[Row]],
+    *,
+    shards: int = 1,
+    payload: Callable[[Any], Payload] = dict,
+) -> Gathered:
+    """What one query for each vector has found, each over all that the searches find: everything that is
+    within, with its score by each vector, 0 where a sparse one shares nothing. Each of the `shards` has
+    searched by itself: what one alone would not have found is left out."""
+    kept = _best(asked, found) if shards > 1 else None
+    inside = [row for row in found[asked.within.using] if kept is None or row.id in kept]
+    ids = [row.id for row in inside]
+    scores = {}
+    for using, rows in found.items():
+        known = {row.id: row.score for row in rows}
+        scores[using] = np.array([known.get(i, 0.0) for i in ids], np.float32)
+    payloads = [payload(row.payload) for row in inside] if asked.with_payload else None
+    return Gathered(ids, scores, payloads)
+
+
+def _best(asked: Gather, found: Mapping[str, Sequence[Row]]) -> set[str] | None:
+    """What one shard would have found; None where that cannot be told, several searches being by one
+    vector."""
+    limits = {search.using: search.limit for search in asked.searches}
+    if len(limits) < len(asked.searches):
+        return None
+    inside = {row.id for row in found[asked.within.using]}
+    best: set[str] = set()
+    for using, limit in limits.items():
+        best.update([row.id for row in found[using] if row.id in inside][:limit])
+    return best
 
 
 def first(found: Gathered, ahead: Ahead) -> list[str]:

@@ -19,7 +19,7 @@ import msgspec
 from qdrant_client import AsyncQdrantClient, models
 
 from cognition.errors import StoreRefusedError, StoreUnavailableError
-from cognition.stores import checks, server_grpc, server_quantization, server_schema
+from cognition.stores import checks, server_grpc, server_http, server_quantization, server_schema
 from cognition.stores.backend import (
     CollectionInfo,
     CollectionSpec,
@@ -54,7 +54,7 @@ from cognition.stores.server_values import (
     with_ids,
 )
 from cognition.stores.tenancy import minds_of, only_mind_of
-from schemas.quantization import PLAIN, Quantization, QuantizationKind
+from schemas.quantization import PLAIN, Quantization
 
 T = TypeVar("T")
 
@@ -425,28 +425,33 @@ class ServerBackend:
 
     async def gather(self, collection: str, asked: Gather) -> Gathered:
         checks.gather(self._spec(collection), asked)
-        if self._grpc:
-            name, at = self._name(collection), self._read_at(collection, asked.within.condition)
-            params = {
-                using: self._params(collection, Query(using, vector, 1))
-                for using, vector in asked.vectors.items()
-            }
-            return await self._ask(
+        if self._local:
+            return await gathered(self, collection, asked)
+        name, at = self._name(collection), self._read_at(collection, asked.within.condition)
+        params = {
+            using: self._params(collection, Query(using, vector, 1))
+            for using, vector in asked.vectors.items()
+        }
+        shards = 1 if at is not None else self._shards[collection]
+        consistency, timeout_s = self._consistency, self._options.timeout_s
+
+        async def over(client: AsyncQdrantClient) -> Gathered:
+            if not self._grpc:
+                return await server_http.gather(
+                    client, name, asked, params, at=at, shards=shards, consistency=consistency
+                )
+            return await server_grpc.gather(
+                client,
                 name,
-                lambda c: server_grpc.gather(
-                    c,
-                    name,
-                    asked,
-                    params,
-                    at=at,
-                    shards=1 if at is not None else self._shards[collection],
-                    consistency=self._consistency,
-                    timeout_s=self._options.timeout_s,
-                ),
+                asked,
+                params,
+                at=at,
+                shards=shards,
+                consistency=consistency,
+                timeout_s=timeout_s,
             )
-        kept = self._kept[collection]
-        sure = kept.kind is QuantizationKind.NONE or kept.rescore
-        return await gathered(self, collection, asked, sure=sure)
+
+        return await self._ask(name, over)
 
     async def scroll(
         self,

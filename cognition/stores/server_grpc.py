@@ -10,15 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-import numpy as np
 from qdrant_client import AsyncQdrantClient, grpc, models
 from qdrant_client.conversions.conversion import GrpcToRest, RestToGrpc
 
 from cognition.stores.backend import Condition, Gather, Gathered, Hit, Payload, Point, Sparse, Vector
+from cognition.stores.gathering import Row, tabled
 from cognition.stores.server_routing import Selector
 from cognition.stores.server_values import filter_or_none
-
-Found = Sequence[grpc.ScoredPoint]
 
 _EXACT: Final = grpc.SearchParams(exact=True)
 
@@ -115,7 +113,7 @@ async def gather(
         if search.limit
     ]
     if not searches:
-        return _table(asked, {using: [] for using in queries})
+        return tabled(asked, {using: [] for using in queries}, shards=shards)
     total = shards * sum(search.limit for search in searches)
     request = grpc.QueryBatchPoints(
         collection_name=name,
@@ -135,8 +133,8 @@ async def gather(
         read_consistency=_consistency(consistency),
     )
     answer = await client.grpc_points.QueryBatch(request, timeout=timeout_s)
-    found = dict(zip(queries, (each.result for each in answer.result), strict=True))
-    return _table(asked, found, _best(asked, found) if shards > 1 else None)
+    rows = [[Row(p.id.uuid, p.score, p.payload) for p in each.result] for each in answer.result]
+    return tabled(asked, dict(zip(queries, rows, strict=True)), shards=shards, payload=_payload)
 
 
 _BARE: Final[dict[str, Any]] = {"with_payload": grpc.WithPayloadSelector(enable=False)}
@@ -147,31 +145,6 @@ def _within(asked: Gather) -> dict[str, Any]:
     fields = grpc.PayloadIncludeSelector(fields=list(asked.with_payload))
     chosen = grpc.WithPayloadSelector(include=fields) if asked.with_payload else _BARE["with_payload"]
     return {"filter": _filter(asked.within.condition), "with_payload": chosen}
-
-
-def _best(asked: Gather, found: Mapping[str, Found]) -> set[str] | None:
-    """What one shard would have found; None where that cannot be told, several searches being by one
-    vector."""
-    limits = {search.using: search.limit for search in asked.searches}
-    if len(limits) < len(asked.searches):
-        return None
-    inside = {point.id.uuid for point in found[asked.within.using]}
-    best: set[str] = set()
-    for using, limit in limits.items():
-        best.update([point.id.uuid for point in found[using] if point.id.uuid in inside][:limit])
-    return best
-
-
-def _table(asked: Gather, found: Mapping[str, Found], kept: set[str] | None = None) -> Gathered:
-    """Everything that is within, with its score by each vector: 0 where a sparse one shares nothing."""
-    inside = [point for point in found[asked.within.using] if kept is None or point.id.uuid in kept]
-    ids = [point.id.uuid for point in inside]
-    scores = {}
-    for using, points in found.items():
-        known = {point.id.uuid: point.score for point in points}
-        scores[using] = np.array([known.get(i, 0.0) for i in ids], np.float32)
-    payloads = [_payload(point.payload) for point in inside] if asked.with_payload else None
-    return Gathered(ids, scores, payloads)
 
 
 def _stored(vector: Vector) -> grpc.Vector:
