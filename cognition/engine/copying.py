@@ -16,6 +16,9 @@ from cognition.errors import BadCueError, CognitionError
 from cognition.ports.copying import Copier
 from schemas.sleeping import MindCopyAnswer, MindCopyInquiry
 
+SWEEP_S = 60.0
+"""How often it is looked for copies that nobody holds: what is erased is not to live on in them."""
+
 
 @dataclass(slots=True)
 class Copy:
@@ -55,12 +58,17 @@ class Copying:
         self._news = anyio.Event()
 
     async def run(self) -> None:
-        """Make copies until cancelled."""
+        """Make copies until cancelled; in between remove those that nobody holds any more."""
+        if self._copier is None:
+            return
         while True:
-            await self._asked.wait()
+            with anyio.move_on_after(SWEEP_S):
+                await self._asked.wait()
             self._asked = anyio.Event()
-            if self._copier is not None and self._copy is not None and not self._copy.ended:
+            if self._copy is not None and not self._copy.ended:
                 await self._make(self._copier, self._copy)
+            else:
+                await self._copier.sweep()
 
     async def answer(self, request: MindCopyInquiry) -> MindCopyAnswer:
         """The answer to one of them. The caller sets the deadline."""
@@ -91,8 +99,7 @@ class Copying:
         epoch = self._epoch_of(request.mind)
         copy = self._copy = Copy(request.mind, request.id, 0)
         try:
-            async with self._minds.writing:
-                await self._minds.awake(request.mind, epoch=epoch)
+            async with self._minds.sleeping(request.mind, epoch=epoch):
                 await self._minds.checkpoint()
             copy.points = (await copier.size(request.mind)).points
         except BaseException:

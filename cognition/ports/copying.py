@@ -32,3 +32,7 @@ class Copier(Protocol):
     async def drop(self, name: str) -> None:
         """Remove that copy. Safe to repeat."""
         ...
+
+    async def sweep(self) -> None:
+        """Remove what copies nobody holds any more. Never raises what the disk refuses."""
+        ...

@@ -1,7 +1,7 @@
 """Copies of minds in folders of their own, each a small embedded store for whoever asked to open and remove.
 
-Copies that nobody holds any more are swept away: what was left behind by a process that died lies here for a
-while, not for good. Must not know what is tried on a copy.
+Copies that nobody holds any more are swept away: what was left behind by a process that died lies here for
+minutes, not for good. Must not know what is tried on a copy.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import platform
 import shutil
 from collections.abc import Awaitable, Callable, Iterator
+from hashlib import blake2b
 from pathlib import Path
 
 import anyio
@@ -26,6 +27,9 @@ from cognition.stores.edge import open_edge
 
 TAKEN_WITHIN_S = 60.0
 """A copy that nobody holds is left alone for so long after it was made: who asked for it is about to."""
+
+FOLDER_BYTES = 16
+"""Of the hash that a copy's folder is called by: whoever asks chooses the name of a copy, not a path."""
 
 MIB = 2**20
 
@@ -55,7 +59,10 @@ class MindCopies:
         return Size(points, need)
 
     async def copy(self, mind: str, name: str, told: Callable[[int], Awaitable[None]]) -> str:
-        folder = self._base / name
+        folder = self._folder(name)
+        with self._usable():
+            self._base.mkdir(parents=True, exist_ok=True, mode=0o700)
+            folder.mkdir(mode=0o700)  # one that is there belongs to who asked for it
         try:
             with self._usable():
                 await self._fill(folder, mind, told)
@@ -65,9 +72,13 @@ class MindCopies:
             raise
         return str(folder)
 
+    def _folder(self, name: str) -> Path:
+        """Where the copy of this name lies: in `base`, whatever characters a name has."""
+        return self._base / blake2b(name.encode(), digest_size=FOLDER_BYTES).hexdigest()
+
     async def _fill(self, folder: Path, mind: str, told: Callable[[int], Awaitable[None]]) -> None:
         store = folder / self._store
-        store.mkdir(parents=True, mode=0o700)
+        store.mkdir(mode=0o700)
         async with open_edge(store, started_at=self._clock.now(), role="copy") as target:
             await copy_mind(self._backend, target, mind, told)
         now = self._clock.now()
@@ -87,17 +98,17 @@ class MindCopies:
             ) from error
 
     async def drop(self, name: str) -> None:
-        await anyio.to_thread.run_sync(shutil.rmtree, self._base / name, True)
+        await anyio.to_thread.run_sync(shutil.rmtree, self._folder(name), True)
 
     async def sweep(self) -> None:
-        """Remove the copies that nobody holds."""
-        if self._base.is_dir():
+        """Remove the copies that nobody holds. What the disk refuses is left for the next time."""
+        with contextlib.suppress(OSError):
             await anyio.to_thread.run_sync(sweep, self._base, self._store, self._clock.now())
 
 
 def sweep(base: Path, store: str, now: float) -> None:
     """Remove the copies in this folder that nobody holds, and that are not quite new."""
-    for folder in sorted(base.iterdir()):
+    for folder in sorted(base.iterdir()) if base.is_dir() else []:
         with contextlib.suppress(FileNotFoundError):  # who held it has removed it meanwhile
             if now - folder.stat().st_mtime > TAKEN_WITHIN_S and not is_held(folder / store, now):
                 shutil.rmtree(folder, ignore_errors=True)

@@ -49,6 +49,9 @@ class CopiesInMemory:
     async def drop(self, name: str) -> None:
         self.made.pop(name, None)
 
+    async def sweep(self) -> None:
+        """All of them are held."""
+
 
 async def lived() -> Bench:
     """Two minds, with an episode that has ended."""

@@ -51,6 +51,30 @@ async def test_a_place_that_cannot_be_used_is_told_and_is_no_failure_of_the_daem
         await found.copy("ana", "c1", told)
 
 
+async def unheard(_: int) -> None:
+    """How much is copied."""
+
+
+@pytest.mark.parametrize("name", ["..", "../store", "/", ".", "", "a/b", "nul\0", "x" * 4_000])
+async def test_a_copy_lies_among_the_copies_whatever_it_is_called(tmp_path: Path, name: str) -> None:
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / "memories").write_text("what there is to lose")
+    found = await copies(tmp_path / "copies")
+    folder = Path(await found.copy("ana", name, unheard))
+    assert folder.parent == tmp_path / "copies"
+    with pytest.raises(StoreUnavailableError, match="File exists"):
+        await found.copy("ana", name, unheard)
+    assert names_in(tmp_path / "copies") == [folder.name], "it belongs to who asked first"
+    await found.drop(name)
+    await found.drop(name)
+    assert names_in(tmp_path / "copies") == []
+    assert names_in(tmp_path / "store") == ["memories"]
+
+
+def names_in(folder: Path) -> list[str]:
+    return [each.name for each in folder.iterdir()]
+
+
 def test_what_nobody_holds_is_swept_unless_it_is_new(tmp_path: Path) -> None:
     for name in ("held", "left", "new", "empty"):
         (tmp_path / name / "store").mkdir(parents=True)
