@@ -61,7 +61,7 @@ class Undoing:
         first = begin - len(archived)
         async with self._minds.writing:
             await self._mind(report, pages, begin, epoch)
-            back = await self._returning.back(report.mind, gone, at=None, epoch=epoch)
+            back = await self._back(report.mind, gone, epoch)
             done = [
                 await self._journal.restore(report.mind, part_of(chains, first), epoch=epoch),
                 await self._unabstracting.restore(
@@ -74,6 +74,12 @@ class Undoing:
         left = [*(i for _, each in done for i in each), *(i for i in gone if i not in back)]
         whole = len(archived) + len(chains) + len(derived) + len(retold)
         return Undone(len(back) + sum(n for n, _ in done), left, begin + RESTORED_AT_ONCE < whole)
+
+    async def _back(self, mind: str, archived: Sequence[str], epoch: int) -> set[str]:
+        """Those of the archived that are awake again, by this attempt or by an earlier one."""
+        back = set(await self._returning.back(mind, archived, at=None, epoch=epoch))
+        missing = [i for i in archived if i not in back]
+        return back | (await self._stores.memories.get(mind, missing)).keys() if missing else back
 
     async def _mind(self, report: SleepReport, pages: Sequence[UndoPage], begin: int, epoch: int) -> None:
         """The mind scales by this cycle no more; its self is what it was."""

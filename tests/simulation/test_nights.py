@@ -34,6 +34,9 @@ STRIDE = 16
 GATES = 1_800
 """More than an undisturbed night has."""
 
+UNDO_GATES = 160
+"""More than undoing has."""
+
 TOPICS = ("garden", "harbour", "kitchen", "violin", "engine")
 APART = ("rev", "epoch", "last_replayed", "stability_s")
 TIMED = ("rev", "epoch", "formed_at", "derived_at")
@@ -301,12 +304,26 @@ def test_a_store_that_fails_once_during_a_night_changes_nothing(gate: int) -> No
 
 @pytest.mark.parametrize("gate", range(5, GATES, 61))
 def test_a_crash_while_a_night_is_undone_changes_nothing(gate: int) -> None:
-    nights, expected = undisturbed(undone=True)
-    if gate <= nights.gates.passed:
-        _, found = slept(at({gate: Fault.CRASH}), undone=True)
-        assert found[0] == expected[0], f"crash at {gate}"
-        assert [row[1] for row in found[1]] == [SleepStatus.UNDONE, SleepStatus.UNDONE]
-        assert [row[-1] for row in found[1]] == [[], []]
+    if gate <= undisturbed(undone=True)[0].gates.passed:
+        undone_with_a_crash_at(gate)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("back", range(0, UNDO_GATES, STRIDE))
+def test_a_crash_at_any_await_of_undoing_changes_nothing(back: int) -> None:
+    last = undisturbed(undone=True)[0].gates.passed
+    assert last - undisturbed()[0].gates.passed <= UNDO_GATES
+    for gate in range(last - back - STRIDE + 1, last - back + 1):
+        undone_with_a_crash_at(gate)
+
+
+def undone_with_a_crash_at(gate: int) -> None:
+    """Nights that are taken back with a crash here are taken back as those without one."""
+    _, expected = undisturbed(undone=True)
+    _, found = slept(at({gate: Fault.CRASH}), undone=True)
+    assert found[0] == expected[0], f"crash at {gate}"
+    assert [row[1] for row in found[1]] == [SleepStatus.UNDONE, SleepStatus.UNDONE]
+    assert [row[-1] for row in found[1]] == [[], []]
 
 
 @pytest.mark.parametrize("gate", range(10, 60, 12))
