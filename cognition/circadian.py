@@ -21,7 +21,7 @@ from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 from apscheduler.util import astimezone
 
-from cognition.errors import SettingsError
+from cognition.errors import SettingsError, StoreUnavailableError
 from cognition.ports.timetable import Appointment
 
 NEVER = "off"
@@ -110,8 +110,14 @@ class Circadian:
 
     def _write(self) -> None:
         making = self._file.with_suffix(".making")
-        making.write_bytes(msgspec.json.format(msgspec.json.encode(self._jobs)))
-        os.replace(making, self._file)
+        try:
+            making.write_bytes(msgspec.json.format(msgspec.json.encode(self._jobs)))
+            os.replace(making, self._file)
+        except OSError as error:
+            raise StoreUnavailableError(
+                f"when the next night is due cannot be written to {self._file}: {error.strerror or error}",
+                remedy="Free space there, or correct its permissions: nights that were due are begun once.",
+            ) from error
 
 
 def zone_of(name: str) -> Any:

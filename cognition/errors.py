@@ -54,6 +54,10 @@ class LineFullError(UnavailableError):
         super().__init__(message, remedy=remedy)
 
 
+class ErasingError(UnavailableError):
+    """An erasure of a mind's memories was begun and is not done yet."""
+
+
 class StoreUnavailableError(UnavailableError):
     """The vector store cannot be reached, or its disk is full."""
 

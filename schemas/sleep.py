@@ -180,9 +180,9 @@ class Retold(Message, frozen=True, kw_only=True, omit_defaults=False):
 
 class UndoPage(Message, frozen=True, kw_only=True, omit_defaults=False):
     """What one step of a cycle is about to change, written before it changes it. `concept` is the vector of
-    the self as it was (float32), where the step moves that; `derived` are abstractions as they were, without
-    their words: what they say and mean follows from their sources; `retold` are episodes, for which the same
-    holds."""
+    the self as it was (float32), where the step moves that, and `turned` what it moves it to; `derived` are
+    abstractions as they were, without their words: what they say and mean follows from their sources;
+    `retold` are episodes, for which the same holds."""
 
     mind: str
     cycle_id: str
@@ -192,3 +192,4 @@ class UndoPage(Message, frozen=True, kw_only=True, omit_defaults=False):
     derived: list[UndoEntry] = []
     retold: list[Retold] = []
     concept: bytes = b""
+    turned: bytes = b""

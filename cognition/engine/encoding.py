@@ -225,10 +225,11 @@ class Encoder:
         if later(entry, mind.through):
             await ledger.write(self._stores)
             await self._forgetting.unlearn(mind, request, entry, epoch=epoch)
-            mind.through = entry
+            mind.through = mind.erasing = entry
             await self._minds.checkpoint()
         current = await self._forgetting.clean(mind, request, entry, epoch=epoch)
         gone = await self._forgetting.erase(mind.name, request, entry)
+        mind.erasing = ""
         mind.erasures += 1
         erased.update(gone)
         self._minds.facts.drop(mind.name, [*gone, *current])

@@ -116,6 +116,7 @@ class SavedState(msgspec.Struct):
     relearns: bool = False
     attention: list[Any] | None = None
     foretold: dict[str, str] = {}
+    erasing: str = ""
 
 
 class SavedSleep(msgspec.Struct):
@@ -239,6 +240,8 @@ class Mind:
     usage: Usage = field(default_factory=Usage)
     sleep: Sleepiness = field(default_factory=Sleepiness)
     foretold: dict[str, str] = field(default_factory=dict)
+    erasing: str = ""
+    """The entry that asked for an erasure which is written down here and not done in the store yet."""
     """Memories that have not come yet, and what came before and supersedes them."""
     slow_slot: int = -1
     slow_unsaved: tuple[bytes, bytes] | None = None
@@ -461,6 +464,7 @@ class Mind:
             sleep=self.sleep,
             attention=self.attention.snapshot(),
             foretold=self.foretold,
+            erasing=self.erasing,
         )
 
     def restore(self, slots: dict[str, bytes], minds: MindOptions, episodes: EpisodeOptions) -> None:
@@ -502,6 +506,7 @@ class Mind:
             self.usage = Usage.restore(saved.usage)
         self.sleep = saved.sleep or Sleepiness()
         self.foretold = saved.foretold
+        self.erasing = saved.erasing
         if saved.attention is not None:
             self.attention.resume(saved.attention)
 

@@ -7,7 +7,8 @@ match its hashes is *stopped*: it is loaded, it is not served, and the others go
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 import anyio
 import msgspec
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from cognition.engine.facts import FactsCache
 from cognition.engine.mind import LEXICON_SLOTS, SLOW_MAP_SLOTS, STATE_SLOT, Mind
 from cognition.engine.options import AttentionOptions, EpisodeOptions, MindOptions
-from cognition.errors import DataVersionError, LeaseLostError, UnavailableError
+from cognition.errors import DataVersionError, ErasingError, LeaseLostError, UnavailableError
 from cognition.mechanisms.identity import born, revise, verify
 from cognition.ports.clock import Clock
 from cognition.ports.sink import Sink
@@ -99,6 +100,20 @@ class Minds:
         self._resident.move_to_end(name)
         self._evict(keep=name)
         return mind
+
+    @asynccontextmanager
+    async def sleeping(self, name: str, *, epoch: int) -> AsyncIterator[Mind]:
+        """The mind for a step of its night, with `writing` held. Raises `ErasingError` while an erasure of
+        its memories has begun and is not done: what a night reads it may write, and what is to be erased
+        would be told, archived or counted once more."""
+        async with self.writing:
+            mind = await self.awake(name, epoch=epoch)
+            if mind.erasing:
+                raise ErasingError(
+                    f"memories of mind {name!r} are being erased (entry {mind.erasing})",
+                    remedy="Its night goes on when they are gone; see `cognition doctor` if that takes long.",
+                )
+            yield mind
 
     async def look(self, name: str) -> Mind:
         """The mind as it is now, loaded if need be; one without a past is empty."""

@@ -259,7 +259,7 @@ class Night:
         latest = await self._stores.cycles.latest(mind, limit=kept + DROPPED_AT_ONCE)
         for old in latest[kept:]:
             if old.undo_log and old.finished:
-                await self._stores.cycles.save(replace(old, undo_log=""), epoch=epoch)
+                await self._stores.cycles.save(shorter(old), epoch=epoch)
                 await self._stores.cycles.drop(mind, old.id, range(old.cursor.step + 1))
 
     @staticmethod
@@ -311,6 +311,15 @@ class Night:
             )
         )
         return ended
+
+
+def shorter(report: SleepReport) -> SleepReport:
+    """A report that cannot be undone any more, without the ids of all that was planned and asked: what is
+    told of it is kept for good."""
+    plan = report.plan
+    if plan is not None:
+        plan = replace(plan, works=[replace(w, memory_ids=[], episode_ids=[]) for w in plan.works])
+    return replace(report, undo_log="", plan=plan, canary=[])
 
 
 def goes_on(report: SleepReport, pressure: float) -> bool:

@@ -49,8 +49,7 @@ class Abstracting:
     async def step(self, report: SleepReport, planned: PlannedWork, *, epoch: int) -> Done:
         begin = int(report.cursor.offset or 0)
         end = begin + SEEDS_AT_ONCE
-        async with self._minds.writing:
-            mind = await self._minds.awake(report.mind, epoch=epoch)
+        async with self._minds.sleeping(report.mind, epoch=epoch) as mind:
             changed = await self._changed(mind, planned.memory_ids[begin:end], report.started_at)
             fenced([before for before, _ in changed.values() if before is not None], epoch)
             entries = [entry_of(before, derived.abstraction) for before, derived in changed.values()]

@@ -110,8 +110,7 @@ class Archiving:
     async def step(self, report: SleepReport, planned: PlannedWork, *, epoch: int) -> Done:
         begin = int(report.cursor.offset or 0)
         ids = planned.memory_ids[begin : begin + ARCHIVED_AT_ONCE]
-        async with self._minds.writing:
-            mind = await self._minds.awake(report.mind, epoch=epoch)
+        async with self._minds.sleeping(report.mind, epoch=epoch) as mind:
             there = await self._stores.memories.get_traces(report.mind, ids)
             await self._journal.note(report.mind, report, [], archived=list(there), epoch=epoch)
             traces = list(there.values())

@@ -33,8 +33,7 @@ class Scaling:
         begin = int(report.cursor.offset) - 1
         end = begin + PRUNED_AT_ONCE
         more = end < len(planned.memory_ids)
-        async with self._minds.writing:
-            mind = await self._minds.awake(report.mind, epoch=epoch)
+        async with self._minds.sleeping(report.mind, epoch=epoch) as mind:
             spoken = await self._arrays.read(report.mind, planned.memory_ids[begin:end], epoch=epoch)
             left = {
                 i: unfaded(each.associations, report.started_at, mind.sleep.homeostasis)
@@ -48,8 +47,7 @@ class Scaling:
         return Done(did, str(end + 1), more=more, acted={"homeostasis": did.get("pruned", 0)})
 
     async def _noted(self, report: SleepReport, planned: PlannedWork, epoch: int) -> Done:
-        async with self._minds.writing:
-            mind = await self._minds.awake(report.mind, epoch=epoch)
+        async with self._minds.sleeping(report.mind, epoch=epoch) as mind:
             mind.sleep.downscaled = list(mind.sleep.homeostasis.after(report.started_at).cycles)
         more = bool(planned.memory_ids)
         return Done(offset="1", more=more, downscaled=CYCLE_FACTOR, acted={"homeostasis": 1})

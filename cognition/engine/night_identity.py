@@ -29,8 +29,7 @@ class Drifting:
     async def step(self, report: SleepReport, planned: PlannedWork, *, epoch: int) -> Done:
         assert report.plan is not None, "a cycle works by its plan"
         ids = [i for w in report.plan.works if w.work is SleepWork.REPLAY for i in w.memory_ids]
-        async with self._minds.writing:
-            mind = await self._minds.awake(report.mind, epoch=epoch)
+        async with self._minds.sleeping(report.mind, epoch=epoch) as mind:
             if broken := self._minds.broken_laws(mind):
                 return Done(notes=[f"the self was left alone: {'; '.join(broken)}"])
             traces = await self._stores.memories.get_traces(report.mind, ids)
@@ -47,9 +46,11 @@ class Drifting:
         before = await self._concept(report)
         if not consolidated or before is None:
             return False
-        await self._journal.note(report.mind, report, [], concept=before.astype("<f4").tobytes(), epoch=epoch)
         towards: Dense = normalise(np.mean(consolidated, axis=0).astype(np.float32))
-        await self._stores.identities.turn(report.mind, drifted(before, towards), epoch=epoch)
+        after = drifted(before, towards)
+        kept, turned = before.astype("<f4").tobytes(), after.astype("<f4").tobytes()
+        await self._journal.note(report.mind, report, [], concept=kept, turned=turned, epoch=epoch)
+        await self._stores.identities.turn(report.mind, after, epoch=epoch)
         return True
 
     async def _concept(self, report: SleepReport) -> Dense | None:

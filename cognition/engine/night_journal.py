@@ -88,6 +88,7 @@ class Journal:
         derived: Sequence[UndoEntry] = (),
         retold: Sequence[Retold] = (),
         concept: bytes = b"",
+        turned: bytes = b"",
         epoch: int,
     ) -> dict[str, int]:
         """Write down what is about to be changed, beside what an earlier attempt of this step wrote down;
@@ -103,6 +104,7 @@ class Journal:
             derived=merged(before.derived if before else [], derived),
             retold=told_again(before.retold if before else [], retold),
             concept=(before.concept if before else b"") or concept,
+            turned=turned or (before.turned if before else b""),
         )
         if page.entries or page.archived or page.derived or page.retold or page.concept:
             await self._stores.cycles.keep(page, epoch=epoch)

@@ -53,8 +53,7 @@ class RareTerms:
     async def step(self, report: SleepReport, planned: PlannedWork, *, epoch: int) -> Done:
         begin = int(report.cursor.offset or 0)
         end = begin + LINKED_AT_ONCE
-        async with self._minds.writing:
-            mind = await self._minds.awake(report.mind, epoch=epoch)
+        async with self._minds.sleeping(report.mind, epoch=epoch) as mind:
             spoken = await self._journal.read(report.mind, planned.memory_ids[begin:end], epoch=epoch)
             arrays = await self._arrays(mind, spoken, report.started_at)
             changed = {i: a for i, a in arrays.items() if differs(spoken[i].associations, a)}

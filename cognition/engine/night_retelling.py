@@ -77,8 +77,7 @@ class TellingAnew:
 
     async def step(self, report: SleepReport, planned: PlannedWork, *, epoch: int) -> Done:
         begin = int(report.cursor.offset or 0)
-        async with self._minds.writing:
-            await self._minds.awake(report.mind, epoch=epoch)
+        async with self._minds.sleeping(report.mind, epoch=epoch):
             some = await self._next(report.mind, planned.episode_ids[begin : begin + EPISODES_AT_ONCE])
             fenced(some.values(), epoch)
             news = await self._news(report, [each for each in some.values() if _due(each)])

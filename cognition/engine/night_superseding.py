@@ -43,8 +43,7 @@ class Superseding:
     async def step(self, report: SleepReport, planned: PlannedWork, *, epoch: int) -> Done:
         begin = int(report.cursor.offset or 0)
         end = begin + COMPARED_AT_ONCE
-        async with self._minds.writing:
-            mind = await self._minds.awake(report.mind, epoch=epoch)
+        async with self._minds.sleeping(report.mind, epoch=epoch) as mind:
             seeds = await self._stores.memories.get(report.mind, planned.memory_ids[begin:end])
             known, disputes = await self._of_subjects(report.mind, list(seeds.values()))
             marks, read = await self._told(report.mind, seeds, known)

@@ -22,6 +22,12 @@ from schemas.sleep import Retold, SleepReport, UndoPage
 
 T = TypeVar("T")
 
+SELF = "the self"
+"""How the self is named among what was left."""
+
+SAME = 1e-4
+"""Of each of 768 numbers of a unit vector: far more than a store rounds (1e-7), less than a drift moves."""
+
 
 @dataclass(frozen=True, slots=True)
 class Undone:
@@ -59,8 +65,9 @@ class Undoing:
         retold = retold_in(pages)
         gone = archived[begin : begin + RESTORED_AT_ONCE]
         first = begin - len(archived)
-        async with self._minds.writing:
-            await self._mind(report, pages, begin, epoch)
+        async with self._minds.sleeping(report.mind, epoch=epoch) as mind:
+            mind.sleep.downscaled = list(mind.sleep.homeostasis.without(report.started_at).cycles)
+            whose = await self._self(report.mind, pages, epoch) if begin == 0 else []
             back = await self._back(report.mind, gone, epoch)
             done = [
                 await self._journal.restore(report.mind, part_of(chains, first), epoch=epoch),
@@ -71,7 +78,7 @@ class Undoing:
                     report.mind, part_of(retold, first - len(chains) - len(derived)), epoch=epoch
                 ),
             ]
-        left = [*(i for _, each in done for i in each), *(i for i in gone if i not in back)]
+        left = [*whose, *(i for _, each in done for i in each), *(i for i in gone if i not in back)]
         whole = len(archived) + len(chains) + len(derived) + len(retold)
         return Undone(len(back) + sum(n for n, _ in done), left, begin + RESTORED_AT_ONCE < whole)
 
@@ -81,13 +88,18 @@ class Undoing:
         missing = [i for i in archived if i not in back]
         return back | (await self._stores.memories.get(mind, missing)).keys() if missing else back
 
-    async def _mind(self, report: SleepReport, pages: Sequence[UndoPage], begin: int, epoch: int) -> None:
-        """The mind scales by this cycle no more; its self is what it was."""
-        mind = await self._minds.awake(report.mind, epoch=epoch)
-        mind.sleep.downscaled = list(mind.sleep.homeostasis.without(report.started_at).cycles)
-        if begin == 0 and (concept := next((p.concept for p in pages if p.concept), b"")):
-            self_before = np.frombuffer(concept, "<f4")
-            await self._stores.identities.turn(report.mind, self_before, epoch=epoch)
+    async def _self(self, mind: str, pages: Sequence[UndoPage], epoch: int) -> list[str]:
+        """Turn the self back to what it was before the cycle; what was left: the self, where a later cycle
+        has moved it on."""
+        page = next((p for p in pages if p.concept), None)
+        now = await self._stores.identities.concept(mind) if page is not None else None
+        if page is None or now is None:
+            return []
+        before = np.frombuffer(page.concept, "<f4")
+        after = np.frombuffer(page.turned, "<f4") if page.turned else now
+        if np.allclose(now, after, atol=SAME):
+            await self._stores.identities.turn(mind, before, epoch=epoch)
+        return [] if np.allclose(now, after, atol=SAME) or np.allclose(now, before, atol=SAME) else [SELF]
 
 
 def retold_in(pages: Sequence[UndoPage]) -> dict[str, Sequence[Retold]]:

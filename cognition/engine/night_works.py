@@ -68,8 +68,7 @@ class Replaying:
     async def step(self, report: SleepReport, planned: PlannedWork, *, epoch: int) -> Done:
         begin = int(report.cursor.offset or 0)
         ids = planned.memory_ids[begin : begin + REPLAYED_AT_ONCE]
-        async with self._minds.writing:
-            await self._minds.awake(report.mind, epoch=epoch)
+        async with self._minds.sleeping(report.mind, epoch=epoch):
             bonds = await self._bonds(report.mind, ids) if self._binds else {}
             memories = await self._journal.pending(report.mind, report, ids)
             changes = [
@@ -191,8 +190,7 @@ class Linking:
     async def _first_what_moved(self, name: str, epoch: int) -> None:
         """New memories wait in the order in which they came; those that moved most go to the front."""
         moving = await self._stores.replay.moving(name, limit=EMOTIONAL_FIRST)
-        async with self._minds.writing:
-            mind = await self._minds.awake(name, epoch=epoch)
+        async with self._minds.sleeping(name, epoch=epoch) as mind:
             pending = set(mind.linking.pending)
             first = [i for i in moving if i in pending]
             mind.linking.pending = [*first, *(i for i in mind.linking.pending if i not in set(first))]

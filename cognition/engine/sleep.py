@@ -7,7 +7,8 @@ a cycle does, nor what a schedule is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import asynccontextmanager
 
 import anyio
 
@@ -21,14 +22,20 @@ from cognition.engine.sleep_options import SleepOptions
 from cognition.engine.sleepers import Sleepers
 from cognition.engine.sleepiness import Sleepiness
 from cognition.engine.surfacing import Surfacing
-from cognition.errors import BadCueError, LeaseLostError, MindStoppedError, UnavailableError
+from cognition.errors import (
+    BadCueError,
+    CognitionError,
+    LeaseLostError,
+    MindStoppedError,
+    UnavailableError,
+)
 from cognition.mechanisms.pressure import HIGH, falls_asleep, pressure
 from cognition.ports.clock import Clock
 from cognition.ports.sink import Sink
 from cognition.ports.stores import Stores
 from cognition.ports.timetable import Timetable
 from schemas.events import MemoriesSurfaced, OperationRetried
-from schemas.identifiers import sleep_cycle_id
+from schemas.identifiers import is_identifier, sleep_cycle_id
 from schemas.sleep import SleepPlan, SleepReport, SleepStatus
 from schemas.sleeping import (
     LOG_MAX,
@@ -63,6 +70,10 @@ UNFINISHED_MAX = 1_000
 
 RETRY_S = 5.0
 PREVIEW_LENGTH = 100
+
+ASIDE_S = 600.0
+"""For how long a mind that cannot sleep is left alone: one that is stopped, or whose cycle cannot go on for
+a reason that waiting does not mend. Other minds sleep meanwhile."""
 
 NOTHING_NEW = "nothing has happened since the last night and no time has passed: there is nothing to do"
 
@@ -104,6 +115,8 @@ class Sleep:
         self._epoch_of = epoch_of
         self._asleep: dict[str, SleepReport] = {}
         self._waiting: dict[tuple[str, str], None] = {}
+        self._aside: dict[str, float] = {}
+        """Minds that are left alone -> until when."""
         self._news = anyio.Event()
         self._wake = anyio.Event()
         self._stopping = False
@@ -125,6 +138,7 @@ class Sleep:
         """Sleep what is begun, and look now and then who should begin."""
         while not self._stopping:
             try:
+                self._try_again()
                 if not self._looked:
                     self._looked = True
                     await self._look()
@@ -134,7 +148,8 @@ class Sleep:
                 await self._fall_asleep()
                 while self._waiting and not self._stopping:
                     mind, cycle_id = next(iter(self._waiting))
-                    await self._sleep(mind, cycle_id)
+                    async with self._alone(mind):
+                        await self._sleep(mind, cycle_id)
                     self._waiting.pop((mind, cycle_id), None)
             except LeaseLostError:
                 self._waiting.clear()
@@ -159,10 +174,29 @@ class Sleep:
         await self._wake.wait()
         pause.cancel()
 
+    @asynccontextmanager
+    async def _alone(self, name: str) -> AsyncIterator[None]:
+        """What keeps one mind from sleeping keeps no other: it is told, and this mind left alone for a while.
+        Lost leases and stores that are away are everybody's, and go on."""
+        try:
+            yield
+        except (LeaseLostError, UnavailableError):
+            raise
+        except CognitionError as error:
+            self._aside[name] = self._clock.now() + ASIDE_S
+            self._retried(error, f"sleep of {name}", ASIDE_S)
+
+    def _try_again(self) -> None:
+        """Those that were left alone for long enough may sleep: what was begun is looked for again."""
+        now = self._clock.now()
+        for name in [name for name, until in self._aside.items() if until <= now]:
+            del self._aside[name]
+            self._looked = False
+
     async def _look(self) -> None:
         """Find what was begun and has not ended; of minds that are somebody else's nothing."""
         for mind, cycle_id in await self._stores.cycles.unfinished(limit=UNFINISHED_MAX):
-            if self._mine(mind):
+            if self._mine(mind) and mind not in self._aside:
                 self._waiting[mind, cycle_id] = None
 
     def look_again(self) -> None:
@@ -210,14 +244,14 @@ class Sleep:
         self._news.set()
         self._news = anyio.Event()
 
-    def _retried(self, error: UnavailableError) -> None:
+    def _retried(self, error: CognitionError, what: str = "sleep", after_s: float = RETRY_S) -> None:
         self._sink.publish(
             OperationRetried(
                 at=self._clock.now(),
-                operation="sleep",
+                operation=what,
                 error=f"{type(error).__name__}: {error}",
                 attempt=1,
-                retry_in_s=RETRY_S,
+                retry_in_s=after_s,
             )
         )
 
@@ -227,8 +261,8 @@ class Sleep:
         """What cues have found in the archive becomes awake memory again."""
         for name, memory_ids in self._surfacing.waiting().items():
             if self._mine(name):
-                async with self._minds.writing:
-                    now, epoch = self._clock.now(), self._epoch_of(name)
+                now, epoch = self._clock.now(), self._epoch_of(name)
+                async with self._alone(name), self._minds.sleeping(name, epoch=epoch):
                     back = await self._returning.back(name, memory_ids, at=now, epoch=epoch)
                 self._sink.publish(MemoriesSurfaced(at=now, mind=name, count=len(back)))
 
@@ -257,10 +291,12 @@ class Sleep:
 
     async def _if_mine(self, name: str, cause: str) -> None:
         """This mind, if it is written here and nobody has told it to stay awake."""
-        mind = await self._minds.look(name)
-        awake = self._all_awake or mind.sleep.paused
-        if self._mine(name) and not awake and not mind.stopped:
-            await self.fall_asleep(name, SCHEDULE, cause=cause)
+        if not self._mine(name) or name in self._aside:
+            return
+        async with self._alone(name):
+            mind = await self._minds.look(name)
+            if not self._all_awake and not mind.sleep.paused and not mind.stopped:
+                await self.fall_asleep(name, SCHEDULE, cause=cause)
 
     async def _fall_asleep(self) -> None:
         """Those whose pressure is enough: of the minds in memory, and of the next that are not."""
@@ -269,8 +305,9 @@ class Sleep:
         drowsy = {mind.name: self.drowsy(mind) for mind in self._minds.all()}
         drowsy |= {name: self._trigger(name, state) for name, state in await self._sleepers.absent()}
         for name, trigger in drowsy.items():
-            if trigger and self._mine(name):
-                await self.fall_asleep(name, trigger, cause=f"{trigger} {self._clock.now():.3f}")
+            if trigger and self._mine(name) and name not in self._aside:
+                async with self._alone(name):
+                    await self.fall_asleep(name, trigger, cause=f"{trigger} {self._clock.now():.3f}")
 
     def drowsy(self, mind: Mind) -> str:
         """Why this mind should sleep now; nothing where it should not."""
@@ -404,6 +441,8 @@ class Sleep:
 
     async def _find(self, name: str, called: str) -> SleepReport:
         """A cycle by its id, its beginning, or its number."""
+        if is_identifier(called) and (report := await self._stores.cycles.get(name, called)) is not None:
+            return report
         found = await self._stores.cycles.latest(name, limit=LOG_MAX)
         for report in found:
             if called in (report.id, str(report.number)):

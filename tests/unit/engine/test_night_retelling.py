@@ -11,6 +11,7 @@ from cognition.engine.assembly import Options
 from cognition.engine.night_retelling import MEMBERS_MAX
 from cognition.engine.options import MindOptions
 from cognition.engine.sleep_options import EXTRA, SleepOptions
+from cognition.errors import ErasingError, StoreUnavailableError
 from cognition.mechanisms.episodes import GIST_PARTED
 from schemas.episode import Episode, EpisodeScale
 from schemas.identifiers import memory_id, sleep_cycle_id
@@ -207,3 +208,28 @@ async def test_nobody_is_told_what_another_mind_lived() -> None:
     assert (await found.sleep()).retold == 2
     assert bytes_of(await ended(found, BO)) == before
     assert await found.stores.cycles.get(BO, sleep_cycle_id(BO, "night", 1)) is None
+
+
+async def test_while_an_erasure_is_begun_and_not_done_a_night_waits_and_no_word_comes_back() -> None:
+    found = await told()
+    found.clock.advance(5 * YEAR_S)
+    erasure = found.entry(Forget(mind=ANA, memory_ids=[memory_id(ANA, "secret")]))
+    broken = True
+
+    async def gate(verb: str, collection: str) -> None:
+        if broken and verb == "delete":
+            raise StoreUnavailableError("the store went away")
+
+    found.backend.gate = gate
+    with pytest.raises(StoreUnavailableError, match="went away"):
+        await found.commit(erasure)
+    broken = False
+    found.again()
+    with pytest.raises(ErasingError, match=f"entry {erasure.id}"):
+        await found.sleep()
+    assert SECRET not in (await ended(found)).label
+    await found.commit(erasure)
+    await found.engine.minds.checkpoint()
+    assert "zanzibar" not in everything(found)
+    assert (await found.sleep()).status is SleepStatus.COMPLETED
+    assert "zanzibar" not in everything(found)

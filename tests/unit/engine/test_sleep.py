@@ -11,15 +11,16 @@ import pytest
 
 from cognition.engine.assembly import Options
 from cognition.engine.options import MindOptions
-from cognition.engine.sleep import NOTHING_NEW, Sleep
+from cognition.engine.sleep import ASIDE_S, NOTHING_NEW, Sleep
 from cognition.engine.sleep_options import SleepOptions
 from cognition.errors import BadCueError, LeaseLostError, StoreUnavailableError, UnavailableError
 from cognition.mechanisms.identity import verify
 from cognition.mechanisms.laws import DEFAULT_LAWS
 from cognition.ports.stores import Found, Scope
-from schemas.identifiers import memory_id
+from schemas.events import OperationRetried
+from schemas.identifiers import identity_id, memory_id
 from schemas.percept import Percept
-from schemas.sleep import SleepReport, SleepStatus, SleepWork
+from schemas.sleep import SleepReport, SleepStatus, SleepWork, UndoPage
 from schemas.sleeping import SleepLogInquiry, SleepPauseInquiry, SleepPlanInquiry, SleepUndoInquiry
 from tests.unit.engine.bench import ANA, BO, Bench, bench
 
@@ -438,6 +439,65 @@ async def test_pressure_reaches_a_mind_that_nobody_has_called_since_the_start() 
     assert await nights_of(found, ANA) == ["pressure"]
     found.again()
     assert await nights_of(found, ANA) == [], "it is rested"
+
+
+async def test_a_mind_that_cannot_sleep_keeps_no_other_awake_and_is_tried_again_later() -> None:
+    found = await lived(30)
+    for n in range(30):
+        await found.say(f"note {n} of somebody else, number {n * 7919}", mind=BO, key=f"b{n}")
+    await found.backend.set_payload("identity", [identity_id(ANA)], {"laws": []})
+    found.clock.advance(4_000.0)
+    sleep = found.again().sleep
+    await sleep._fall_asleep()
+    assert [name for name, _ in sleep._waiting] == [BO]
+    told = [e for e in found.sink.events if isinstance(e, OperationRetried)]
+    assert [(e.operation, e.retry_in_s) for e in told] == [(f"sleep of {ANA}", ASIDE_S)]
+    assert "MindStoppedError" in told[0].error
+    await sleep._fall_asleep()
+    assert len([e for e in found.sink.events if isinstance(e, OperationRetried)]) == 1, "it is left alone"
+    sleep._looked = True
+    found.clock.advance(ASIDE_S)
+    sleep._try_again()
+    assert (ANA in sleep._aside, sleep._looked) == (False, False), "what it had begun is looked for again"
+
+
+async def test_undoing_an_older_cycle_leaves_the_self_where_a_later_one_has_moved_it_and_says_so() -> None:
+    found = await lived(40, Options(sleep=SleepOptions(canary=0)))
+    reports = []
+    for _ in range(8):
+        found.clock.advance(86_400.0)
+        reports.append(await found.sleep())
+    concepts = [p for r in reports for p in await pages_of(found, r) if p.concept]
+    older, later = concepts[-2], concepts[-1]
+    before = await found.stores.identities.concept(ANA)
+    first = await undone(found, older.cycle_id)
+    assert "the self" in first.left
+    assert np.array_equal(await found.stores.identities.concept(ANA), before)
+    second = await undone(found, later.cycle_id)
+    assert "the self" not in second.left
+    back = await found.stores.identities.concept(ANA)
+    assert np.allclose(back, np.frombuffer(later.concept, "<f4"), atol=1e-6)
+
+
+async def pages_of(found: Bench, report: SleepReport) -> list[UndoPage]:
+    """All that a cycle has written down."""
+    pages = await found.stores.cycles.pages(ANA, report.id, range(report.cursor.step + 1))
+    return list(pages.values())
+
+
+async def test_a_report_that_cannot_be_undone_any_more_keeps_no_list_of_what_was_planned() -> None:
+    found = await lived(40, Options(sleep=SleepOptions(undo_kept=1)))
+    for _ in range(3):
+        found.clock.advance(86_400.0)
+        await found.sleep()
+    latest, *older = await found.stores.cycles.latest(ANA, limit=10)
+    assert latest.plan is not None
+    assert any(w.memory_ids for w in latest.plan.works)
+    for report in older:
+        assert report.plan is not None
+        assert [w for w in report.plan.works if w.memory_ids or w.episode_ids] == []
+        assert (report.canary, report.undo_log) == ([], "")
+        assert report.plan.reasons
 
 
 async def nights_of(found: Bench, mind: str) -> list[str]:
