@@ -100,11 +100,12 @@ class Finding:
         )
         self._ahead = found.ahead
         read = dict(found.facts)
-        if unknown := [i for i in found.ids if i not in read and i not in known]:
+        held = {i: known[i] for i in found.ids if i in known}  # what changes during the next trip is dropped
+        if unknown := [i for i in found.ids if i not in read and i not in held]:
             self._trips.take()
             read.update(await self._memories.facts(self._mind.name, unknown))
         self._facts.add(self._mind.name, read, since=since)
-        return self.with_facts(found, [read.get(i) or known.get(i) for i in found.ids])
+        return self.with_facts(found, [read.get(i) or held.get(i) for i in found.ids])
 
     def _probes(self, cue: Cue) -> list[Probe]:
         inside = preferred_episodes(cue, self._mind)

@@ -60,3 +60,16 @@ def test_a_program_reads_the_same_marks(examined: list[str], capsys: pytest.Capt
     assert {name: found[name]["mark"] for name in MARKS} == MARKS
     assert all(found[name]["ok"] for name in MARKS)
     assert found["model"]["mark"] == "ok"
+
+
+def test_a_directory_that_is_not_there_is_told_and_not_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mistyped = tmp_path / "some" / "cogniton"
+    main(["doctor", "--data", str(mistyped), "--set", "embedding.enabled=false"])
+    assert f"{mistyped}" in (said := capsys.readouterr().out)
+    assert "nothing is kept there yet" in said
+    assert not (tmp_path / "some").exists()
+    (tmp_path / "some").write_text("no folder")
+    assert main(["doctor", "--data", str(mistyped), "--set", "embedding.enabled=false"]) == 1
+    assert "cannot be made" in capsys.readouterr().out
