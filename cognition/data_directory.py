@@ -81,6 +81,20 @@ def prepare(directory: Path) -> None:
         )
 
 
+def usable(directory: Path) -> Path:
+    """Check a directory that is there as `prepare` does, and of one that is not that it could be made; what
+    is there: the directory, or the nearest above it. Makes nothing. Raises as `prepare` does."""
+    whole = directory.absolute()
+    there = next(path for path in (whole, *whole.parents) if path.exists())
+    if there == whole:
+        prepare(directory)
+    elif not (there.is_dir() and os.access(there, os.W_OK)):
+        raise StoreUnavailableError(
+            f"data directory {directory} cannot be made in {there}", remedy="Choose another with --data."
+        )
+    return there
+
+
 @contextlib.contextmanager
 def _usable(directory: Path) -> Iterator[None]:
     """What the file system refuses, in our words."""

@@ -16,8 +16,8 @@ import msgspec
 from cognition.cli import DONE, NO
 from cognition.commands.running import loaded_settings, print_json
 from cognition.commands.words import acted, idle
-from cognition.data_directory import directory_of, find_holder, find_lives, is_prepared, prepare
-from cognition.errors import CognitionError, StoreUnavailableError
+from cognition.data_directory import directory_of, find_holder, find_lives, is_prepared, usable
+from cognition.errors import CognitionError
 from cognition.settings import Settings, hide_password
 from schemas.mechanism import MechanismLife
 
@@ -84,14 +84,8 @@ async def check_packages(_: Settings, __: Path) -> Finding:
 
 async def check_directory(_: Settings, directory: Path) -> Finding:
     """Can the data directory be used, and is there room? One that is not there is not made."""
-    there = next(path for path in (directory.absolute(), *directory.absolute().parents) if path.exists())
     try:
-        if there == directory.absolute():
-            prepare(directory)
-        elif not (there.is_dir() and os.access(there, os.W_OK)):
-            raise StoreUnavailableError(
-                f"data directory {directory} cannot be made in {there}", remedy="Choose another with --data."
-            )
+        there = usable(directory)
     except CognitionError as error:
         return failed("data directory", error)
     free = shutil.disk_usage(there).free
