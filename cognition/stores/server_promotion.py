@@ -27,7 +27,11 @@ POLL_S: Final = 0.25
 """How often it is looked how far the server has come. A move takes two seconds at least (measured)."""
 
 MOVES_MAX: Final = 3
-"""How often a move that the server broke off is begun anew."""
+"""How often a move that the server broke off is begun anew; a copy to another node too."""
+
+REFUSED_MAX: Final = 3
+"""How many requests may be refused. One whose answer was lost is asked again, and then it is refused: that
+the shard is there, that the move is under way. What has become of it is seen in the next look."""
 
 PAGE: Final = 1_000
 """Points that a shared shard forgets at once: more in one operation would keep other minds waiting."""
@@ -49,6 +53,8 @@ class Promotion:
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep
     _begun: bool = field(default=False, init=False)
     _moves: int = field(default=0, init=False)
+    _copies: int = field(default=0, init=False)
+    _refused: int = field(default=0, init=False)
 
     async def run(self) -> None:
         """Come to the end, from wherever it is. Raises `StoreUnavailableError` when a node is away, or the
@@ -100,7 +106,7 @@ class Promotion:
         self._moves += 1
         self._begun = True
         partial = models.ReplicaState.PARTIAL
-        await self._ask(
+        await self._begun_by(
             lambda c: c.create_shard_key(
                 self.name, own_key(self.mind), shards_number=1, replication_factor=1, initial_state=partial
             )
@@ -116,11 +122,11 @@ class Promotion:
             filter=_of(self.mind),
         )
         operation = models.ReplicatePointsOperation(replicate_points=moved)
-        await self._ask(lambda c: c.cluster_collection_update(self.name, operation))
+        await self._begun_by(lambda c: c.cluster_collection_update(self.name, operation))
 
     async def _drop(self) -> None:
         """A shard whose move was broken off may hold what was deleted since; nobody has read it."""
-        await self._ask(lambda c: c.delete_shard_key(self.name, own_key(self.mind)))
+        await self._begun_by(lambda c: c.delete_shard_key(self.name, own_key(self.mind)))
 
     async def _copied(self) -> bool:
         """One step towards as many replicas as others have; whether they are there."""
@@ -133,11 +139,18 @@ class Promotion:
         free = {peer for view in views for each in view.values() for peer in each.states} - set(own[0].states)
         if not free:
             return True
+        if self._copies >= MOVES_MAX * self.copies:
+            raise StoreUnavailableError(
+                f"{self.name}: the shard of {self.mind!r} could not be copied to another node in "
+                f"{self._copies} attempts",
+                remedy="See the log of that node; the mind is served from one. Trying again is safe.",
+            )
+        self._copies += 1
         copied = models.ReplicateShard(
             shard_id=own[0].id, from_peer_id=next(iter(own[0].states)), to_peer_id=min(free)
         )
         operation = models.ReplicateShardOperation(replicate_shard=copied)
-        await self._ask(lambda c: c.cluster_collection_update(self.name, operation))
+        await self._begun_by(lambda c: c.cluster_collection_update(self.name, operation))
         return False
 
     async def _clear(self) -> None:
@@ -161,6 +174,15 @@ class Promotion:
 
     async def _views(self) -> list[dict[str, Shard]]:
         return await self.nodes.each(self.name, lambda c: shards_of(c, self.name))
+
+    async def _begun_by(self, verb: Callable[[AsyncQdrantClient], Awaitable[bool]]) -> None:
+        """Ask for something that the server then does by itself, and that can be asked for only once."""
+        try:
+            await self._ask(verb)
+        except StoreRefusedError:
+            self._refused += 1
+            if self._refused > REFUSED_MAX:
+                raise
 
     async def _ask(self, verb: Callable[[AsyncQdrantClient], Awaitable[T]]) -> T:
         return await self.nodes.ask(self.name, verb)
