@@ -1,7 +1,8 @@
 """Asking one node after another: bounded attempts, with a pause that grows and has jitter.
 
 All that is asked may be asked twice: reads change nothing, and what is written has ids and conditions
-of its own; who asks for shards to be made or moved looks what has become of it. What a node says is wrong is not asked again. Must not know what is asked.
+of its own; who asks for shards to be made or moved looks what has become of it. What a node says is wrong is
+not asked again. Must not know what is asked.
 """
 
 from __future__ import annotations
