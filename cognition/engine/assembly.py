@@ -44,6 +44,7 @@ from cognition.engine.plasticity import Plasticity
 from cognition.engine.quantizing import MeasuredIndexing, Quantizing
 from cognition.engine.rebuilding import Rebuilding
 from cognition.engine.recall import Recall
+from cognition.engine.rhythm import Rhythm
 from cognition.engine.shown import Shown
 from cognition.engine.sleep import Sleep
 from cognition.engine.sleep_options import SleepOptions
@@ -299,7 +300,8 @@ def sleeper(
     }
     canary = Canary(stores, recall, shown)
     undoing = Undoing(stores, minds, journal, returning, Unabstracting(stores, deriving))
-    night = Night(stores, minds, planner, canary, undoing, works, clock, sink, options)
+    rhythm = Rhythm(clock, timetable)
+    night = Night(stores, minds, planner, canary, undoing, works, clock, sink, options, rhythm)
     return Sleep(
-        stores, minds, night, planner, clock, sink, options, epoch_of, timetable, surfacing, returning
+        stores, minds, night, planner, clock, sink, options, epoch_of, timetable, surfacing, returning, rhythm
     )

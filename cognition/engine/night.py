@@ -19,6 +19,7 @@ from cognition.engine.night_journal import RESTORED_AT_ONCE
 from cognition.engine.night_plan import Planner
 from cognition.engine.night_undo import Undoing
 from cognition.engine.night_works import Done, Work
+from cognition.engine.rhythm import Rhythm
 from cognition.engine.sleep_options import SleepOptions
 from cognition.mechanisms.pressure import asleep, wakes
 from cognition.ports.calls import account, counted
@@ -64,6 +65,7 @@ class Night:
         clock: Clock,
         sink: Sink,
         options: SleepOptions,
+        rhythm: Rhythm,
     ) -> None:
         self._stores = stores
         self._minds = minds
@@ -74,6 +76,7 @@ class Night:
         self._clock = clock
         self._sink = sink
         self._options = options
+        self._rhythm = rhythm
 
     async def begin(
         self, name: str, night: str, *, nth: int, cycles: int, trigger: str, epoch: int
@@ -279,7 +282,7 @@ class Night:
                 mind.sleep.slept(report.number, now, mind.through, mind.usage.through, pressure)
                 await self._minds.checkpoint()
             report = replace(report, pressure_after=pressure)
-            if status is SleepStatus.COMPLETED and goes_on(report, pressure):
+            if status is SleepStatus.COMPLETED and goes_on(report, pressure, self._rhythm.of(report.mind)):
                 await self.begin(
                     report.mind,
                     report.night,
@@ -322,8 +325,9 @@ def shorter(report: SleepReport) -> SleepReport:
     return replace(report, undo_log="", plan=plan, canary=[])
 
 
-def goes_on(report: SleepReport, pressure: float) -> bool:
-    """Whether another cycle follows in the same night: as many as were asked for, else until rested."""
+def goes_on(report: SleepReport, pressure: float, c: float) -> bool:
+    """Whether another cycle follows in the same night: as many as were asked for, else until rested, which is
+    sooner at the usual hour's other side (`c`, process C)."""
     if report.cycles:
         return report.nth < report.cycles
-    return wakes(pressure, report.nth) is None
+    return wakes(pressure, report.nth, c=c) is None

@@ -18,6 +18,7 @@ from cognition.engine.minds import Minds
 from cognition.engine.night import Night
 from cognition.engine.night_forgetting import Returning
 from cognition.engine.night_plan import Planner
+from cognition.engine.rhythm import Rhythm
 from cognition.engine.sleep_options import SleepOptions
 from cognition.engine.sleepers import Sleepers
 from cognition.engine.sleepiness import Sleepiness
@@ -99,7 +100,9 @@ class Sleep:
         timetable: Timetable | None,
         surfacing: Surfacing,
         returning: Returning,
+        rhythm: Rhythm,
     ) -> None:
+        self._rhythm = rhythm
         self._surfacing = surfacing
         self._returning = returning
         self._timetable = timetable
@@ -321,6 +324,7 @@ class Sleep:
         cause = falls_asleep(
             state.waking(now),
             idle_s=state.idle_s(now),
+            c=self._rhythm.of(name),
             idle_min_s=options.idle_s,
             awake_max_s=options.awake_max_s,
         )

@@ -35,13 +35,13 @@ ARCHIVED_A_YEAR_MAX = 0.2
 class Protection(enum.StrEnum):
     """Why a memory is not archived, the weightiest first."""
 
-    IDENTITY = "identity"
     MILESTONE = "milestone"
+    """What the history of the self names: the evidence of an identity."""
     CALLER = "caller"
     PERMANENT = "permanent"
 
 
-_ALWAYS = (Protection.IDENTITY, Protection.MILESTONE)
+_ALWAYS = (Protection.MILESTONE,)
 
 
 class Lapse(NamedTuple):
@@ -120,7 +120,7 @@ def standing_protections(
 ) -> frozenset[Protection]:
     """Which protections hold in a mind, by how many memories each covers.
 
-    Those of identity and of milestones always. The others as long as all of them together, the weightiest
+    That of milestones always. The others as long as all of them together, the weightiest
     first, cover at most `share_max` of the mind.
     """
     room = share_max * memories

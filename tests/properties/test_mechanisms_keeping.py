@@ -98,12 +98,12 @@ def test_nothing_protected_and_nothing_retrievable_is_archived(
 
 
 @given(st.dictionaries(st.sampled_from(list(Protection)), st.integers(0, 1_000)), st.integers(0, 1_000), UNIT)
-def test_identity_and_milestones_are_always_protected_and_the_rest_is_bounded(
+def test_milestones_are_always_protected_and_the_rest_is_bounded(
     counts: dict[Protection, int], memories: int, share: float
 ) -> None:
     holding = standing_protections(counts, memories, share)
-    assert {Protection.IDENTITY, Protection.MILESTONE} <= holding
-    bounded = holding - {Protection.IDENTITY, Protection.MILESTONE}
+    assert Protection.MILESTONE in holding
+    bounded = holding - {Protection.MILESTONE}
     if bounded:
         assert sum(counts.get(p, 0) for p in holding) <= share * memories
     assert holding <= standing_protections(counts, memories, 1.0) or share == 1.0

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
 import pytest
 
+from cognition.circadian import Circadian
 from cognition.engine.assembly import Options
 from cognition.engine.options import MindOptions
+from cognition.engine.rhythm import Rhythm
 from cognition.engine.sleep import ASIDE_S, NOTHING_NEW, Sleep
 from cognition.engine.sleep_options import SleepOptions
 from cognition.errors import BadCueError, LeaseLostError, StoreUnavailableError, UnavailableError
@@ -266,6 +270,31 @@ async def test_pressure_alone_puts_an_idle_mind_to_sleep_and_a_rested_one_stays_
     assert cycles[0].pressure_after < cycles[-1].pressure_before
     found.clock.advance(86_400.0)
     assert sleep.drowsy(mind) == "", "time alone makes nobody tired"
+
+
+async def test_a_mind_falls_asleep_sooner_near_the_hour_of_its_schedule(tmp_path: Path) -> None:
+    found = await lived(30)
+    sleep, mind = found.engine.sleep, await found.engine.minds.look(ANA)
+    near, far = (rhythm_at(found, tmp_path / name, hours) for name, hours in (("near", 0.5), ("far", 12.5)))
+    assert near.of(ANA) > 0.9
+    assert far.of(ANA) < -0.9
+    assert Rhythm(found.clock, None).of(ANA) == 0.0
+    sleep._rhythm = near
+    while not sleep.drowsy(mind):
+        found.clock.advance(30.0)
+    sleep._rhythm = far
+    assert sleep.drowsy(mind) == ""
+    found.clock.advance(90_000.0)
+    assert sleep.drowsy(mind) == "awake_too_long", "whatever the hour"
+
+
+def rhythm_at(found: Bench, folder: Path, hours: float) -> Rhythm:
+    """Of a schedule whose next night is in so many hours."""
+    folder.mkdir()
+    at = dt.datetime.fromtimestamp(found.clock.now() + hours * 3_600.0, dt.UTC)
+    schedule, file = f"{at.minute} {at.hour} * * *", folder / "schedule.json"
+    now = found.clock.now()
+    return Rhythm(found.clock, Circadian(schedule, {}, zone="UTC", jitter_s=0.0, file=file, now=now))
 
 
 async def to_the_end(sleep: Sleep, report: SleepReport, epoch: int) -> None:
