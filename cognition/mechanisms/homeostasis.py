@@ -10,7 +10,7 @@ de Vivo et al. 2017 (synapses shrink by 18 % in sleep).
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 NIGHT_FACTOR = 0.9
@@ -69,8 +69,3 @@ class Downscaling:
     def scaled(self, weight: float, touched_at: float) -> float:
         """A learned weight as of now. What the caller gave, and what is read off contents, is not scaled."""
         return weight * self.factor(touched_at)
-
-
-def pruned(weights: Sequence[float], floor: float = WEIGHT_MIN) -> list[int]:
-    """Places of the weights (as of now) that are too weak to be kept."""
-    return [place for place, weight in enumerate(weights) if weight < floor]
