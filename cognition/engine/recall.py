@@ -159,7 +159,8 @@ class Recall:
         else:
             awake = await self._awake(asked)
         if isinstance(awake, _Nothing):
-            return self._nothing(cue, awake.reason, began, candidates=awake.candidates)
+            back = self._only_surfaced(cue, archived, noted=observed)
+            return self._nothing(cue, awake.reason, began, candidates=awake.candidates, recalled=back)
         if observed:
             self._look_at(awake.cue, awake.ranked, awake.recalled)
         recalled = awake.recalled
@@ -257,11 +258,23 @@ class Recall:
             return cue
         return msgspec.structs.replace(cue, without=sorted({*cue.without, *self._options.without}))
 
-    def _nothing(self, cue: Cue, reason: str, began: float, *, candidates: int = 0) -> Recollection:
+    def _only_surfaced(self, cue: Cue, archived: Sequence[Recalled], *, noted: bool) -> list[Recalled]:
+        """What the archive answers where awake memory is silent."""
+        strong = [r for r in archived if r.score >= cue.abstain_below and not cue.exact]
+        if self._surfacing is None or not strong:
+            return []
+        return self._surfacing.joined(cue, [], strong, noted=noted)
+
+    def _nothing(
+        self, cue: Cue, reason: str, began: float, *, candidates: int = 0, recalled: Sequence[Recalled] = ()
+    ) -> Recollection:
+        """Why awake memory is silent; it is no silence where something was `recalled` all the same."""
         return Recollection(
             cue_id=cue.id,
             mind=cue.mind,
-            abstained=reason,
+            recalled=list(recalled),
+            abstained="" if recalled else reason,
+            notes=[f"awake memory is silent: {reason}"] if recalled else [],
             candidates=candidates,
             took_ms=(self._clock.monotonic() - began) * 1e3,
         )

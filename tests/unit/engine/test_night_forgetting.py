@@ -102,6 +102,23 @@ async def test_a_strong_cue_brings_back_what_was_archived_and_says_so() -> None:
     assert mind.living < 10
 
 
+async def test_a_cue_that_awake_memory_is_too_weak_for_is_answered_from_the_archive() -> None:
+    found = await lived(count=40)
+    found.clock.advance(5 * YEAR_S)
+    await found.say("a word to stay")
+    await found.sleep()
+    cue = "word7 topic7 number 55433"
+    sure = await found.recall(cue, abstain_below=0.5)
+    assert sure.recalled[0].memory.key == "k7"
+    assert min(r.score for r in sure.recalled) >= 0.5
+    assert (sure.abstained, sure.notes[0].startswith("awake memory is silent: the best score")) == ("", True)
+    surer = await found.recall(cue, abstain_below=sure.recalled[0].score + 0.01)
+    assert surer.recalled == []
+    assert "abstain_below" in surer.abstained
+    await found.engine.sleep.bring_back()
+    assert (await found.recall(cue, abstain_below=0.5)).recalled[0].memory.key == "k7"
+
+
 async def test_the_archive_is_searched_beside_awake_memory_and_not_read_where_nothing_surfaces() -> None:
     found = await lived(count=11)
     found.clock.advance(5 * YEAR_S)
