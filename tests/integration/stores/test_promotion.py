@@ -219,6 +219,7 @@ async def test_who_is_killed_at_any_step_goes_on_when_asked_again(tmp_path: Path
 async def test_a_node_is_lost_in_the_middle_and_the_move_goes_on_when_it_is_back(
     tmp_path: Path, count: int, victim: int
 ) -> None:
+    """A node that has the begun shard is not ready before the move has been given again."""
     async with nodes_at(tmp_path, count) as nodes, kept_apart(nodes, attempts_max=2) as backend:
         await seed(backend)
         writer, done = Writer(backend), anyio.Event()
@@ -232,9 +233,9 @@ async def test_a_node_is_lost_in_the_middle_and_the_move_goes_on_when_it_is_back
             with pytest.raises(StoreUnavailableError):
                 await backend.promote(SPEC, BIG, kill)
             nodes[victim].start()
-            await nodes[victim].ready(within_s=150.0)
             await insisting(lambda: backend.promote(SPEC, BIG, silent), within_s=180.0)
             done.set()
+        await nodes[victim].ready()
         await writer.assert_whole(backend)
         assert await backend.unfinished(SPEC) == []
 
