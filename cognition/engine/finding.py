@@ -141,11 +141,13 @@ class Finding:
 
     async def joining(self, found: Candidates, new: Sequence[str], likely: Sequence[str]) -> Candidates:
         """The candidates, and those of the `new` ones that the cue's filters let in, with exact scores. Read
-        whole beside it: what is `likely` to answer, or all that may where there will be no other trip."""
+        whole beside it: all that may answer where there will be no other trip; elsewhere what is `likely` to,
+        if the store reads nothing ahead (where it does, a trip for the few that are missing costs less)."""
         self._trips.take()
         since = self._facts.changes
+        spared = self._trips.left and self._ahead is not None
         wanted = likely if self._trips.left else [*found.ids, *new]
-        missing = await self._unread(wanted)
+        missing = [] if spared else await self._unread(wanted)
         scored: list[Found] = []
 
         async def score() -> None:
