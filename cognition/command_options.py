@@ -138,6 +138,12 @@ def rebuild_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def status_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--own", action="store_true", help="only whether the daemon of --data answers: a probe"
+    )
+
+
 def forget_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("ids", nargs="*", metavar="ID", help="ids or keys of memories")
     parser.add_argument("--yes", action="store_true", help="do not ask")

@@ -35,6 +35,7 @@ from cognition.command_options import (
     rebuild_options,
     recall_options,
     sleep_options,
+    status_options,
 )
 
 Add = Callable[[argparse.ArgumentParser], None]
@@ -59,7 +60,7 @@ COMMANDS: list[tuple[str, str, str, str, Add]] = [
     ("episodes", "The latest episodes of a mind, newest first, fine ones in coarse ones.",
      "cognition episodes --mind ana --limit 5", "episodes:episodes", episodes_options),
     ("status", "How a mind and the daemon that serves it are; without --mind the daemon alone.",
-     "cognition status --mind ana --json", "minds:status", no_options),
+     "cognition status --mind ana --json", "minds:status", status_options),
     ("doctor", "Check that every part is there and works, and say what to do where not.",
      "cognition doctor", "doctor:doctor", no_options),
     ("capacity", "What so many memories need of memory, disk, cores and nodes, and what gives out first.",

@@ -185,6 +185,11 @@ def keep_lives(directory: Path, lives: Lives) -> None:
     write_atomically(directory / LIVES_FILE, msgspec.json.encode(lives))
 
 
+def daemon_name(name: str, directory: Path) -> str:
+    """What the daemon of this directory is called among those that share its streams."""
+    return f"{name}@{socket.gethostname()}:{directory.resolve()}"
+
+
 def holder_name(directory: Path) -> str:
     """The holder in words, for messages."""
     with contextlib.suppress(OSError, msgspec.MsgspecError):

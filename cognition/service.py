@@ -89,7 +89,7 @@ class Service:
         self.embedder = embedder
         streams = settings.streams
         self.keys = StreamKeys(streams.namespace, streams.partitions)
-        name = f"{settings.name}@{socket.gethostname()}:{directory.resolve()}"
+        name = directories.daemon_name(settings.name, directory)
         self.partitions = Partitions(client, self.keys, name, streams.lease_s, clock, sink)
         limits = Limits(
             max_deliveries=streams.deliveries_max,

@@ -44,8 +44,9 @@ class Member(msgspec.Struct, frozen=True):
         return f"{holds}; up {self.figures.get('uptime_s')} s, {resident} minds, {cues} cues answered"
 
 
-async def members_of(session: Session) -> list[Member]:
-    """Every daemon that says that it is there, or holds a partition still, in the order of names."""
+async def members_of(session: Session, *, only: str = "") -> list[Member]:
+    """Every daemon that says that it is there, or holds a partition still, in the order of names; `only` the
+    one of this name."""
     held: dict[str, list[int]] = {}
     leases = Leases(session.client, session.keys, anyio.current_time)
     try:
@@ -62,9 +63,9 @@ async def members_of(session: Session) -> list[Member]:
         found[name] = Member(name, len(partitions), session.keys.partitions, figures)
 
     async with anyio.create_task_group() as tasks:
-        for name, partitions in held.items():
+        for name, partitions in held.items() if not only else [(only, held.get(only, []))]:
             tasks.start_soon(ask, name, partitions)
-    return [found[name] for name in sorted(found)]
+    return [found[name] for name in sorted(found) if name in held]
 
 
 async def _figures(session: Session, partition: int) -> dict[str, float | int | str | bool] | None:

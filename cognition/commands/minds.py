@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 
 from cognition.cli import DONE, NO
 from cognition.client import Mind, Session
+from cognition.commands.daemons import members_of
 from cognition.commands.running import UsageError, loaded_settings, looked_in, mind_of, print_json
 from cognition.commands.sensed import numbers_of, relations_of
 from cognition.commands.words import (
@@ -25,7 +26,7 @@ from cognition.commands.words import (
     show_recollection,
     when,
 )
-from cognition.data_directory import directory_of, find_holder
+from cognition.data_directory import daemon_name, directory_of, find_holder
 from cognition.errors import BadCueError, UnavailableError
 from cognition.opening import open_engine
 from cognition.settings import Settings
@@ -250,6 +251,8 @@ def show_identity(identity: Identity) -> None:
 
 async def status(options: argparse.Namespace) -> int:
     """Figures of the mind and its daemon; without a mind those of the daemon alone."""
+    if options.own:
+        return await own_status(options)
     if not options.mind:
         return await daemon_status(options)
     async with the_mind(options) as mind:
@@ -274,6 +277,24 @@ async def status(options: argparse.Namespace) -> int:
         print(f"STOPPED: {answer.stopped}")
     show_figures(answer.daemon)
     return NO if answer.stopped else DONE
+
+
+async def own_status(options: argparse.Namespace) -> int:
+    """Whether the daemon of this data directory answers, whoever shares its streams: what a probe asks."""
+    settings = loaded_settings(options).settings
+    directory = directory_of(settings.data, os.environ)
+    if find_holder(directory) is None:
+        raise UnavailableError(
+            f"no daemon holds {directory}", remedy=f"Start one with `cognition daemon --data {directory}`."
+        )
+    name = daemon_name(settings.name, directory)
+    async with open_engine(settings=settings, url=settings.streams.url or None) as session:
+        members = await members_of(session, only=name)
+    if options.json:
+        print_json({"daemon": name, "shares": bool(members), "answers": all(m.answers for m in members)})
+    else:
+        print(members[0].said if members else f"{name} does not share these streams")
+    return DONE if members and members[0].answers else NO
 
 
 async def daemon_status(options: argparse.Namespace) -> int:

@@ -35,8 +35,14 @@ async def test_each_is_listed_with_its_share_and_one_that_is_stopped_is_told(tmp
             assert all(member.answers and "; up " in member.said for member in found.values())
             second.running().send_signal(signal.SIGSTOP)
             told = cognition("doctor", "--data", str(tmp_path / "none"), "--json", **given)
+            own = [cognition("status", "--own", "--data", str(tmp_path / n), **given) for n in ("one", "two")]
             second.running().send_signal(signal.SIGCONT)
         assert told.code == 1
+        assert [each.code for each in own] == [0, 1], "a probe asks its own daemon, not whoever answers"
+        assert "/one holds 8 of 16 partitions; up " in own[0].out
+        assert "/two holds 8 of 16 partitions and does not answer" in own[1].out
+        gone = cognition("status", "--own", "--data", str(tmp_path / "two"), **given)
+        assert (gone.code, f"no daemon holds {tmp_path / 'two'}" in gone.err) == (3, True)
         one, two = sorted(
             (row for row in told.json if row["check"] == "daemons"), key=lambda row: row["found"]
         )
