@@ -128,7 +128,12 @@ def test_a_bad_entry_is_told_why_and_its_neighbours_are_remembered(client: Clien
     assert [word for word in words if word not in receipt.reason] == []
     assert client.receipt(mind, before).outcome is Outcome.ENCODED
     assert client.receipt(mind, after).outcome is Outcome.ENCODED
-    (letter,) = [letter for letter in client.dead(mind) if letter[b"entry"] == bad.encode()]
+
+    def buried() -> list[dict[bytes, bytes]]:
+        """It is laid aside after its receipt was given, before it is acknowledged."""
+        return [letter for letter in client.dead(mind) if letter[b"entry"] == bad.encode()]
+
+    (letter,) = until(buried, "dead letter of the entry")
     assert letter[b"reason"].decode() == receipt.reason
     kept = {n.removeprefix(b"f:"): v for n, v in letter.items() if n.startswith(b"f:")}
     assert kept == {n.encode(): v if isinstance(v, bytes) else v.encode() for n, v in fields.items()}
