@@ -64,11 +64,12 @@ class Copying:
         while True:
             with anyio.move_on_after(SWEEP_S):
                 await self._asked.wait()
+            if not self._asked.is_set():  # a copy that is still being measured is not to be made yet
+                await self._copier.sweep()
+                continue
             self._asked = anyio.Event()
             if self._copy is not None and not self._copy.ended:
                 await self._make(self._copier, self._copy)
-            else:
-                await self._copier.sweep()
 
     async def answer(self, request: MindCopyInquiry) -> MindCopyAnswer:
         """The answer to one of them. The caller sets the deadline."""

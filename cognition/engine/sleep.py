@@ -26,6 +26,7 @@ from cognition.engine.surfacing import Surfacing
 from cognition.errors import (
     BadCueError,
     CognitionError,
+    ErasingError,
     LeaseLostError,
     MindStoppedError,
     UnavailableError,
@@ -75,6 +76,9 @@ PREVIEW_LENGTH = 100
 ASIDE_S = 600.0
 """For how long a mind that cannot sleep is left alone: one that is stopped, or whose cycle cannot go on for
 a reason that waiting does not mend. Other minds sleep meanwhile."""
+
+ERASING_S = 5.0
+"""The same of a mind of which memories are being erased: that takes moments, but for a store that is away."""
 
 NOTHING_NEW = "nothing has happened since the last night and no time has passed: there is nothing to do"
 
@@ -183,11 +187,16 @@ class Sleep:
         Lost leases and stores that are away are everybody's, and go on."""
         try:
             yield
+        except ErasingError as error:
+            self._leave_alone(name, error, ERASING_S)
         except (LeaseLostError, UnavailableError):
             raise
         except CognitionError as error:
-            self._aside[name] = self._clock.now() + ASIDE_S
-            self._retried(error, f"sleep of {name}", ASIDE_S)
+            self._leave_alone(name, error, ASIDE_S)
+
+    def _leave_alone(self, name: str, error: CognitionError, seconds: float) -> None:
+        self._aside[name] = self._clock.now() + seconds
+        self._retried(error, f"sleep of {name}", seconds)
 
     def _try_again(self) -> None:
         """Those that were left alone for long enough may sleep: what was begun is looked for again."""

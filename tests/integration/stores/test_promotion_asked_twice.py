@@ -7,6 +7,7 @@ import pytest
 
 from tests.integration.stores.test_promotion import (
     NAME,
+    SPEC,
     Writer,
     kept_apart,
     nodes_at,
@@ -14,7 +15,6 @@ from tests.integration.stores.test_promotion import (
     seed,
     silent,
 )
-from tests.integration.stores.test_promotion import SPEC as SPEC
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(300)]
 

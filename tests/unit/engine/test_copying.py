@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import anyio
@@ -176,4 +177,38 @@ async def test_a_store_that_fails_while_it_is_copied_ends_the_copy_and_says_why(
         tasks.start_soon(copying.run)
         look = await answered(copying, id="look", called="c1", through=0)
         assert (look.whole, "the disk is full" in look.failed) == (False, True)
+        tasks.cancel_scope.cancel()
+
+
+async def test_a_copy_that_is_still_being_measured_is_not_made_when_it_is_time_to_sweep(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("cognition.engine.copying.SWEEP_S", 0.01)
+    found = await lived()
+    copier = CopiesInMemory(found.backend)
+    copying = Copying(found.engine.minds, copier, lambda _: found.epoch)
+    swept, measured = anyio.Event(), anyio.Event()
+    size = copier.size
+
+    async def slowly(mind: str) -> Size:
+        await measured.wait()
+        return await size(mind)
+
+    async def sweep() -> None:
+        swept.set()
+
+    monkeypatch.setattr(copier, "size", slowly)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(copying.run)
+        tasks.start_soon(partial(answered, copying, id="c1"))
+        await anyio.wait_all_tasks_blocked()
+        monkeypatch.setattr(copier, "sweep", sweep)
+        with anyio.fail_after(5):
+            await swept.wait()
+        assert copier.made == {}
+        measured.set()
+        copier.may_go_on.set()
+        with anyio.fail_after(5):
+            whole = await answered(copying, id="look", called="c1", through=10_000)
+        assert (whole.whole, list(copier.made)) == (True, ["c1"])
         tasks.cancel_scope.cancel()

@@ -15,7 +15,7 @@ from cognition.circadian import Circadian
 from cognition.engine.assembly import Options
 from cognition.engine.options import MindOptions
 from cognition.engine.rhythm import Rhythm
-from cognition.engine.sleep import ASIDE_S, NOTHING_NEW, Sleep
+from cognition.engine.sleep import ASIDE_S, ERASING_S, NOTHING_NEW, Sleep
 from cognition.engine.sleep_options import SleepOptions
 from cognition.errors import BadCueError, LeaseLostError, StoreUnavailableError, UnavailableError
 from cognition.mechanisms.identity import verify
@@ -488,6 +488,33 @@ async def test_a_mind_that_cannot_sleep_keeps_no_other_awake_and_is_tried_again_
     found.clock.advance(ASIDE_S)
     sleep._try_again()
     assert (ANA in sleep._aside, sleep._looked) == (False, False), "what it had begun is looked for again"
+
+
+async def test_a_mind_whose_memories_are_being_erased_keeps_no_other_awake() -> None:
+    found = await lived(30)
+    for n in range(30):
+        await found.say(f"note {n} of somebody else, number {n * 7919}", mind=BO, key=f"b{n}")
+    sleep = found.engine.sleep
+    reports = {
+        name: (await sleep.fall_asleep(name, "request", cause="night", cycles=1))[0] for name in (ANA, BO)
+    }
+    (await found.engine.minds.look(ANA)).erasing = "1-0"
+    for name, report in reports.items():
+        async with sleep._alone(name):
+            await sleep._sleep(name, report.id)
+    ended = {name: await found.stores.cycles.get(name, report.id) for name, report in reports.items()}
+    assert {name: each is not None and each.finished for name, each in ended.items()} == {
+        ANA: False,
+        BO: True,
+    }
+    (await found.engine.minds.look(ANA)).erasing = ""
+    found.clock.advance(ERASING_S)
+    sleep._looked = True
+    sleep._try_again()
+    await sleep._look()
+    assert (ANA, reports[ANA].id) in sleep._waiting
+    await sleep._sleep(ANA, reports[ANA].id)
+    assert (await found.stores.cycles.latest(ANA, limit=1))[0].finished
 
 
 async def test_undoing_an_older_cycle_leaves_the_self_where_a_later_one_has_moved_it_and_says_so() -> None:
