@@ -26,7 +26,10 @@ EPISODE = 30
 
 SUBJECTS = ("Aldo Brenner", "Lake Merrow", "The Long Ferry", "Ida Colm", "Port Anselm")
 EAGER = ("--set", "sleep.check_s=0.1")
-WHOLE = ("--set", "sleep.also=abstract,supersede,co_replay", "--set", "sleep.memory_max=100")
+IN_SLEEP = ("--set", "sleep.while_awake=false")
+"""What is displaced depends on what was linked when the night began: all is linked in it."""
+
+WHOLE = ("--set", "sleep.also=abstract,supersede,co_replay", "--set", "sleep.memory_max=100", *IN_SLEEP)
 """All that a night can do, displacement too."""
 
 WATCHED = (*EAGER, *WHOLE, "--set", "sleep.turn=4", "--set", "log.level=debug")
@@ -170,10 +173,10 @@ async def test_a_night_that_is_killed_in_each_of_its_stages_ends_as_one_that_is_
 @pytest.mark.timeout(900)
 async def test_an_undo_that_is_killed_in_each_of_its_parts_gives_back_what_was_there(tmp_path: Path) -> None:
     directory = tmp_path / "data"
-    with daemon_on(directory, *EAGER, *WHOLE, "--set", "sleep.while_awake=false") as daemon:
+    with daemon_on(directory, *EAGER, *WHOLE) as daemon:
         live(daemon)
     before = await kept(directory)
-    with daemon_on(directory, *EAGER, *WHOLE, "--set", "sleep.while_awake=false"):
+    with daemon_on(directory, *EAGER, *WHOLE):
         assert cognition("sleep", "--mind", ANA, "--cycles", "1", "--data", str(directory)).code == 0
     slept = await kept(directory)
     assert slept != before
@@ -186,7 +189,7 @@ async def test_an_undo_that_is_killed_in_each_of_its_parts_gives_back_what_was_t
 
 async def undone_with_kills(directory: Path) -> int:
     """Ask once for the night to be taken back, and kill the daemon after each part of that; how often."""
-    daemon, kills = Daemon(directory, *WATCHED, "--set", "sleep.while_awake=false").start(), 0
+    daemon, kills = Daemon(directory, *WATCHED).start(), 0
     try:
         daemon.ready()
         async with open_engine(data=directory, settings=WITHOUT_MODEL) as session:
@@ -198,7 +201,7 @@ async def undone_with_kills(directory: Path) -> int:
             if stage == "ended":
                 return kills
             daemon.log.unlink()
-            daemon = Daemon(directory, *WATCHED, "--set", "sleep.while_awake=false").start()
+            daemon = Daemon(directory, *WATCHED).start()
             daemon.ready()
     finally:
         daemon.stop()
