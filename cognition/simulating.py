@@ -7,6 +7,7 @@ is not part of the copy. Must not know how a simulation is shown, nor how a daem
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import time
@@ -208,8 +209,8 @@ async def taken(answer: MindCopyAnswer) -> AsyncIterator[Path]:
 
 
 def is_here(answer: MindCopyAnswer) -> bool:
-    """Whether a daemon's copy lies on this machine."""
-    return (Path(answer.folder) / directories.STORE_FOLDER).is_dir()
+    """Whether a daemon's copy lies on this machine, for this user."""
+    return os.access(Path(answer.folder) / directories.STORE_FOLDER, os.R_OK | os.X_OK)
 
 
 def embedded(settings: Settings) -> Settings:

@@ -182,7 +182,7 @@ class SleepBegan(Event, frozen=True, kw_only=True):
 
 
 class SleepProgressed(Event, frozen=True, kw_only=True):
-    """A step of a cycle is done; sums so far."""
+    """A step of a cycle is done; sums so far, and the most seconds that it may still take (`left_s`)."""
 
     mind: str
     cycle: str
@@ -190,6 +190,7 @@ class SleepProgressed(Event, frozen=True, kw_only=True):
     step: int
     replayed: int
     formed: int
+    left_s: float | None = None
 
 
 class SleepEnded(Event, frozen=True, kw_only=True):

@@ -147,6 +147,13 @@ class SleepReport(Message, frozen=True, kw_only=True, omit_defaults=False):
         """Whether nothing of it is left to do."""
         return self.status not in UNFINISHED
 
+    @property
+    def left_s(self) -> float | None:
+        """The most that it may still take by its plan, in seconds; None before there is one, and after it."""
+        if self.plan is None or self.finished:
+            return None
+        return max(0.0, self.plan.budget_s - sum(self.stage_s.values()))
+
 
 class UndoEntry(Message, frozen=True, kw_only=True, omit_defaults=False):
     """A memory before a step changed it: the revision that was read, and those fields as they were; `after`

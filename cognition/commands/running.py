@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -50,7 +52,10 @@ class NothingKeptError(CognitionError):
 
 
 def run_command(run: Run, options: argparse.Namespace) -> int:
-    """Run the command to its exit code; expected errors become one message on stderr."""
+    """Run the command to its exit code; expected errors become one message on stderr. Told to end, it ends as
+    if interrupted: what it has put aside for its work is removed."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         return anyio.run(run, options)
     except KeyboardInterrupt:

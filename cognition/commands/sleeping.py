@@ -12,7 +12,7 @@ from cognition.commands.minds import the_mind
 from cognition.commands.running import UsageError, print_json
 from cognition.commands.simulated import simulated
 from cognition.commands.words import when
-from schemas.sleep import SleepReport, SleepStatus
+from schemas.sleep import PlannedWork, SleepReport, SleepStatus
 from schemas.sleeping import CYCLES_MAX, SleepLogAnswer, SleepPlanAnswer
 
 NAMED = 5
@@ -59,8 +59,8 @@ class Watch:
             return
         self._last = stage
         text = f"cycle {report.number} {stage:14} replayed {report.replayed}  formed {report.formed}"
-        if (left := time_left(report)) is not None:
-            text += f"  at most {left:.0f} s left"
+        if report.left_s is not None:
+            text += f"  at most {report.left_s:.0f} s left"
         print(f"\r\x1b[K{text}" if self._terminal else text, end="" if self._terminal else "\n",
               file=self._stream, flush=True)  # fmt: skip
 
@@ -68,13 +68,6 @@ class Watch:
         """Leave the last line standing."""
         if self._terminal and self._last:
             print(file=self._stream, flush=True)
-
-
-def time_left(report: SleepReport) -> float | None:
-    """The most that a cycle may still take by its plan."""
-    if report.plan is None or report.finished:
-        return None
-    return max(0.0, report.plan.budget_s - sum(report.stage_s.values()))
 
 
 async def sleep(options: argparse.Namespace) -> int:
@@ -112,13 +105,19 @@ def show_plan(answer: SleepPlanAnswer, options: argparse.Namespace) -> int:
         for reason in plan.reasons:
             print(f"  because {reason}")
         for work in plan.works:
-            many = f" of {len(work.memory_ids)} memories" if work.memory_ids else ""
-            print(f"{work.stage:8} {work.work}{many}: {work.why}")
+            print(f"{work.stage:8} {work.work}{scope(work)}: {work.why}")
             for memory_id in work.memory_ids[:NAMED]:
                 print(f"    {answer.previews.get(memory_id, memory_id)[:WIDTH]}")
             if len(work.memory_ids) > NAMED:
                 print(f"    and {len(work.memory_ids) - NAMED} more")
     return DONE
+
+
+def scope(work: PlannedWork) -> str:
+    """Of how many memories or episodes a piece of a plan is; nothing where it goes through what is left."""
+    if work.episode_ids:
+        return f" of {len(work.episode_ids)} episodes"
+    return f" of {len(work.memory_ids)} memories" if work.memory_ids else ""
 
 
 async def sleep_log(options: argparse.Namespace) -> int:
@@ -187,6 +186,8 @@ def page(report: SleepReport) -> Iterator[str]:
     for name, words in COUNTS:
         if count := getattr(report, name):
             yield f"  {count:6,} {words}"
+    if report.downscaled != 1.0:
+        yield f"  what was learned is scaled to {report.downscaled:.2f} of what it was"
     if report.canary:
         yield f"  canary: {asked(report)}"
     if report.status in (SleepStatus.UNDONE, SleepStatus.ROLLED_BACK):

@@ -143,6 +143,7 @@ class Night:
                 step=report.cursor.step,
                 replayed=report.replayed,
                 formed=report.formed,
+                left_s=report.left_s,
             )
         )
         return report

@@ -27,6 +27,7 @@ from cognition.mechanisms.keeping import (
     Protection,
     allowance,
     archived,
+    at_least,
     displaced,
     standing_protections,
 )
@@ -64,7 +65,7 @@ class Choosing:
         page, offset = await self._stores.memories.walk(mind.name, mind.sleep.looked_at, limit=limit)
         scores = await self._appraising.scores(mind, [m.id for m in page])
         page = [m for m in page if m.id in scores]
-        holding = await self._holding(mind)
+        holding = await self._holding(mind, page)
         if excess > 0:
             ids, safe = list(scores), [m.id for m in page if protection(m) in holding]
             keep = max(0, len(ids) - excess)
@@ -78,11 +79,17 @@ class Choosing:
         most = allowance(mind.living, within, elapsed_s=elapsed_s, share=share)
         return archived(lapses, holding=holding, most=most, floor=self._options.floor), DECAY, offset
 
-    async def _holding(self, mind: Mind) -> frozenset[Protection]:
-        """Which protections hold: of all that are counted no more than a share of the mind."""
+    async def _holding(self, mind: Mind, page: Sequence[Memory]) -> frozenset[Protection]:
+        """Which protections hold: of all memories no more than a share. No index counts those that a caller
+        protects: the page, which ids shuffle, tells how many there are at least."""
         permanent, milestones = await self._stores.replay.permanent(mind.name, strength=PERMANENT)
-        counts = {Protection.PERMANENT: permanent, Protection.MILESTONE: milestones}
-        return standing_protections(counts, mind.living, self._options.protected)
+        most, seen = self._options.protected, sum(protection(m) is Protection.CALLER for m in page)
+        counts = {
+            Protection.PERMANENT: permanent,
+            Protection.MILESTONE: milestones,
+            Protection.CALLER: at_least(seen, len(page), mind.living, share=most),
+        }
+        return standing_protections(counts, mind.living, most)
 
 
 def used_at(memory: Memory) -> float:
@@ -112,6 +119,7 @@ class Archiving:
         ids = planned.memory_ids[begin : begin + ARCHIVED_AT_ONCE]
         async with self._minds.sleeping(report.mind, epoch=epoch) as mind:
             there = await self._stores.memories.get_traces(report.mind, ids)
+            before = await self._stores.archive.get(report.mind, [i for i in ids if i not in there])
             await self._journal.note(report.mind, report, [], archived=list(there), epoch=epoch)
             traces = list(there.values())
             await self._stores.archive.deposit(traces, reason=planned.why, at=report.started_at)
@@ -122,7 +130,7 @@ class Archiving:
             await self._stores.memories.erase(report.mind, ids)
             self._minds.facts.drop(report.mind, ids)
         end = begin + ARCHIVED_AT_ONCE
-        return Done({"archived": len(ids)}, str(end), more=end < len(planned.memory_ids))
+        return Done({"archived": len(there) + len(before)}, str(end), more=end < len(planned.memory_ids))
 
     def _leave(
         self, mind: Mind, there: Mapping[str, Trace], report: SleepReport, planned: PlannedWork

@@ -67,6 +67,7 @@ class Undoing:
         first = begin - len(archived)
         async with self._minds.sleeping(report.mind, epoch=epoch) as mind:
             mind.sleep.downscaled = list(mind.sleep.homeostasis.without(report.started_at).cycles)
+            mind.sleep.archived_on = [one for one in mind.sleep.archived_on if one[0] != report.started_at]
             whose = await self._self(report.mind, pages, epoch) if begin == 0 else []
             back = await self._back(report.mind, gone, epoch)
             done = [

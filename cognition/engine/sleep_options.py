@@ -52,9 +52,9 @@ class SleepOptions(Config, frozen=True, kw_only=True):
     the cycle is rolled back. `undo_kept` cycles of a mind can be undone. Without
     `while_awake` associations by what memories speak of form in sleep alone. What falls below a
     retrievability of `floor` goes to the archive, `archived_a_year` of the mind at most, protected
-    memories (up to the share `protected` of a mind) never; with `memory_max` a mind keeps so many awake, and
-    what says least makes room. `also` names what is done beyond the rest, of `EXTRA`; `without` names what is
-    left out, and prevails.
+    memories never, as long as they are no more than the share `protected` of the mind (1: always); with
+    `memory_max` a mind keeps so many awake, and what says least makes room. `also` names what is done beyond
+    the rest, of `EXTRA`; `without` names what is left out, and prevails.
     """
 
     enabled: bool = True

@@ -7,6 +7,7 @@ erased by it: what leaves goes to the archive, whole.
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
@@ -30,6 +31,11 @@ PROTECTED_SHARE_MAX = 0.5
 
 ARCHIVED_A_YEAR_MAX = 0.2
 """Of a mind, that decay may archive in a year (a choice)."""
+
+
+SURE_Z = 3.3
+"""Standard errors at which a count of a sample is believed: a protection that somebody asked for does not
+lapse by chance."""
 
 
 class Protection(enum.StrEnum):
@@ -131,6 +137,21 @@ def standing_protections(
             break
         holding.add(protection)
     return frozenset(holding)
+
+
+def at_least(seen: int, looked_at: int, whole: int, *, share: float) -> int:
+    """Of how many of a `whole` mind something holds at least, where it does of `seen` of `looked_at` memories
+    that chance chose: exact where all were looked at.
+
+    .. math:: n \\left(\\frac{k}{m} - z \\sqrt{\\frac{p (1 - p)}{m}}\\right)
+
+    p is the `share` in question: of a mind in which it holds of no more than that, one page in
+    two thousand says that it does (z = 3.3, normal approximation to the binomial).
+    """
+    if looked_at >= whole:
+        return seen
+    doubt = SURE_Z * math.sqrt(share * (1.0 - share) / max(1, looked_at))
+    return max(0, int(whole * (seen / max(1, looked_at) - doubt)))
 
 
 def allowance(

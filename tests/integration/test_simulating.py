@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.integration.support import cognition, daemon_on
+from tests.integration.support import cognition, daemon_on, environment
 
 ANA = "ana"
 MEMORIES = 40
@@ -60,6 +63,24 @@ def test_a_simulation_says_what_keeps_it_from_beginning(tmp_path: Path) -> None:
     assert "remembers nothing" in cognition(*asked, "--simulate", "30d").err
     wrong = cognition(*asked, "--simulate", "soon")
     assert (wrong.code, "'soon' is no span of 1 to 3,660 days" in wrong.err) == (2, True)
+
+
+@pytest.mark.timeout(300)
+def test_a_simulation_that_is_told_to_end_leaves_nothing_behind(tmp_path: Path) -> None:
+    directory, room = tmp_path / "data", tmp_path / "room"
+    lived(directory)
+    room.mkdir()
+    words = ("sleep", "--mind", ANA, "--data", str(directory), "--simulate", "10y")
+    asked = [sys.executable, "-m", "cognition", *words]
+    with subprocess.Popen(
+        asked, env=environment(TMPDIR=str(room)), stderr=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stderr is not None
+        assert "days simulated" in running.stderr.readline()
+        assert list(room.iterdir())
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(timeout=60.0) == 130
+    assert list(room.iterdir()) == []
 
 
 def copies_in(directory: Path) -> list[Path]:

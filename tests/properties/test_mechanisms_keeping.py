@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,6 +15,7 @@ from cognition.mechanisms.keeping import (
     Protection,
     allowance,
     archived,
+    at_least,
     displaced,
     keep_scores,
     standing_protections,
@@ -107,6 +110,24 @@ def test_milestones_are_always_protected_and_the_rest_is_bounded(
     if bounded:
         assert sum(counts.get(p, 0) for p in holding) <= share * memories
     assert holding <= standing_protections(counts, memories, 1.0) or share == 1.0
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=300), st.integers(1, 300), UNIT, st.randoms())
+def test_what_a_sample_says_at_least_is_never_more_than_it_shows(
+    held: list[bool], looked_at: int, share: float, chance: random.Random
+) -> None:
+    page = chance.sample(held, min(looked_at, len(held)))
+    found = at_least(sum(page), len(page), len(held), share=share)
+    assert 0 <= found <= len(held) * sum(page) / len(page)
+    assert len(page) < len(held) or found == sum(held)
+
+
+def test_a_page_of_half_a_mind_does_not_say_more_than_half() -> None:
+    chance = random.Random(20_260_101)
+    pages = [sum(chance.random() < 0.5 for _ in range(256)) for _ in range(5_000)]
+    said = [at_least(seen, 256, 1_000_000, share=0.5) > 500_000 for seen in pages]
+    assert sum(said) <= 10
+    assert at_least(180, 256, 1_000_000, share=0.5) > 500_000
 
 
 @given(st.integers(0, 100_000), st.floats(0.0, 1.0), st.lists(st.floats(0.0, 40 * DAY), max_size=60))

@@ -201,6 +201,38 @@ async def test_undoing_brings_the_archived_back_as_they_were() -> None:
     assert (mind.lexicon.n, mind.living, mind.sleep.archived) == (12, 12, 0)
 
 
+async def test_what_was_archived_and_taken_back_is_not_counted_among_what_a_year_archives() -> None:
+    options = Options(sleep=SleepOptions(archived_a_year=0.25, canary=0, without=("replay",)))
+    found = await lived(options)
+    found.clock.advance(5 * YEAR_S)
+    first = await found.sleep()
+    asked = await found.engine.sleep.answer(SleepUndoInquiry(id="undo", mind=ANA, cycle=first.id))
+    await found.engine.sleep.slept(asked.report)  # type: ignore[union-attr]
+    found.clock.advance(86_400.0)
+    assert (first.archived, (await found.sleep()).archived) == (3, 3)
+
+
+async def test_what_was_erased_since_the_plan_is_not_told_as_archived() -> None:
+    found = await lived()
+    found.clock.advance(5 * YEAR_S)
+    report, _ = await found.engine.sleep.fall_asleep(ANA, "request", cause="night", cycles=1)
+    while report.plan is None:
+        report = await found.engine.sleep._night.step(report, 1)
+    await found.take(Forget(mind=ANA, memory_ids=(await _ids(found))[:1]))
+    report = await found.engine.sleep.slept(report)
+    assert (report.status, report.archived, len(await awake(found))) == (SleepStatus.COMPLETED, 11, 0)
+
+
+@pytest.mark.parametrize(("kept", "left"), [(6, 6), (7, 0)])
+async def test_callers_protect_no_more_than_their_share_of_a_mind(kept: int, left: int) -> None:
+    found = await lived(count=12 - kept)
+    for n in range(kept):
+        await found.say(f"the address of house {n} is {n * 7919}", key=f"h{n}", metadata={"protected": True})
+    found.clock.advance(5 * YEAR_S)
+    await found.sleep()
+    assert len(await awake(found)) == left
+
+
 async def test_undoing_does_not_bring_back_what_was_erased_for_good() -> None:
     found = await lived()
     found.clock.advance(5 * YEAR_S)
