@@ -24,8 +24,9 @@ from qdrant_client import AsyncQdrantClient
 
 from benchmarks.engine import Bench, EngineChoice, opened
 from benchmarks.provenance import provenance
-from benchmarks.timing import node_loss, serving
+from benchmarks.timing import growing, node_loss, serving
 from benchmarks.timing.figures import figure, figure_table
+from benchmarks.timing.ingest import all_points, backend_of
 from benchmarks.timing.real import RealMaterials, real_materials
 from cognition.stores.collections import MEMORIES
 from cognition.testing.nodes import Node, NodeError, binary, running_nodes
@@ -62,6 +63,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--nodes", type=int, choices=(1, 3), default=1, help="nodes to start (default 1)")
     parser.add_argument("--urls", default="", metavar="URL,...", help="nodes that run already, instead")
     parser.add_argument("--memories", type=int, default=10_000, metavar="N", help="memories to load")
+    parser.add_argument(
+        "--grown", type=int, default=0, metavar="N", help="then write these again as others, to N in all"
+    )
     parser.add_argument("--quantization", choices=QUANTIZATIONS, default="none", help="of searched vectors")
     parser.add_argument("--no-loss", action="store_true", help="kill no node")
     parser.add_argument("--seed", type=int, default=SEED, help="of what is loaded and asked")
@@ -88,6 +92,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
             seed=options.seed,
             nodes=options.nodes,
             memories=options.memories,
+            grown=options.grown,
             minds=MINDS,
             quantization=options.quantization,
             took_s=round(time.monotonic() - began, 1),
@@ -131,6 +136,10 @@ async def _figures(
     bench: Bench, client: AsyncQdrantClient, materials: RealMaterials, place: Place, options: Any
 ) -> list[dict[str, Any]]:
     found = await serving.ingest(bench, client, materials, options.memories, PREFIX)
+    if options.grown > options.memories:
+        points = await all_points(backend_of(bench))
+        await growing.grow(client, PREFIX + MEMORIES.name, points, options.grown, options.seed)
+        del points
     print("waiting until the server has optimised", file=sys.stderr)
     began = time.perf_counter()
     await serving.settled(client, PREFIX + MEMORIES.name, partial(anyio.sleep, LOOK_S))
