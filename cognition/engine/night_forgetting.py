@@ -68,7 +68,7 @@ class Choosing:
         holding = await self._holding(mind, page)
         if excess > 0:
             ids, safe = list(scores), [m.id for m in page if protection(m) in holding]
-            keep = max(0, len(ids) - excess)
+            keep = max(len(ids) - excess, _kept_at_least(len(ids), len(safe), mind.living))
             return displaced(ids, np.array([scores[i] for i in ids]), keep, safe), DISPLACEMENT, offset
         lapses = [
             Lapse(m.id, retrievability(now - used_at(m), m.stability_s), scores[m.id], protection(m))
@@ -90,6 +90,12 @@ class Choosing:
             Protection.CALLER: at_least(seen, len(page), mind.living, share=most),
         }
         return standing_protections(counts, mind.living, most)
+
+
+def _kept_at_least(page: int, safe: int, living: int) -> int:
+    """How many of a page stay, whatever makes room: what is worth least of a page is not what is worth least
+    of the mind, so that half of it stays, and all that is protected; of the whole mind nothing must."""
+    return 0 if page >= living else max(safe, (page + 1) // 2)
 
 
 def used_at(memory: Memory) -> float:

@@ -276,7 +276,7 @@ class Sleep:
                 now, epoch = self._clock.now(), self._epoch_of(name)
                 async with self._alone(name), self._minds.sleeping(name, epoch=epoch):
                     back = await self._returning.back(name, memory_ids, at=now, epoch=epoch)
-                self._sink.publish(MemoriesSurfaced(at=now, mind=name, count=len(back)))
+                    self._sink.publish(MemoriesSurfaced(at=now, mind=name, count=len(back)))
 
     async def _by_the_hour(self) -> None:
         """Who is to sleep now by the timetable. It is kept when every night of it is written down."""

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from cognition.engine import night_forgetting
 from cognition.engine.assembly import Options
 from cognition.engine.options import MindOptions
 from cognition.engine.sleep_options import SleepOptions
@@ -261,3 +262,19 @@ async def test_a_mind_with_a_limit_stays_under_it_and_keeps_what_says_most() -> 
     left = await found.stores.memories.get(ANA, sorted(await awake(found)))
     assert len(left) == 8
     assert "ok" not in {m.key for m in left.values()}
+
+
+async def test_room_is_made_of_what_nobody_protects_though_a_page_holds_little_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(night_forgetting, "LOOKED_AT_ONCE", 10)
+    monkeypatch.setattr(night_forgetting, "LOOKED_AT_MAX", 10)
+    options = Options(sleep=SleepOptions(memory_max=16, protected=1.0, canary=0, without=("replay",)))
+    found = await lived(options, count=20)
+    for n in range(16):
+        await found.say(f"the address of house {n} is {n * 7919}", key=f"h{n}", metadata={"protected": True})
+    for _ in range(12):
+        found.clock.advance(86_400.0)
+        await found.sleep()
+    left = await found.stores.memories.get(ANA, sorted(await awake(found)))
+    assert {m.key for m in left.values()} == {f"h{n}" for n in range(16)}
