@@ -25,6 +25,10 @@ BOUNDS: Final[dict[str, int]] = {wire.AWAKE: 10_000, wire.DREAM: 100_000, wire.C
 """How many entries may wait, by stream of one partition (schema, section 1; cues: an answer takes
 milliseconds, and one that waits behind a thousand is past its deadline)."""
 
+COPIED: Final = frozenset({wire.AWAKE, wire.DREAM})
+"""What must not be lost with a primary: it counts as taken once replicas have it. Whoever asks again loses
+nothing with a cue, and is answered while a replica is away."""
+
 RETRY_AFTER_S: Final = 0.5
 """In this time a daemon that embeds on two cores (some 80 texts/s) has made room for tens of entries."""
 
@@ -56,6 +60,12 @@ class _Line:
             args.append(len(entry))
             args.extend(entry)
         return [self.key], args
+
+    def took(self, added: Sequence[bytes], entry_ids: list[str | None]) -> None:
+        """These are the entries that the next of it became."""
+        for entry_id in added:
+            entry_ids[self.places[self.done]] = entry_id.decode()
+            self.done += 1
 
 
 class Producer:
@@ -124,13 +134,15 @@ class Producer:
     async def _append(
         self, lines: list[_Line], entry_ids: list[str | None]
     ) -> tuple[tuple[_Line, int] | None, list[_Line]]:
-        """One round trip: the next chunk of every line. Who refused, and what is left."""
-        replies = await PUBLISH.run_many(self._client, [line.next_call() for line in lines], copied=True)
+        """The next chunk of every line, in one round trip for those that are copied and one for those that
+        are not. Who refused, and what is left."""
         refused: tuple[_Line, int] | None = None
-        for line, (length, *added) in zip(lines, replies, strict=True):
-            for entry_id in added:
-                entry_ids[line.places[line.done]] = entry_id.decode()
-                line.done += 1
-            if length:
-                refused = (line, length)
+        for copied in (True, False):
+            chosen = [line for line in lines if (line.stream in COPIED) is copied]
+            calls = [line.next_call() for line in chosen]
+            replies = await PUBLISH.run_many(self._client, calls, copied=copied) if calls else []
+            for line, (length, *added) in zip(chosen, replies, strict=True):
+                line.took(added, entry_ids)
+                if length:
+                    refused = (line, length)
         return refused, [line for line in lines if line.open]

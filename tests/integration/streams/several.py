@@ -70,10 +70,11 @@ def data_server(folder: Path, port: int, *more: str) -> Server:
 
 @dataclass(frozen=True)
 class Place:
-    """A URL; a primary that may fail; whether another has its place by now."""
+    """A URL; a primary that may fail, and its replica; whether another has its place by now."""
 
     url: str
     primary: Server
+    replica: Server
     replaced: Callable[[], bool]
 
 
@@ -96,7 +97,7 @@ def sentinels(folder: Path) -> Iterator[Place]:
         until(lambda: _known(servers[2]), "sentinel that knows the replica", within_s=WITHIN_S)
         address = ("SENTINEL", "GET-MASTER-ADDR-BY-NAME", SERVICE)
         url = f"redis+sentinel://{HOST}:{watch}/{SERVICE}"
-        yield Place(url, servers[0], lambda: int(asked(servers[2], *address)[1]) != one)
+        yield Place(url, servers[0], servers[1], lambda: int(asked(servers[2], *address)[1]) != one)
     finally:
         for server in servers:
             server.kill()
@@ -114,7 +115,10 @@ def cluster(folder: Path, slot: int) -> Iterator[Place]:
         url = "redis+cluster://" + ",".join(f"{HOST}:{port}" for port in ports)
         number = next(n for n, last in enumerate(LAST_SLOTS) if slot <= last)
         other = servers[(number + 1) % 3]
-        yield Place(url, servers[number], lambda: _primary_of(other, slot) != ports[number])
+        moved = ports[number]
+        yield Place(
+            url, servers[number], servers[number + 3], lambda: _primary_of(other, slot) != moved
+        )
     finally:
         for server in servers:
             server.kill()

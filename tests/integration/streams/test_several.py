@@ -9,7 +9,9 @@ import anyio.to_thread
 import msgspec
 import pytest
 
+from schemas.cue import Cue
 from schemas.percept import Percept
+from schemas.recollection import Recollection
 from streams.client import connect, wait_until_ready, where
 from streams.cluster import slot_of
 from streams.consumer import Consumer
@@ -18,6 +20,7 @@ from streams.errors import StreamsError, StreamsUnavailableError
 from streams.keys import StreamKeys
 from streams.lease import Leases
 from streams.producer import Producer
+from streams.reqreply import Answerer, Caller
 from tests.integration.streams import several
 from tests.integration.support import until
 
@@ -102,6 +105,32 @@ async def test_nothing_that_was_acknowledged_is_lost_in_a_failover(place: severa
     for partition, lease in enumerate(held):
         after = await leases.held_by(partition)
         assert after is None or after.epoch >= lease.epoch, "no epoch goes back"
+    await client.aclose()
+
+
+async def test_a_cue_is_answered_while_the_replica_is_away_and_a_percept_is_not_taken(
+    place: several.Place,
+) -> None:
+    mind = MINDS[0]
+    client = connect(f"{place.url}?copied_within_s=0.5")
+    await wait_until_ready(client)
+    percept = Percept(mind=mind, content="what must not be lost")
+    await Producer(client, KEYS).publish(percept, mind)
+    place.replica.kill()
+    cues = Consumer(client, KEYS, "cues", "recall", "one", partitions=[KEYS.partition_of(mind)])
+    await cues.ensure_groups(cues.partitions)
+
+    async def answer() -> None:
+        (delivery,) = await cues.read(block_ms=5_000)
+        await Answerer(client, KEYS).answer(delivery.partition, Recollection(cue_id="c1", mind=mind))
+
+    with anyio.fail_after(30):
+        async with Caller(client, KEYS) as caller, anyio.create_task_group() as tasks:
+            tasks.start_soon(answer)
+            found = await caller.ask(Cue(id="c1", mind=mind, content="who is there?", deadline_s=20.0))
+    assert found == Recollection(cue_id="c1", mind=mind)
+    with pytest.raises(StreamsUnavailableError, match="on 0 replicas, 1 are asked for"):
+        await Producer(client, KEYS).publish(percept, mind)
     await client.aclose()
 
 
