@@ -1,4 +1,4 @@
-"""Rare terms: in sleep, memories of different episodes are associated by words that hardly any other has.
+"""Rare terms: in sleep, memories are associated by words that hardly any other has.
 
 A page of memories in every cycle, one after the other through the whole mind: one search by words each. What
 is formed is a function of what is stored then, so that going through the same memories again writes nothing
@@ -19,7 +19,7 @@ from cognition.engine.night_works import Done
 from cognition.engine.tongues import Tongues
 from cognition.mechanisms.evidence import query_weights
 from cognition.mechanisms.mentions import Mention
-from cognition.mechanisms.rare_terms import DF_MAX, Having, frequencies, rare, sharing
+from cognition.mechanisms.rare_terms import DF_MAX, Having, frequencies, sharing, telling
 from cognition.mechanisms.synapses import kept
 from cognition.mechanisms.text import Analyzer
 from cognition.ports.stores import Spoken, Stores, Terms
@@ -75,38 +75,21 @@ class RareTerms:
             mind.name, [texts[i] for i in asked], limit=HOLDERS_MAX
         )
         holders = dict(zip(asked, found, strict=True))
-        episodes = await self._episodes(mind.name, {*spoken, *(j for each in found for j in each)})
         return {
-            i: with_shared(each.associations, self._partners(mind, i, own, holders, episodes, analyzer), at)
+            i: with_shared(
+                each.associations, partners(own[i], i, holders.get(i, {}), analyzer, mind.lexicon.n), at
+            )
             for i, each in spoken.items()
         }
 
-    async def _episodes(self, mind: str, ids: set[str]) -> dict[str, str]:
-        known = self._minds.facts.of(mind)
-        unknown = sorted(i for i in ids if i not in known)
-        read = await self._stores.memories.facts(mind, unknown) if unknown else {}
-        return {i: facts.episode_id for i in ids if (facts := known.get(i) or read.get(i))}
 
-    def _partners(
-        self,
-        mind: Mind,
-        memory_id: str,
-        own: Mapping[str, Mapping[int, int]],
-        holders: Mapping[str, Mapping[str, Spoken]],
-        episodes: Mapping[str, str],
-        analyzer: Analyzer,
-    ) -> list[Mention]:
-        """With whom one memory shares rare words, and how strongly."""
-        said = {
-            j: analyzer.evidence_terms(each.content)
-            for j, each in holders.get(memory_id, {}).items()
-            if j != memory_id
-        }
-        mine = own[memory_id]
-        terms = sorted(rare(frequencies([mine, *said.values()])) & mine.keys())
-        idf = dict(zip(terms, mind.lexicon.idf(terms).tolist(), strict=True))
-        others = {j: _having(each, episodes.get(j, "")) for j, each in said.items()}
-        return sharing(_having(mine, episodes.get(memory_id, "")), others, idf)
+def partners(
+    mine: Mapping[int, int], memory_id: str, holders: Mapping[str, Spoken], analyzer: Analyzer, memories: int
+) -> list[Mention]:
+    """With whom one memory shares rare words, and how strongly."""
+    said = {j: analyzer.evidence_terms(each.content) for j, each in holders.items() if j != memory_id}
+    idf = telling(frequencies([mine, *said.values()]), memories)
+    return sharing(_having(mine), {j: _having(terms) for j, terms in said.items()}, idf)
 
 
 def seldom(mind: Mind, terms: Mapping[int, int]) -> Terms:
@@ -132,5 +115,5 @@ def is_shared(association: Association) -> bool:
     return association.type is AssociationType.TOPICAL and not association.given
 
 
-def _having(terms: Mapping[int, int], episode_id: str) -> Having:
-    return Having(terms.keys(), sum(terms.values()), episode_id)
+def _having(terms: Mapping[int, int]) -> Having:
+    return Having(terms.keys(), sum(terms.values()))

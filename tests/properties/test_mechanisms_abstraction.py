@@ -17,7 +17,16 @@ from cognition.mechanisms.abstraction import (
     known_as,
     recurring,
 )
-from cognition.mechanisms.rare_terms import DF_MAX, SHARED_MAX, Having, frequencies, rare, sharing
+from cognition.mechanisms.rare_terms import (
+    DF_MAX,
+    SHARED_MAX,
+    WEAKEST,
+    Having,
+    frequencies,
+    rare,
+    sharing,
+    telling,
+)
 from cognition.mechanisms.superseding import Fact, conflicts, holds, stated, succession, superseded
 
 UNIT = st.floats(0.0, 1.0)
@@ -25,15 +34,15 @@ TERMS = st.frozensets(st.integers(0, 12), max_size=8)
 
 # --- rare terms -------------------------------------------------------------------------
 
-HAVING = st.builds(Having, TERMS, st.integers(0, 200), st.sampled_from(["", "a", "b", "c"]))
+HAVING = st.builds(Having, TERMS, st.integers(0, 200))
 LIVES = st.lists(HAVING, min_size=2, max_size=25)
 
 
 @given(LIVES)
-def test_associations_by_rare_terms_are_symmetric_bounded_and_between_episodes(lives: list[Having]) -> None:
+def test_associations_by_rare_terms_are_symmetric_and_bounded(lives: list[Having]) -> None:
     mind = {f"{n:02}": having for n, having in enumerate(lives)}
     seldom = rare(frequencies(h.terms for h in lives))
-    idf = dict.fromkeys(seldom, 3.0)
+    idf = dict.fromkeys(seldom, 6.0)
     found = {
         i: dict(sharing(me, {j: o for j, o in mind.items() if j != i}, idf, most=len(mind)))
         for i, me in mind.items()
@@ -41,11 +50,20 @@ def test_associations_by_rare_terms_are_symmetric_bounded_and_between_episodes(l
     for i, partners in found.items():
         assert len(sharing(mind[i], {j: o for j, o in mind.items() if j != i}, idf)) <= SHARED_MAX
         for j, weight in partners.items():
-            assert 0.0 < weight <= 1.0
+            assert WEAKEST <= weight <= 1.0
             assert found[j][i] == pytest.approx(weight)
-            assert not mind[i].episode_id or mind[i].episode_id != mind[j].episode_id
             assert any(t in mind[i].terms and t in mind[j].terms for t in seldom)
     assert all(2 <= sum(t in h.terms for h in lives) <= DF_MAX for t in seldom)
+
+
+@given(st.dictionaries(st.integers(0, 30), st.integers(0, 40), max_size=20), st.integers(0, 10_000))
+def test_the_rarer_a_word_the_more_it_tells(counts: dict[int, int], memories: int) -> None:
+    idf = telling(counts, memories)
+    assert idf.keys() == rare(counts)
+    assert all(weight > 0.0 for weight in idf.values())
+    assert all(idf[a] >= idf[b] for a in idf for b in idf if counts[a] <= counts[b])
+    more = telling(counts, memories + 100)
+    assert all(more[t] >= idf[t] for t in idf)
 
 
 # --- abstraction ------------------------------------------------------------------------

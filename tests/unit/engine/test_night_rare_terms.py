@@ -59,13 +59,24 @@ async def test_a_night_associates_what_shares_rare_words_and_nothing_by_common_o
     assert report.formed == 2
 
 
-async def test_what_stands_in_one_event_is_not_associated() -> None:
-    found = await bench(options=ALONE)
-    await told(found, "a", "the raku kiln was hot")
-    await told(found, "b", "a raku kiln needs glaze", begins=False)
-    await told(found, "c", "something else entirely")
+async def test_one_rare_word_is_chance() -> None:
+    found = await lived()
+    await told(found, "third", "the raku bar has a nice view over town")
     await found.sleep()
-    assert not any((await shared(found)).values())
+    bonds = await shared(found)
+    assert set(bonds["first"]) == {"second"}
+    assert not bonds["third"]
+
+
+async def test_what_stands_in_one_event_is_associated_too() -> None:
+    found = await bench(options=ALONE)
+    await told(found, "a", "the raku kiln and its glaze were hot")
+    await told(found, "b", "a raku kiln needs glaze", begins=False)
+    for n in range(10):
+        await told(found, f"c/{n}", f"something else entirely, number {n * 7919}")
+    await found.sleep()
+    bonds = await shared(found)
+    assert (set(bonds["a"]), set(bonds["b"])) == ({"b"}, {"a"})
 
 
 async def test_going_through_the_same_memories_again_writes_nothing() -> None:
@@ -82,8 +93,8 @@ async def test_going_through_the_same_memories_again_writes_nothing() -> None:
 async def test_a_mind_larger_than_a_step_is_gone_through_whole() -> None:
     found = await bench(options=ALONE)
     for n in range(LINKED_AT_ONCE + 4):
-        await told(found, f"one/{n}", f"rare{n}word here")
-        await told(found, f"two/{n}", f"again rare{n}word")
+        await told(found, f"one/{n}", f"rare{n}word here with odd{n}thing")
+        await told(found, f"two/{n}", f"again rare{n}word and odd{n}thing")
     await found.sleep()
     bonds = await shared(found)
     assert all(set(bonds[f"one/{n}"]) == {f"two/{n}"} for n in range(LINKED_AT_ONCE + 4))
