@@ -22,7 +22,7 @@ TELLING = 12.0
 WEAKEST = 0.35
 """Weight below which none is formed: one rare word that two share is chance more often than not. What a night
 adds to R@5 / R@10 by it, LoCoMo and BEAM-100k: .2 .0061 / .0028 and -.0008 / .0025, .3 .0058 / .0028 and
--.0008 / .0029, .35 .0058 / .0023 and .0017 / .0033, .4 .0049 / .0022 and .0028 / .0033 (gate: `spreading`)."""
+-.0008 / .0029, .35 .0058 / .0023 and .0017 / .0033, .4 .0049 / .0022 and .0028 / .0033 (gate: ADR 16)."""
 
 SHARED_MAX = 8
 """Associations by rare terms that a memory keeps, the strongest."""
