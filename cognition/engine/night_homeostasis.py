@@ -49,6 +49,7 @@ class Scaling:
     async def _noted(self, report: SleepReport, planned: PlannedWork, epoch: int) -> Done:
         async with self._minds.sleeping(report.mind, epoch=epoch) as mind:
             mind.sleep.downscaled = list(mind.sleep.homeostasis.after(report.started_at).cycles)
+            await self._minds.write_down()  # the cursor goes past this step and never comes back
         more = bool(planned.memory_ids)
         return Done(offset="1", more=more, downscaled=CYCLE_FACTOR, acted={"homeostasis": 1})
 

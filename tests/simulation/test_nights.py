@@ -206,8 +206,14 @@ async def stored(nights: Nights) -> dict[str, Any]:
     ids = [memory_id(ANA, percept.key) for percept in percepts()]
     memories = await stores.memories.get(ANA, ids)
     archived = await stores.archive.get(ANA, ids)
-    mind = (await assembled(stores).minds.look(ANA)).sleep
-    counted: dict[str, Any] = {"archived": sorted(archived), "counted": mind.archived}
+    mind = await assembled(stores).minds.look(ANA)
+    counted: dict[str, Any] = {
+        "archived": sorted(archived),
+        "counted": mind.sleep.archived,
+        "living": mind.living,
+        "known": mind.lexicon.n,
+        "downscaled": len(mind.sleep.downscaled),
+    }
     rows = {i: msgspec.to_builtins(m) for i, m in memories.items()}
     for row in rows.values():
         row["associations"] = [

@@ -108,6 +108,18 @@ async def test_a_night_prunes_what_has_faded_says_how_much_and_gives_it_back() -
     assert await learned(found, ids) == 79
 
 
+async def test_a_cycle_that_is_noted_stays_noted_whatever_is_dropped_from_memory_after_that() -> None:
+    found, _ = await bound(ALONE)
+    report, _ = await found.engine.sleep.fall_asleep(ANA, "request", cause="night", cycles=1)
+    while report.cursor.offset != "1":
+        report = await found.engine.sleep._night.step(report, found.epoch)
+    found.engine.minds.discard()
+    report = await found.engine.sleep.slept(report)
+    assert report.downscaled < 1.0
+    mind = await found.again().minds.look(ANA)
+    assert mind.sleep.downscaled == [pytest.approx(report.started_at)]
+
+
 async def test_a_night_counts_its_calls_and_stays_within_them() -> None:
     found, _ = await bound(Options())
     report = await found.sleep()
