@@ -200,14 +200,25 @@ async def pipeline(
                 raise refusal from reply
             replies[place] = refusal
     for reply in waits:
-        if isinstance(reply, Exception):
-            raise translated(client, reply) from reply
-        if reply < replicas:
-            raise StreamsUnavailableError(
-                f"{where(client)}: what was written is on {reply} replicas, {replicas} are asked for",
-                remedy="Bring the replicas back and repeat it, or set replicas=0 in the URL.",
-            )
+        _require_copied(client, reply, replicas)
     return replies
+
+
+def _require_copied(client: Redis, reply: Any, replicas: int) -> None:
+    """Raise unless a WAIT says that so many replicas have it. One that is refused says that the node is a
+    replica itself by now: what was written may or may not have come along."""
+    if isinstance(reply, Exception):
+        refusal = translated(client, reply)
+        if not isinstance(refusal, StreamsRefusedError):
+            raise refusal from reply
+        raise StreamsUnavailableError(
+            f"{refusal}: whether replicas have what was written is not known", remedy="Repeat it."
+        ) from reply
+    if reply < replicas:
+        raise StreamsUnavailableError(
+            f"{where(client)}: what was written is on {reply} replicas, {replicas} are asked for",
+            remedy="Bring the replicas back and repeat it, or set replicas=0 in the URL.",
+        )
 
 
 async def _sent(client: Redis, asked: list[Sequence[Any]], last: Sequence[Any] | None) -> list[Any]:

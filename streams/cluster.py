@@ -25,6 +25,8 @@ MAP_WITHIN_S: Final = 2.0
 
 KEYLESS: Final = frozenset({"PING", "HELLO", "INFO", "TIME", "WAIT", "CLUSTER", "CONFIG", "ACL", "CLIENT"})
 
+_ASKING: Final = (b"ASKING",)
+
 Address = tuple[str, int]
 
 
@@ -54,50 +56,65 @@ class ClusterClient(StreamsClient):
             address = await self._address(slot)
             try:
                 return await self._node(address).execute_command(*args, **options)
-            except redis_errors.AskError as moved:
-                return await self._asking(moved.node_addr, args)
-            except redis_errors.MovedError:
+            except redis_errors.MovedError:  # an AskError of its own kind, so it comes first
                 self._known = False
+            except redis_errors.AskError as elsewhere:
+                return await self._asking(elsewhere.node_addr, args)
             except (redis_errors.ConnectionError, redis_errors.TimeoutError, redis_errors.ClusterDownError):
                 self._known = False
                 raise
-        raise redis_errors.ClusterDownError("CLUSTERDOWN the nodes disagree on who has a slot")
+        raise _disagreement()
 
     async def execute_many(self, commands: Sequence[Sequence[Any]], last: Sequence[Any] | None) -> list[Any]:
         """Each to its node, those of one node in one round trip; replies and errors in order. `last` is sent
-        to every node that got any, after them, and its replies are at the end."""
-        places: dict[Address, list[int]] = {}
-        for place, one in enumerate(commands):
-            places.setdefault(await self._address(slot_of(one)), []).append(place)
+        to every node that got any, after them; at the end are its replies, of those that did any of them."""
         replies: list[Any] = [None] * len(commands)
+        lasts: list[Any] = []
+        left = list(range(len(commands)))
+        for _ in range(REDIRECTIONS_MAX):
+            lasts += await self._round(commands, left, last, replies)
+            left = [place for place in left if isinstance(replies[place], redis_errors.AskError)]
+            if not left:
+                break
+        for place in left:
+            replies[place] = _disagreement()
+        return replies + lasts
+
+    async def _round(
+        self,
+        commands: Sequence[Sequence[Any]],
+        left: Sequence[int],
+        last: Sequence[Any] | None,
+        replies: list[Any],
+    ) -> list[Any]:
+        """Send what is left to where the map or a redirection says by now. Replies into their places; of
+        those of `last` the ones of nodes that did anything: on what was redirected they say nothing."""
+        places: dict[Address, list[int]] = {}
+        asking = {place: replies[place].node_addr for place in left if _is_asked_elsewhere(replies[place])}
+        if any(isinstance(replies[place], redis_errors.MovedError) for place in left):
+            self._known = False
+        for place in left:
+            address = asking.get(place) or await self._address(slot_of(commands[place]))
+            places.setdefault(address, []).append(place)
         lasts: list[Any] = []
 
         async def ask(address: Address, mine: list[int]) -> None:
-            found = await self._pipelined(address, [commands[p] for p in mine] + ([last] if last else []))
-            if last:
-                lasts.append(found.pop())
-            for place, reply in zip(mine, found, strict=True):
-                replies[place] = reply
+            sent = [(p, one) for p in mine for one in ([_ASKING] * (p in asking) + [commands[p]])]
+            found = await self._pipelined(address, [one for _, one in sent] + ([last] if last else []))
+            for (place, _), reply in zip(sent, found[: len(sent)], strict=True):
+                replies[place] = reply  # that of ASKING is replaced by the one that follows
+            if last and not all(isinstance(replies[place], redis_errors.AskError) for place in mine):
+                lasts.append(found[-1])
 
         async with anyio.create_task_group() as tasks:
             for address, mine in places.items():
                 tasks.start_soon(ask, address, mine)
-        for place, reply in enumerate(replies):
-            if isinstance(reply, redis_errors.AskError | redis_errors.MovedError):
-                self._known = False
-                replies[place] = await self._once_more(commands[place])
-        return replies + lasts
+        return lasts
 
     async def aclose(self, close_connection_pool: bool | None = None) -> None:
         for node in self._nodes.values():
             await node.aclose()
         await super().aclose(close_connection_pool)
-
-    async def _once_more(self, one: Sequence[Any]) -> Any:
-        try:
-            return await self.execute_command(*one)
-        except redis_errors.RedisError as error:
-            return error
 
     async def _pipelined(self, address: Address, commands: Sequence[Sequence[Any]]) -> list[Any]:
         """What cannot be sent is an error in each place."""
@@ -113,7 +130,7 @@ class ClusterClient(StreamsClient):
             return [error] * len(commands)
 
     async def _asking(self, address: Address, args: Sequence[Any]) -> Any:
-        _, reply = await self._pipelined(address, [(b"ASKING",), args])
+        _, reply = await self._pipelined(address, [_ASKING, args])
         if isinstance(reply, Exception):
             raise reply
         return reply
@@ -157,6 +174,15 @@ class ClusterClient(StreamsClient):
             raise redis_errors.ClusterDownError("CLUSTERDOWN no node has any slot")
         self._slots = slots
         self._known = True
+
+
+def _is_asked_elsewhere(reply: Any) -> bool:
+    """Whether only this command belongs to another node, while its slot is moved: not the slot itself."""
+    return isinstance(reply, redis_errors.AskError) and not isinstance(reply, redis_errors.MovedError)
+
+
+def _disagreement() -> redis_errors.ClusterDownError:
+    return redis_errors.ClusterDownError("CLUSTERDOWN the nodes disagree on who has a slot")
 
 
 def slot_of(args: Sequence[Any]) -> int | None:

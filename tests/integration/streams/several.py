@@ -70,11 +70,12 @@ def data_server(folder: Path, port: int, *more: str) -> Server:
 
 @dataclass(frozen=True)
 class Place:
-    """A URL; a primary that may fail, and its replica; whether another has its place by now."""
+    """A URL; a primary that may fail, and its replica; the other servers; whether another has its place."""
 
     url: str
     primary: Server
     replica: Server
+    others: Sequence[Server]
     replaced: Callable[[], bool]
 
 
@@ -86,7 +87,7 @@ def sentinels(folder: Path) -> Iterator[Place]:
     try:
         servers.append(data_server(folder / "one", one))
         servers.append(data_server(folder / "two", two, "--replicaof", f"{HOST} {one}"))
-        until(lambda: _linked(servers[1]), "replica in step", within_s=WITHIN_S)
+        until(lambda: linked(servers[1]), "replica in step", within_s=WITHIN_S)
         config = folder / "sentinel.conf"
         config.write_text(
             f"port {watch}\nbind {HOST}\nsentinel monitor {SERVICE} {HOST} {one} 1\n"
@@ -97,7 +98,7 @@ def sentinels(folder: Path) -> Iterator[Place]:
         until(lambda: _known(servers[2]), "sentinel that knows the replica", within_s=WITHIN_S)
         address = ("SENTINEL", "GET-MASTER-ADDR-BY-NAME", SERVICE)
         url = f"redis+sentinel://{HOST}:{watch}/{SERVICE}"
-        yield Place(url, servers[0], servers[1], lambda: int(asked(servers[2], *address)[1]) != one)
+        yield Place(url, servers[0], servers[1], (), lambda: int(asked(servers[2], *address)[1]) != one)
     finally:
         for server in servers:
             server.kill()
@@ -114,11 +115,9 @@ def cluster(folder: Path, slot: int) -> Iterator[Place]:
         _join(servers)
         url = "redis+cluster://" + ",".join(f"{HOST}:{port}" for port in ports)
         number = next(n for n, last in enumerate(LAST_SLOTS) if slot <= last)
-        other = servers[(number + 1) % 3]
-        moved = ports[number]
-        yield Place(
-            url, servers[number], servers[number + 3], lambda: _primary_of(other, slot) != moved
-        )
+        primary, replica = servers[number], servers[number + 3]
+        others = [server for server in servers if server not in (primary, replica)]
+        yield Place(url, primary, replica, others, lambda: primary_of(others[0], slot) != primary.port)
     finally:
         for server in servers:
             server.kill()
@@ -140,7 +139,7 @@ def _join(servers: Sequence[Server]) -> None:
     until(lambda: all(_sees(each, count) for each in servers), "nodes in touch", within_s=WITHIN_S)
     for primary, replica in zip(servers[:3], servers[3:], strict=True):
         asked(replica, "CLUSTER", "REPLICATE", asked(primary, "CLUSTER", "MYID"))
-    until(lambda: all(_linked(server) for server in servers[3:]), "replicas in step", within_s=WITHIN_S)
+    until(lambda: all(linked(server) for server in servers[3:]), "replicas in step", within_s=WITHIN_S)
     until(
         lambda: all(b"cluster_state:ok" in asked(server, "CLUSTER", "INFO") for server in servers),
         "cluster that serves", within_s=WITHIN_S,
@@ -157,7 +156,7 @@ def asked(server: Server, *words: Any) -> Any:
             client.connection_pool.release(connection)
 
 
-def _primary_of(server: Server, slot: int) -> int:
+def primary_of(server: Server, slot: int) -> int:
     rows = asked(server, "CLUSTER", "SLOTS")
     return next(int(primary[1]) for first, last, primary, *_ in rows if first <= slot <= last)
 
@@ -166,7 +165,7 @@ def _sees(server: Server, count: int) -> bool:
     return f"cluster_known_nodes:{count}".encode() in asked(server, "CLUSTER", "INFO")
 
 
-def _linked(server: Server) -> bool:
+def linked(server: Server) -> bool:
     with server.client() as client:
         found = client.info("replication")
     return found["role"] == "slave" and found["master_link_status"] == "up"

@@ -134,6 +134,65 @@ async def test_a_cue_is_answered_while_the_replica_is_away_and_a_percept_is_not_
     await client.aclose()
 
 
+@pytest.fixture
+def in_a_cluster(tmp_path: Path) -> Iterator[several.Place]:
+    with _of_a_cluster(tmp_path / "servers") as found:
+        yield found
+
+
+async def test_after_a_failover_on_demand_a_percept_is_taken_once_and_copied_as_asked(
+    in_a_cluster: several.Place,
+) -> None:
+    client = connect(in_a_cluster.url)
+    demanding = connect(f"{in_a_cluster.url}?replicas=2&copied_within_s=0.5")
+    mind = MINDS[0]
+    percept = Percept(mind=mind, content="what must not be lost")
+    for each in (client, demanding):
+        await wait_until_ready(each)
+    several.asked(in_a_cluster.replica, "CLUSTER", "FAILOVER")
+    await anyio.to_thread.run_sync(
+        lambda: until(in_a_cluster.replaced, "failover", within_s=FAILOVER_WITHIN_S)
+    )
+    await anyio.to_thread.run_sync(
+        lambda: until(lambda: several.linked(in_a_cluster.primary), "a new replica", within_s=60.0)
+    )
+    await Producer(client, KEYS).publish(percept, mind)
+    assert await client.xlen(KEYS.stream(KEYS.partition_of(mind), "awake")) == 1
+    with pytest.raises(StreamsUnavailableError, match="on 1 replicas, 2 are asked for"):
+        await Producer(demanding, KEYS).publish(percept, mind)
+    for each in (client, demanding):
+        await each.aclose()
+
+
+@pytest.mark.parametrize("moved", [True, False], ids=["moved", "being moved"])
+async def test_what_is_redirected_waits_for_the_replicas_of_the_node_that_took_it(
+    in_a_cluster: several.Place, moved: bool
+) -> None:
+    """The node that had the slot has its replica; the one that gets it has lost its own."""
+    client = connect(f"{in_a_cluster.url}?copied_within_s=0.5")
+    await wait_until_ready(client)
+    mind, producer = MINDS[0], Producer(client, KEYS)
+    key = KEYS.stream(KEYS.partition_of(mind), "awake")
+    slot = slot_of((b"XADD", key))
+    others = [each for each in MINDS if KEYS.partition_of(each) != KEYS.partition_of(mind)]
+    await producer.publish_many(
+        [(each, Percept(mind=each, content="every node has seen it")) for each in others]
+    )
+    giver, taker = in_a_cluster.primary, in_a_cluster.others[0]
+    names = [several.asked(server, "CLUSTER", "MYID") for server in (giver, taker)]
+    in_a_cluster.others[2].kill()
+    several.asked(taker, "CLUSTER", "SETSLOT", slot, "IMPORTING", names[0])
+    several.asked(giver, "CLUSTER", "SETSLOT", slot, "MIGRATING", names[1])
+    if moved:
+        for server in (taker, giver):
+            several.asked(server, "CLUSTER", "SETSLOT", slot, "NODE", names[1])
+    with pytest.raises(StreamsUnavailableError, match="on 0 replicas, 1 are asked for"):
+        await producer.publish(Percept(mind=mind, content="redirected"), mind)
+    if moved:
+        assert await client.xlen(key) == 1
+    await client.aclose()
+
+
 async def insisting(verb: Callable) -> str:
     """As a publisher with keys does it: what was perhaps not taken is said again."""
     while True:
