@@ -8,6 +8,7 @@ import math
 import os
 import shutil
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -127,7 +128,8 @@ async def check_streams(settings: Settings, directory: Path) -> Finding:
 
 
 async def check_store(settings: Settings, _: Path) -> list[Finding]:
-    """Is each node of the Qdrant server there and caught up? What is embedded is opened by the daemon."""
+    """Is each node of the Qdrant server there and caught up, and are the collections as they are needed, each
+    shard on as many nodes as it should be? What is embedded is opened by the daemon."""
     if settings.store.engine != "server":
         return [Finding("store", True, f"embedded ({settings.store.engine})")]
     from cognition.stores.server_opening import readiness
@@ -137,9 +139,27 @@ async def check_store(settings: Settings, _: Path) -> list[Finding]:
     except CognitionError as error:
         return [failed("store", error)]
     remedy = "Start it, or wait until it has caught up; the others serve meanwhile where there are copies."
-    return [
+    found = [
         Finding("store", not why, f"{url} {why or 'is ready'}", remedy if why else "") for url, why in nodes
     ]
+    return found if all(why for _, why in nodes) else found + await _drifted(settings)
+
+
+async def _drifted(settings: Settings) -> list[Finding]:
+    """What `cognition schema check` tells."""
+    from cognition.adapters import open_server
+    from cognition.commands.schema import look
+    from cognition.daemon import SystemClock
+
+    at_once = msgspec.structs.replace(settings.store, wait_s=0.0)
+    model = settings.embedding.model if settings.embedding.enabled else ""
+    try:
+        async with AsyncExitStack() as stack:
+            opened = msgspec.structs.replace(settings, store=at_once)
+            rows = await look(await open_server(opened, stack, SystemClock(), model=model))
+    except CognitionError as error:
+        return [failed("store", error)]
+    return [Finding("store", False, f"{r.collection} {r.problem}", r.remedy) for r in rows if r.problem]
 
 
 async def check_daemons(settings: Settings, _: Path) -> list[Finding]:

@@ -18,7 +18,7 @@ import anyio
 import msgspec
 from qdrant_client import AsyncQdrantClient, models
 
-from cognition.errors import StoreRefusedError, StoreUnavailableError
+from cognition.errors import StoreDeniedError, StoreRefusedError, StoreUnavailableError
 from cognition.stores import checks, server_grpc, server_http, server_quantization, server_schema
 from cognition.stores.backend import (
     CollectionInfo,
@@ -40,9 +40,9 @@ from cognition.stores.backend import (
 from cognition.stores.gathering import gathered
 from cognition.stores.server_nodes import Nodes, translated
 from cognition.stores.server_options import Mark, ServerOptions
-from cognition.stores.server_promotion import Promotion, Told, unfinished
+from cognition.stores.server_promotion import Promotion, unfinished
 from cognition.stores.server_routing import Selector, ids_by_place, points_by_place, selector
-from cognition.stores.server_shards import ACTIVE, shards_of
+from cognition.stores.server_shards import ACTIVE, all_shards_of, shards_of
 from cognition.stores.server_values import (
     batches,
     filter_or_none,
@@ -57,6 +57,9 @@ from cognition.stores.tenancy import minds_of, only_mind_of
 from schemas.quantization import PLAIN, Quantization
 
 T = TypeVar("T")
+
+Told = Callable[[StoreUnavailableError, float], None]
+"""Hears of a failure and of the pause after it."""
 
 Write = Callable[[AsyncQdrantClient, models.WriteOrdering], Awaitable[object]]
 
@@ -74,6 +77,9 @@ POINTS_MAX: Final = 1_000
 OPERATIONS_MAX: Final = 256
 """Operations of one write. Each costs a server 0.5 to 2 ms (measured), and five times that while it
 optimises: so many stay within the time limit of a request."""
+
+MAKE_AGAIN_S: Final = 1.0
+"""How often a collection is tried to be made that cannot be yet."""
 
 IDS_MAX: Final = 4_096
 """Ids of one request: 160 KB."""
@@ -94,6 +100,7 @@ class ServerBackend:
         version: tuple[int, int] = (1, 18),
         grpc: bool = False,
         local: bool = False,
+        told: Told | None = None,
     ) -> None:
         self._nodes = nodes
         self._grpc = grpc
@@ -101,6 +108,9 @@ class ServerBackend:
         self._mark = mark or Mark()
         self._version = version
         self._local = local
+        self._told = told
+        self._making = anyio.Lock()
+        self._wait_until: float | None = None
         self._specs: dict[str, CollectionSpec] = {}
         self._kept: dict[str, Quantization] = {}
         self._shards: dict[str, int] = {}
@@ -117,7 +127,8 @@ class ServerBackend:
     async def ensure(self, spec: CollectionSpec) -> None:
         name = self._name(spec.name)
         if not await self.exists(spec):
-            await self._ask(name, lambda c: server_schema.create(c, name, spec, self._options, self._mark))
+            async with self._making:
+                await self._made(name, spec)
         for drift in await self.drifts(spec):
             if drift.stops:
                 raise drift.error()
@@ -129,15 +140,32 @@ class ServerBackend:
         if spec.searched and not spec.quantization.settled(kept).keeps_as(kept):
             await self.quantize(spec.name, spec.quantization)
 
+    async def _made(self, name: str, spec: CollectionSpec) -> None:
+        """Make the collection; nodes that are still to join their cluster are waited for, as long as one that
+        does not answer is."""
+        while True:
+            try:
+                await self._ask(
+                    name, lambda c: server_schema.create(c, name, spec, self._options, self._mark)
+                )
+                return
+            except StoreUnavailableError as error:
+                if self._wait_until is None:
+                    self._wait_until = anyio.current_time() + self._options.wait_s
+                over = anyio.current_time() + MAKE_AGAIN_S > self._wait_until
+                if over or isinstance(error, StoreDeniedError):
+                    raise
+                if self._told is not None:
+                    self._told(error, MAKE_AGAIN_S)
+            await anyio.sleep(MAKE_AGAIN_S)
+
     async def drifts(self, spec: CollectionSpec) -> list[server_schema.Drift]:
         """How the collection of this name differs from what is needed."""
         name = self._name(spec.name)
         found = await self._ask(name, lambda c: c.get_collection(name))
-        mark = server_schema.mark_of(found)
-        apart = mark is not None and mark.shared > 0
-        keys = await self._ask(name, lambda c: shards_of(c, name)) if apart else {}
+        shards = [] if self._local else await self._ask(name, lambda c: all_shards_of(c, name))
         return server_schema.differences(
-            name, spec, found, self._options, self._mark, keys=keys, indexed=not self._local
+            name, spec, found, self._options, self._mark, shards=shards, indexed=not self._local
         )
 
     async def mend(self, drift: server_schema.Drift, spec: CollectionSpec) -> None:
@@ -149,7 +177,7 @@ class ServerBackend:
         ours = self._mark.partitions
         await self._complete_mark(spec, lambda stored: msgspec.structs.replace(stored, partitions=ours))
 
-    async def promote(self, spec: CollectionSpec, mind: str, told: Told) -> int:
+    async def promote(self, spec: CollectionSpec, mind: str, told: Callable[[str], None]) -> int:
         """Give a mind a shard of its own in this collection, from wherever that has come; how many points are
         in it. Raises `StoreRefusedError` where the collection does not keep minds apart."""
         name = self._name(spec.name)

@@ -11,7 +11,7 @@ import random
 import re
 import ssl
 import warnings
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -23,7 +23,7 @@ import anyio.to_thread
 from qdrant_client import AsyncQdrantClient
 
 from cognition.errors import StoreDeniedError, StoreUnavailableError, StoreVersionError
-from cognition.stores.qdrant_server import ServerBackend
+from cognition.stores.qdrant_server import ServerBackend, Told
 from cognition.stores.server_addresses import Address, addresses_of, authority_of, key_of
 from cognition.stores.server_nodes import SAID_MAX, Nodes, translated
 from cognition.stores.server_options import Mark, ServerOptions
@@ -39,8 +39,6 @@ ASK_AGAIN_S: Final = 1.0
 
 RECONNECT_MS: Final = {"grpc.initial_reconnect_backoff_ms": 100, "grpc.max_reconnect_backoff_ms": 1_000}
 """A server that is back is noticed within a second; the library's own bound is two minutes."""
-
-Told = Callable[[StoreUnavailableError, float], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +97,13 @@ async def open_server(
         nodes = Nodes(clients, attempts_max=options.attempts_max, chance=chance)
         notes = _gaps(found) + [f"{address.url} does not answer" for address in missing]
         fast = all(node.grpc for node in found)
-        backend = ServerBackend(nodes, options=options, mark=mark, version=version, grpc=fast)
+        backend = ServerBackend(nodes, options=options, mark=mark, version=version, grpc=fast, told=told)
         yield Opened(backend, [node.name for node in found], notes)
 
 
 async def readiness(options: ServerOptions) -> list[tuple[str, str]]:
-    """(node, "" or what keeps it from serving) of each node: caught up with its cluster, shards healthy."""
+    """(node, "" or what keeps it from serving) of each node, by its own probe: whether it has caught up with
+    its cluster since it was started. How many replicas serve later on it does not say (`drifts` does)."""
     key, authority = key_of(options), authority_of(options)
     return [
         (each.url, await anyio.to_thread.run_sync(_unready, each.url, key, authority, options.timeout_s))

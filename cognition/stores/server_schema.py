@@ -6,20 +6,20 @@ collection serves is done by `mend`. Must not know what a memory is.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
 from qdrant_client import AsyncQdrantClient, models
 
-from cognition.errors import SchemaDriftError, StoreRefusedError
+from cognition.errors import SchemaDriftError, StoreRefusedError, StoreUnavailableError
 from cognition.stores import server_quantization
 from cognition.stores.backend import CollectionSpec, FieldType
 from cognition.stores.server_nodes import translated
 from cognition.stores.server_options import Mark, ServerOptions
-from cognition.stores.server_routing import shared_keys
-from cognition.stores.server_shards import nodes_of
+from cognition.stores.server_routing import mind_of_key, shared_keys
+from cognition.stores.server_shards import Shard, nodes_of
 from schemas.quantization import Quantization
 
 MADE_BY: Final = "cognition"
@@ -68,7 +68,8 @@ async def create(
     client: AsyncQdrantClient, name: str, spec: CollectionSpec, options: ServerOptions, mark: Mark
 ) -> None:
     """Make the collection, without its indexes and shared shards. That somebody else made it meanwhile is
-    well."""
+    well. Raises `StoreUnavailableError` while nodes are still to join their cluster."""
+    await _require_nodes(client, name, options)
     apart = spec.by_mind and options.sharding == "custom"
     if apart:
         mark = msgspec.structs.replace(mark, shared=await _shared(client, name, options))
@@ -88,6 +89,29 @@ async def create(
     except StoreRefusedError as error:
         if "already exists" not in str(error):
             raise
+
+
+async def _require_nodes(client: AsyncQdrantClient, name: str, options: ServerOptions) -> None:
+    """A server places replicas on the nodes that it knows, fewer than were asked for without a word, and adds
+    none later."""
+    named = len([each for each in options.url.split(",") if each.strip()])
+    needed = max(options.replication_factor, named)
+    if needed == 1:
+        return
+    _, known = await nodes_of(client, name)
+    wanted = f"store.url names {named}, store.replication_factor is {options.replication_factor}"
+    if not known:
+        raise StoreRefusedError(
+            f"{name}: the server is in no cluster, and {wanted}",
+            remedy="Start all nodes with QDRANT__CLUSTER__ENABLED=true; or name one node, with "
+            "store.replication_factor = 1.",
+        )
+    if len(known) < needed:
+        raise StoreUnavailableError(
+            f"{name}: the cluster knows {len(known)} nodes, and {wanted}",
+            remedy="It is made once they have joined; where there are no more, name those that there are, "
+            "each once, and lower the factor.",
+        )
 
 
 async def _shared(client: AsyncQdrantClient, name: str, options: ServerOptions) -> int:
@@ -170,7 +194,7 @@ def differences(
     options: ServerOptions,
     mark: Mark,
     *,
-    keys: Collection[str] = (),
+    shards: Sequence[Shard] = (),
     indexed: bool = True,
 ) -> list[Drift]:
     """Every way in which it is not what is needed. `keys`: of its shards. Without `indexed` neither indexes
@@ -184,7 +208,8 @@ def differences(
     drifts = [*_of_mark(name, stored, mark), *_of_vectors(name, spec, found)]
     if indexed:
         drifts += [*_of_indexes(name, spec, found, options), *_of_replicas(name, found, options)]
-        drifts += _of_shards(name, spec, stored, options, keys)
+        drifts += _of_shards(name, spec, stored, options, {shard.key for shard in shards})
+        drifts += _of_copies(name, found, shards)
     return drifts
 
 
@@ -254,6 +279,25 @@ def _of_replicas(name: str, found: models.CollectionInfo, options: ServerOptions
             "Run `cognition schema migrate`, then add replicas where shards have too few.",
             stops=False,
             replicas=True,
+        )
+
+
+def _of_copies(name: str, found: models.CollectionInfo, shards: Sequence[Shard]) -> Iterator[Drift]:
+    """Where a loss of nodes would lose more than the number of replicas says. A promoted mind's shard is
+    looked at with its promotion."""
+    copies = found.config.params.replication_factor or 1
+    few = [s for s in shards if s.serving < copies and mind_of_key(s.key) is None]
+    if few:
+        told = ", ".join(
+            f"{s.id} has {s.serving} (node {', '.join(map(str, sorted(s.states)))})" for s in few
+        )
+        yield Drift(
+            name,
+            f"has shards with fewer than {copies} replicas that serve: {told}",
+            "Those of a node that is away come back with it. Where there are too few, ask for each: POST "
+            f'/collections/{name}/cluster {{"replicate_shard": {{"shard_id": .., "from_peer_id": .., '
+            '"to_peer_id": ..}}; GET /cluster names the nodes.',
+            stops=False,
         )
 
 

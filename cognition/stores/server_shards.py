@@ -17,7 +17,8 @@ ACTIVE = models.ReplicaState.ACTIVE
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """One shard: node -> state of its replica there. `arriving`, `leaving`: points move here, from here."""
+    """One shard: node -> state of its replica there; an empty key where shards have none. `arriving`,
+    `leaving`: points move here, from here."""
 
     id: int
     key: str
@@ -30,24 +31,33 @@ class Shard:
         """Whether every replica serves, and nothing is on its way."""
         return not self.arriving and set(self.states.values()) == {ACTIVE}
 
+    @property
+    def serving(self) -> int:
+        """How many replicas serve."""
+        return sum(state == ACTIVE for state in self.states.values())
+
 
 async def shards_of(client: AsyncQdrantClient, name: str) -> dict[str, Shard]:
     """Shards by key. There is one of each key in a collection that keeps minds apart."""
+    return {shard.key: shard for shard in await all_shards_of(client, name) if shard.key}
+
+
+async def all_shards_of(client: AsyncQdrantClient, name: str) -> list[Shard]:
+    """Every shard of the collection, with a key or without."""
     with translated(name):
         found = await client.collection_cluster_info(name)
     seen: dict[int, tuple[str, dict[int, models.ReplicaState]]] = {}
     here = [(each.shard_id, each.shard_key, found.peer_id, each.state) for each in found.local_shards]
     there = [(each.shard_id, each.shard_key, each.peer_id, each.state) for each in found.remote_shards]
     for shard_id, key, peer, state in here + there:
-        if key is not None:
-            seen.setdefault(shard_id, (str(key), {}))[1][peer] = state
+        seen.setdefault(shard_id, ("" if key is None else str(key), {}))[1][peer] = state
     moved = found.shard_transfers
     to = {each.shard_id if each.to_shard_id is None else each.to_shard_id for each in moved}
     away = {each.shard_id for each in moved}
-    return {
-        key: Shard(shard_id, key, states, shard_id in to, shard_id in away)
-        for shard_id, (key, states) in seen.items()
-    }
+    return [
+        Shard(shard_id, key, states, shard_id in to, shard_id in away)
+        for shard_id, (key, states) in sorted(seen.items())
+    ]
 
 
 async def nodes_of(client: AsyncQdrantClient, name: str) -> tuple[int, frozenset[int]]:

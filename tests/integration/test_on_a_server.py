@@ -134,6 +134,8 @@ async def test_another_number_of_partitions_is_refused_until_it_is_migrated(
     drifted = told("schema", "check", "--json", **eight)
     assert drifted.code == 1
     assert all("16 partitions" in row["problem"] for row in drifted.json)
+    examined = told("doctor", "--json", **eight)
+    assert any("16 partitions" in row["found"] for row in examined.json if row["check"] == "store")
     migrated = told("schema", "migrate", "--partitions", "8")
     assert migrated.code == 0, migrated.err + migrated.out
     with daemon_on(directory, QDRANT_URL=node.url, **eight) as daemon:

@@ -17,6 +17,7 @@ from cognition.errors import (
     SchemaDriftError,
     SettingsError,
     StoreDeniedError,
+    StoreRefusedError,
     StoreUnavailableError,
     StoreVersionError,
 )
@@ -25,7 +26,8 @@ from cognition.stores.server_addresses import addresses_of
 from cognition.stores.server_nodes import Nodes
 from cognition.stores.server_opening import open_server, readiness
 from cognition.stores.server_options import Mark, ServerOptions
-from cognition.testing.nodes import Node, running_nodes
+from cognition.stores.server_shards import all_shards_of, nodes_of
+from cognition.testing.nodes import Node, binary, running_nodes
 from tests import servers
 from tests.integration.stores.things import SPEC, point, point_id
 
@@ -299,6 +301,84 @@ async def test_fewer_live_replicas_than_the_write_factor_is_waited_for_and_nothi
                 point_id(1),
                 point_id(2),
             }
+
+
+@pytest.mark.server
+@pytest.mark.timeout(300)
+async def test_a_cluster_that_is_still_coming_together_is_waited_for_so_that_every_shard_has_its_copies(
+    tmp_path: Path,
+) -> None:
+    servers.require_binary()
+    async with running_nodes(tmp_path / "first", 1, clustered=True) as (first,):
+        found = binary()
+        assert found is not None
+        later = [Node(found, tmp_path / f"later-{n}", first=first.between, clustered=True) for n in (1, 2)]
+        options = servers.options_of([first, *later], replication_factor=2, wait_s=120, attempts_max=1)
+        waited = anyio.Event()
+        told: list[str] = []
+
+        def tell(error: StoreUnavailableError, _: float) -> None:
+            told.append(str(error))
+            waited.set()
+
+        async with open_server(options, Mark(), chance=random.Random(0), told=tell) as server:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(server.backend.ensure, SPEC)
+                await waited.wait()
+                try:
+                    for each in later:
+                        each.start()
+                        await each.ready()
+                except BaseException:
+                    for each in later:
+                        each.kill()
+                    raise
+            try:
+                assert "the cluster knows 1 nodes, and store.url names 3" in told[0]
+                assert await server.backend.drifts(SPEC) == []
+                async with bare(first) as client:
+                    shards = await all_shards_of(client, NAME)
+                assert [shard.serving for shard in shards] == [2] * len(shards)
+            finally:
+                for each in later:
+                    each.kill()
+
+
+@pytest.mark.server
+@pytest.mark.timeout(300)
+async def test_more_replicas_wanted_than_there_are_is_told_until_they_were_added(tmp_path: Path) -> None:
+    servers.require_binary()
+    async with running_nodes(tmp_path / "nodes", 3) as nodes:
+        async with servers.backend_on(servers.options_of(nodes, shard_number=1)) as backend:
+            await backend.ensure(SPEC)
+        async with servers.backend_on(servers.options_of(nodes, replication_factor=2)) as backend:
+            (drift,) = await backend.drifts(SPEC)
+            assert "replication factor 1" in drift.problem
+            await backend.mend(drift, SPEC)
+            (drift,) = await backend.drifts(SPEC)
+            assert "fewer than 2 replicas" in drift.problem
+            async with bare(nodes[0]) as client:
+                (shard,) = await all_shards_of(client, NAME)
+                _, everyone = await nodes_of(client, NAME)
+                copied = models.ReplicateShard(
+                    shard_id=shard.id,
+                    from_peer_id=min(shard.states),
+                    to_peer_id=min(everyone - set(shard.states)),
+                )
+                await client.cluster_collection_update(
+                    NAME, models.ReplicateShardOperation(replicate_shard=copied)
+                )
+            with anyio.fail_after(60):
+                while await backend.drifts(SPEC):
+                    await anyio.sleep(0.2)
+
+
+@pytest.mark.server
+async def test_copies_are_refused_where_there_is_no_cluster_to_hold_them(node: Node) -> None:
+    async with servers.backend_on(servers.options_of([node], replication_factor=2)) as backend:
+        with pytest.raises(StoreRefusedError, match="is in no cluster") as caught:
+            await backend.ensure(SPEC)
+        assert "store.replication_factor = 1" in caught.value.remedy
 
 
 # --- writers that meet ---------------------------------------------------------------------------

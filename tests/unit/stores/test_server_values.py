@@ -11,6 +11,7 @@ from cognition.stores.backend import CollectionSpec, FieldType
 from cognition.stores.server_nodes import translated
 from cognition.stores.server_options import Mark, ServerOptions
 from cognition.stores.server_schema import INDEXES_AT_ONCE_MAX, differences, joined
+from cognition.stores.server_shards import ACTIVE, Shard
 from cognition.stores.server_values import batches
 
 SPEC = CollectionSpec("things", {"v": 4}, ("s",), {"mind": FieldType.TENANT, "n": FieldType.INTEGER})
@@ -76,6 +77,10 @@ def drifts(info: models.CollectionInfo, mark: Mark = OURS, **options: Any) -> li
     return [(drift.problem, drift.stops, drift.mends) for drift in kept]
 
 
+def shard(number: int, key: str = "", *states: models.ReplicaState) -> Shard:
+    return Shard(number, key, dict(enumerate(states or (ACTIVE,))), arriving=False, leaving=False)
+
+
 def test_a_collection_that_is_as_needed_has_not_drifted() -> None:
     assert drifts(found()) == []
 
@@ -119,10 +124,10 @@ def test_what_drifted_is_told_and_whether_it_stops_and_can_be_mended(
 def test_chosen_entries_of_a_map_are_indexed_and_a_large_collection_serves_without() -> None:
     mark = {"cognition": {"model": "one", "partitions": 16, "shared": 2}}
     options = ServerOptions(sharding="custom", context_indexes=("place", "task"))
-    keys = ["shared-0", "shared-1"]
+    shards = [shard(0, "shared-0"), shard(1, "shared-1")]
     for points, in_passing in ((5, True), (INDEXES_AT_ONCE_MAX + 1, False)):
         info = found(metadata=mark, points=points)
-        kept = differences("things", MAPPED, info, options, OURS, keys=keys)
+        kept = differences("things", MAPPED, info, options, OURS, shards=shards)
         assert [(d.index, d.stops, d.mends, d.in_passing) for d in kept] == [
             ("context.place", False, True, in_passing),
             ("context.task", False, True, in_passing),
@@ -133,11 +138,28 @@ def test_chosen_entries_of_a_map_are_indexed_and_a_large_collection_serves_witho
 def test_shards_that_minds_share_and_how_they_are_spread_are_looked_at() -> None:
     none = ServerOptions(context_indexes=())
     apart = found(metadata={"cognition": {"model": "one", "partitions": 16, "shared": 2}})
-    (missing, otherwise) = differences("things", MAPPED, apart, none, OURS, keys=["shared-0"])
+    (missing, otherwise) = differences("things", MAPPED, apart, none, OURS, shards=[shard(0, "shared-0")])
     assert (missing.key, missing.mends, missing.stops) == ("shared-1", True, False)
     assert "made with custom sharding, store.sharding is 'auto'" in otherwise.problem
     assert not otherwise.mends
     assert not otherwise.stops
+
+
+def test_a_shard_with_fewer_serving_replicas_than_the_collection_promises_is_told() -> None:
+    options = ServerOptions(replication_factor=2)
+    shards = [
+        shard(0, "", ACTIVE, ACTIVE),
+        shard(1, "", ACTIVE),
+        shard(2, "", ACTIVE, models.ReplicaState.DEAD),
+        shard(3, "mind:big", ACTIVE),
+    ]
+    info = found(replication_factor=2)
+    (few,) = differences("things", SPEC, info, options, OURS, shards=shards)
+    assert "fewer than 2 replicas that serve: 1 has 1 (node 0), 2 has 1 (node 0, 1)" in few.problem
+    assert "/collections/things/cluster" in few.remedy
+    assert not few.stops
+    assert not few.mends
+    assert differences("things", SPEC, info, options, OURS, shards=shards[:1]) == []
 
 
 def test_who_embeds_nothing_minds_no_model() -> None:
