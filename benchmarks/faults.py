@@ -98,7 +98,7 @@ def report(
 def table(report: dict[str, Any]) -> str:
     """The same for a person to read."""
     if "nights" in report:
-        names = ("lost", "doubled", "strengthened_twice", "different")
+        names = ("lost", "doubled", "strengthened_twice", "different", "miscounted")
         counts = ", ".join(f"{report[name]} {name.replace('_', ' ')}" for name in names)
         return f"{report['nights']} nights, {report['kills']:,} kills in {report['took_s']:.0f} s: {counts}"
     counts = ", ".join(f"{report[name]} {name}" for name in ("lost", "doubled", "misfiled", "miscounted"))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,16 @@ import numpy as np
 from benchmarks.faults import NO_MODEL, drained, memories
 from benchmarks.processes import DaemonProcess
 from benchmarks.progress import Progress
+from cognition.data_directory import STORE_FOLDER
+from cognition.engine.assembly import assemble
 from cognition.engine.sleep_options import EXTRA
 from cognition.opening import open_engine
 from cognition.stores.collections import MEMORIES, UNCONSCIOUS
+from cognition.stores.edge import open_inline
+from cognition.stores.stores import open_stores
+from cognition.testing.clock import ManualClock
+from cognition.testing.line import MemoryStreams
+from cognition.testing.sink import RecordingSink
 from schemas.identifiers import sleep_cycle_id
 from schemas.memory import Memory
 from schemas.percept import Percept
@@ -50,12 +57,24 @@ SETTINGS = (
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What the kills did, counted in memories."""
+    """What the kills did, counted in memories, and in what the mind knows of itself (`Known`)."""
 
     lost: int
     doubled: int
     strengthened_twice: int
     different: int
+    miscounted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a mind knows of itself after its nights: how many memories, awake and archived, with how many it
+    has learned its words, and how often it was scaled down."""
+
+    living: int
+    archived: int
+    learned: int
+    downscaled: int
 
 
 def percepts(seed: int) -> list[Percept]:
@@ -81,7 +100,8 @@ async def both(folder: Path, kills: int, seed: int) -> tuple[int, Difference]:
     shutil.copytree(calm, killed, ignore=shutil.ignore_patterns("*.lock"))
     nights = await slept_with_kills(killed, kills, np.random.default_rng(seed))
     await slept(calm, nights)
-    return nights, compare(await remains(calm), await remains(killed))
+    known = await known_of(calm), await known_of(killed)
+    return nights, compare(await remains(calm), await remains(killed), *known)
 
 
 def daemon_on(folder: Path) -> DaemonProcess:
@@ -172,11 +192,23 @@ async def remains(folder: Path) -> dict[str, Memory]:
     return {**{m.id: m for m in awake}, **{f"{m.id} archived": m for m in asleep}}
 
 
-def compare(calm: Mapping[str, Memory], killed: Mapping[str, Memory]) -> Difference:
+async def known_of(folder: Path) -> Known:
+    """What the mind of a data directory knows of itself once its daemon has stopped."""
+    async with open_inline(folder / STORE_FOLDER, started_at=time.time()) as backend:
+        stores = await open_stores(backend)
+        engine = assemble(stores, MemoryStreams().hold(), ManualClock(), RecordingSink(), None)
+        mind = await engine.minds.look(MIND)
+    return Known(mind.living, mind.sleep.archived, mind.lexicon.n, len(mind.sleep.downscaled))
+
+
+def compare(
+    calm: Mapping[str, Memory], killed: Mapping[str, Memory], known: Known, after_kills: Known
+) -> Difference:
     """Hold what was killed against what was not.
 
     lost: memories that are nowhere. doubled: awake and archived at once, or in another place than there.
     strengthened_twice: replayed more often, stronger, or bound more often. different: anything else.
+    miscounted: what the mind knows of itself differs in so many of its counts.
     """
     shared = calm.keys() & killed.keys()
     places = [key.split()[0] for key in killed]
@@ -187,6 +219,7 @@ def compare(calm: Mapping[str, Memory], killed: Mapping[str, Memory]) -> Differe
         doubled=len(places) - len(set(places)) + len(killed.keys() - calm.keys()),
         strengthened_twice=len(more),
         different=len(other),
+        miscounted=sum(getattr(known, f.name) != getattr(after_kills, f.name) for f in fields(Known)),
     )
 
 
