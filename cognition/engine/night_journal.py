@@ -191,17 +191,26 @@ def fields_of(memory: Memory | Abstraction, names: Iterable[str]) -> dict[str, A
 
 def merged(before: Sequence[UndoEntry], now: Sequence[UndoEntry]) -> list[UndoEntry]:
     """The entries of a step that is done again. What an earlier attempt did and nobody touched since
-    keeps what was there before it; what it only meant to do is written down as it is read now."""
+    keeps what was there before it; what it only meant to do, and what another hand has changed since, is
+    written down as it is read now."""
     entries = {entry.memory_id: entry for entry in before}
     for entry in now:
         old = entries.get(entry.memory_id)
-        done = old is not None and entry.rev == old.rev + 1
-        if old is not None and done:
-            kept, made = {**entry.before, **old.before}, {**old.after, **entry.after}
+        if old is not None and _done(old, entry):
+            fresh = {name: value for name, value in entry.before.items() if name not in old.after}
             did = {n: old.did.get(n, 0) + entry.did.get(n, 0) for n in {**old.did, **entry.did}}
-            entry = msgspec.structs.replace(entry, before=kept, after=made, did=did)
+            entry = msgspec.structs.replace(
+                entry, before={**fresh, **old.before}, after={**old.after, **entry.after}, did=did
+            )
         entries[entry.memory_id] = entry
     return list(entries.values())
+
+
+def _done(old: UndoEntry, now: UndoEntry) -> bool:
+    """Whether what is read now is what the old entry meant to make; a later revision may be another's."""
+    there = now.before
+    made = all(name in there and digest(there[name]) == after for name, after in old.after.items())
+    return now.rev > old.rev and made
 
 
 def told_again(before: Sequence[Retold], now: Sequence[Retold]) -> list[Retold]:
