@@ -182,9 +182,7 @@ class StreamLine:
             done.setdefault(partition, []).append(entry)
             self._originals.pop((partition, entry), None)
         with in_our_words():
-            refused = await self._consumer.ack_while_held(done, self._partitions.leases())
-            if refused:
-                raise LeaseLostError(f"the server names another holder of partition {refused[0]}")
+            _require_held(await self._consumer.ack_while_held(done, self._partitions.leases()))
             self._acknowledged += len(entries)
             if self._acknowledged >= TRIM_EVERY_ACKS:
                 self._acknowledged = 0
@@ -193,12 +191,15 @@ class StreamLine:
     async def bury(self, delivered: Delivered, reason: str) -> None:
         """Into the dead letters, with the original bytes."""
         self.epochs()
-        original = self._originals.get((delivered.partition, delivered.entry))
+        partition = delivered.partition
+        original = self._originals.get((partition, delivered.entry))
         if original is None:
             return
+        lease = self._partitions.leases()[partition]
         with in_our_words():
-            await self._dead.bury(original, self._stream, self._group, reason)
-            await self._consumer.ack(delivered.partition, [delivered.entry])
+            buried = await self._dead.bury_while_held(original, self._stream, self._group, reason, lease)
+        _require_held([partition] if buried is None else [])
+        self._consumer.settled(partition, [delivered.entry])
         self._originals.pop((delivered.partition, delivered.entry), None)
 
     async def put_last(self, delivered: Delivered, message: Message) -> str:
@@ -209,19 +210,32 @@ class StreamLine:
         with in_our_words():
             entry = await self._consumer.put_last_while_held(partition, delivered.entry, fields, lease)
         if entry is None:
-            raise LeaseLostError(f"the server names another holder of partition {partition}")
+            raise _another_holds(partition)
         self._originals.pop((partition, delivered.entry), None)
         return entry
 
     async def tell(self, receipts: Sequence[tuple[int, Receipt]]) -> None:
-        """Publish receipts."""
+        """Publish receipts while the leases are still held."""
+        self.epochs()
         with in_our_words():
-            await self._receipts.publish_many(receipts)
+            _require_held(await self._receipts.publish_while_held(receipts, self._partitions.leases()))
 
     async def mirror(self, recent: Mapping[str, tuple[int, bytes]]) -> None:
-        """Mirror working memories."""
+        """Mirror working memories while the leases are still held."""
+        self.epochs()
+        bodies = {mind: body for mind, (_, body) in recent.items()}
         with in_our_words():
-            await self._recent.save_many({mind: body for mind, (_, body) in recent.items()})
+            _require_held(await self._recent.save_while_held(bodies, self._partitions.leases()))
+
+
+def _require_held(refused: Sequence[int]) -> None:
+    """Raise where the server names another lease of a partition: its successor says what has become of it."""
+    if refused:
+        raise _another_holds(refused[0])
+
+
+def _another_holds(partition: int) -> LeaseLostError:
+    return LeaseLostError(f"the server names another holder of partition {partition}")
 
 
 class StreamRing:
@@ -332,9 +346,15 @@ class Requests:
             await self._consumer.trim()
 
     async def _bury(self, delivery: Delivery, reason: str) -> None:
+        """Only while the partition is held: afterwards its successor does it."""
+        lease = self._partitions.leases().get(delivery.partition)
+        if lease is None:
+            return
         with in_our_words():
-            await self._dead.bury(delivery, wire.CUES, RECALL, reason)
-            await self._consumer.ack(delivery.partition, [delivery.entry_id])
+            buried = await self._dead.bury_while_held(delivery, wire.CUES, RECALL, reason, lease)
+        if buried is None:
+            return
+        self._consumer.settled(delivery.partition, [delivery.entry_id])
         self._sink.publish(
             EntryBuried(
                 at=self._clock.now(),

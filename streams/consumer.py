@@ -195,6 +195,10 @@ class Consumer:
                 self._in_work.get(partition, set()).difference_update(ids)
         return sorted(refused)
 
+    def settled(self, partition: int, entry_ids: Sequence[str]) -> None:
+        """Not in work any more: somebody else acknowledged them, as burying does."""
+        self._in_work.get(partition, set()).difference_update(entry_ids)
+
     async def put_last_while_held(
         self, partition: int, entry_id: str, fields: Mapping[str, bytes], lease: Lease
     ) -> str | None:

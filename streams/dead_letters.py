@@ -1,8 +1,8 @@
 """Dead letters: entries that were given up, with their original bytes, kept until a person handles them.
 
 Burying, retrying and dropping are each one step on the server, and burying twice is
-burying once. Nothing is ever pushed out: at the bound burying is refused, the line stops,
-and publishers feel it.
+burying once; only who holds the partition buries. Nothing is ever pushed out: at the bound
+burying is refused, the line stops, and publishers feel it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from streams.client import command
 from streams.delivery import Delivery
 from streams.errors import DeadLettersFullError, NoSuchDeadLetterError
 from streams.keys import StreamKeys
+from streams.lease import Lease
 from streams.scripts import Script
 
 DEAD_MAX: Final = 10_000
@@ -30,19 +31,21 @@ REASON_MAX: Final = 2_000
 _ORIGINAL: Final = b"f:"
 
 _BURY: Final = Script("""
+if redis.call('GET', KEYS[5]) ~= ARGV[6] then return false end
 local origin = ARGV[1] .. ' ' .. ARGV[3]
 local buried = redis.call('HGET', KEYS[3], origin)
 if not buried then
   local length = redis.call('XLEN', KEYS[2])
   if length >= tonumber(ARGV[4]) then return length end
-  buried = redis.call('XADD', KEYS[2], '*', 'stream', ARGV[1], 'entry', ARGV[3], unpack(ARGV, 6))
+  buried = redis.call('XADD', KEYS[2], '*', 'stream', ARGV[1], 'entry', ARGV[3], unpack(ARGV, 7))
   redis.call('HSET', KEYS[3], origin, buried)
 end
 redis.call('XACK', KEYS[1], ARGV[2], ARGV[3])
 redis.call('HDEL', KEYS[4], ARGV[5])
 return buried
 """)
-"""Keys: stream, dead, buried, attempts. Arguments: stream, group, entry, bound, attempt field, fields."""
+"""Keys: stream, dead, buried, attempts, lease. Arguments: stream, group, entry, bound, attempt field, lease
+token, fields."""
 
 _REMOVE: Final = Script("""
 local found = redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1])[1]
@@ -84,15 +87,18 @@ class DeadLetters:
         self._keys = keys
         self._bound = bound
 
-    async def bury(self, delivery: Delivery, stream: str, group: str, reason: str) -> str:
-        """Keep the entry as a dead letter and acknowledge it; its id as a dead letter.
+    async def bury_while_held(
+        self, delivery: Delivery, stream: str, group: str, reason: str, lease: Lease
+    ) -> str | None:
+        """Keep the entry as a dead letter and acknowledge it; its id as a dead letter. None, and nothing
+        done, when the server names another lease: its successor has it in hand.
 
         Raises `DeadLettersFullError`; then the entry is still pending. Afterwards tell the
-        consumer too (`Consumer.ack`), which remembers what is in work.
+        consumer too (`Consumer.settled`), which remembers what is in work.
         """
         partition = delivery.partition
         args: list[Any] = [stream, group, delivery.entry_id, self._bound]
-        args.append(attempt_field(stream, delivery.entry_id))
+        args += [attempt_field(stream, delivery.entry_id), lease.token]
         args += ["group", group, "reason", reason[:REASON_MAX], "times", delivery.times_delivered]
         for name, value in delivery.fields.items():
             args += [_ORIGINAL + name, value]
@@ -103,9 +109,12 @@ class DeadLetters:
                 self._dead(partition),
                 self._keys.buried(partition),
                 self._keys.attempts(partition),
+                self._keys.lease(partition),
             ],
             args,
         )
+        if reply is None:
+            return None
         if isinstance(reply, int):
             raise DeadLettersFullError(
                 f"partition {partition} holds {reply:,} dead letters, {self._bound:,} may be kept"

@@ -6,7 +6,7 @@ least once each; whoever waits takes the first. This module must not know what a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -19,6 +19,7 @@ from streams.client import pipeline
 from streams.codec import Form, decode_fields, encode_fields
 from streams.errors import AnswerTimeoutError
 from streams.keys import StreamKeys
+from streams.lease import Lease
 from streams.mailbox import TO, Fields, Mailroom
 from streams.scripts import TELL
 
@@ -74,22 +75,27 @@ class ReceiptWriter:
         self._form: Form = form
         self._batches = 0
 
-    async def publish_many(self, receipts: Sequence[tuple[int, Receipt]]) -> None:
-        """Append receipts, each with the partition of its entry, in one round trip."""
+    async def publish_while_held(
+        self, receipts: Sequence[tuple[int, Receipt]], leases: Mapping[int, Lease]
+    ) -> list[int]:
+        """Append receipts, each with the partition of its entry, in one round trip; the partitions where the
+        server names another lease, and nothing was said."""
         if not receipts:
-            return
+            return []
         calls: dict[int, list[Any]] = {}
         for partition, receipt in receipts:
             fields = encode_fields(receipt, self._form)
-            arguments = calls.setdefault(partition, [RECEIPTS_KEPT, self._form, TO])
-            arguments += (fields["t"], fields[self._form], receipt.entry)
-        added = await TELL.run_many(
-            self._client, [([self._key(partition)], arguments) for partition, arguments in calls.items()]
+            head = [leases[partition].token, RECEIPTS_KEPT, self._form, TO]
+            calls.setdefault(partition, head).extend((fields["t"], fields[self._form], receipt.entry))
+        replies = await TELL.run_many(
+            self._client, [([self._key(p), self._keys.lease(p)], arguments) for p, arguments in calls.items()]
         )
+        refused = sorted(p for p, reply in zip(calls, replies, strict=True) if reply == -1)
         self._batches += 1
-        if self._batches % TRIM_EVERY == 0:
-            newest_ms = int(added[-1].partition(b"-")[0])
+        if self._batches % TRIM_EVERY == 0 and not refused:
+            newest_ms = int(replies[-1].partition(b"-")[0])
             await self._trim(set(calls), newest_ms - RECEIPT_AGE_MS)
+        return refused
 
     async def _trim(self, partitions: set[int], oldest_ms: int) -> None:
         """Time is the server's, as its newest entry shows it."""

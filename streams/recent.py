@@ -12,10 +12,20 @@ from redis.asyncio import Redis
 
 from streams.client import command, pipeline
 from streams.keys import StreamKeys
+from streams.lease import Lease
+from streams.scripts import Script
 
 _BODY: Final = "j"
 PER_ROUND: Final = 512
 """Minds written in one round trip."""
+
+
+_SAVE: Final = Script("""
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return -1 end
+for at = 2, #KEYS do redis.call('HSET', KEYS[at], ARGV[2], ARGV[at + 1]) end
+return #KEYS - 1
+""")
+"""Keys: lease, then one for each mind. Arguments: lease token, field, then the body of each."""
 
 
 class RecentWriter:
@@ -25,14 +35,26 @@ class RecentWriter:
         self._client = client
         self._keys = keys
 
-    async def save_many(self, bodies: Mapping[str, bytes]) -> None:
-        """Replace what is mirrored of these minds."""
-        minds = list(bodies)
+    async def save_while_held(self, bodies: Mapping[str, bytes], leases: Mapping[int, Lease]) -> list[int]:
+        """Replace what is mirrored of these minds; the partitions where the server names another lease, and
+        nothing was replaced."""
+        minds, refused = list(bodies), set[int]()
         for at in range(0, len(minds), PER_ROUND):
-            await pipeline(
+            by_partition: dict[int, list[str]] = {}
+            for mind in minds[at : at + PER_ROUND]:
+                by_partition.setdefault(self._keys.partition_of(mind), []).append(mind)
+            replies = await _SAVE.run_many(
                 self._client,
-                [(b"HSET", _key(self._keys, m), _BODY, bodies[m]) for m in minds[at : at + PER_ROUND]],
+                [
+                    (
+                        [self._keys.lease(p), *(_key(self._keys, mind) for mind in mine)],
+                        [leases[p].token, _BODY, *(bodies[mind] for mind in mine)],
+                    )
+                    for p, mine in by_partition.items()
+                ],
             )
+            refused.update(p for p, reply in zip(by_partition, replies, strict=True) if reply == -1)
+        return sorted(refused)
 
     async def erase(self, minds: Sequence[str]) -> None:
         """Mirror nothing of these minds any more."""

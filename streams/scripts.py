@@ -114,13 +114,15 @@ LAST_ID: Final = Script(
 
 TELL: Final = Script(
     """
+if redis.call('GET', KEYS[2]) ~= ARGV[1] then return -1 end
 local last
-for at = 4, #ARGV, 3 do
-  last = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*',
-    't', ARGV[at], ARGV[2], ARGV[at + 1], ARGV[3], ARGV[at + 2])
+for at = 5, #ARGV, 3 do
+  last = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*',
+    't', ARGV[at], ARGV[3], ARGV[at + 1], ARGV[4], ARGV[at + 2])
 end
 return last
 """
 )
-"""Arguments: how many entries to keep, the names of the fields of the body and of the addressee, then
-for each entry its type tag, its body, its addressee. Replies with the identifier of the last."""
+"""Keys: stream, lease. Arguments: lease token, how many entries to keep, the names of the fields of the body
+and of the addressee, then for each entry its type tag, its body, its addressee. Replies with the identifier
+of the last; -1, and nothing is said, when the server names another lease."""

@@ -13,12 +13,19 @@ from streams.client import connect
 from streams.codec import decode_fields
 from streams.consumer import Consumer
 from streams.errors import AnswerTimeoutError, StreamsUnavailableError
+from streams.lease import Lease, Leases
 from streams.producer import Producer
 from streams.receipts import TRIM_EVERY, ReceiptReader, ReceiptWriter
 from streams.recent import RecentWriter, read_recent
 from streams.reqreply import Answerer, Caller
 
 MINDS = [f"mind {i}" for i in range(8)]
+
+
+@pytest.fixture
+async def leases(client, keys) -> dict[int, Lease]:
+    taken = Leases(client, keys, anyio.current_time)
+    return {p: lease for p in range(4) if (lease := await taken.acquire(p, "me", ttl_s=30)) is not None}
 
 
 async def serve(client, keys, *, reverse: bool = False, task_status=anyio.TASK_STATUS_IGNORED) -> None:
@@ -108,7 +115,7 @@ async def test_asking_costs_less_than_a_few_milliseconds(client, keys) -> None:
     assert statistics.median(took) < 5.0
 
 
-async def test_a_receipt_is_found_whether_it_comes_before_or_after_the_wait(client, keys) -> None:
+async def test_a_receipt_is_found_whether_it_comes_before_or_after_the_wait(client, keys, leases) -> None:
     partition = keys.partition_of("ada")
     writer = ReceiptWriter(client, keys)
     items = [("ada", Percept(mind="ada", content=str(i))) for i in range(6)]
@@ -121,26 +128,25 @@ async def test_a_receipt_is_found_whether_it_comes_before_or_after_the_wait(clie
     async def wait(reader: ReceiptReader, entry: str) -> None:
         found[entry] = await reader.wait(partition, entry, 3.0)
 
-    await writer.publish_many([(partition, receipts[0])])
+    await writer.publish_while_held([(partition, receipts[0])], leases)
     async with ReceiptReader(client, keys) as reader:
         await wait(reader, entries[0])
-        await writer.publish_many([(partition, each) for each in receipts[1:3]])
+        await writer.publish_while_held([(partition, each) for each in receipts[1:3]], leases)
         await wait(reader, entries[2])
         await wait(reader, entries[1])
         async with anyio.create_task_group() as tasks:
             for entry in entries[3:]:
                 tasks.start_soon(wait, reader, entry)
             await anyio.wait_all_tasks_blocked()
-            await writer.publish_many([(partition, each) for each in reversed(receipts[3:])])
+            await writer.publish_while_held([(partition, each) for each in reversed(receipts[3:])], leases)
     assert found == dict(zip(entries, receipts, strict=True))
 
 
-async def test_a_receipt_from_before_the_reader_began_is_looked_up(client, keys) -> None:
+async def test_a_receipt_from_before_the_reader_began_is_looked_up(client, keys, leases) -> None:
     partition = keys.partition_of("ada")
     old = await client.xadd(keys.stream(partition, "awake"), {"x": "y"}, id="1000-5")
-    await ReceiptWriter(client, keys).publish_many(
-        [(partition, Receipt(mind="ada", entry=old.decode(), outcome=Outcome.REJECTED))]
-    )
+    receipt = Receipt(mind="ada", entry=old.decode(), outcome=Outcome.REJECTED)
+    await ReceiptWriter(client, keys).publish_while_held([(partition, receipt)], leases)
     fresh = await Producer(client, keys).publish(Percept(mind="ada", content="x"), "ada")
     async with ReceiptReader(client, keys) as reader:
         with pytest.raises(AnswerTimeoutError, match="had no receipt within"):
@@ -149,7 +155,7 @@ async def test_a_receipt_from_before_the_reader_began_is_looked_up(client, keys)
     assert receipt.outcome is Outcome.REJECTED
 
 
-async def test_old_receipts_are_trimmed_now_and_then(client, keys) -> None:
+async def test_old_receipts_are_trimmed_now_and_then(client, keys, leases) -> None:
     key = keys.stream(0, "salience")
     async with client.pipeline(transaction=False) as line:
         for number in range(1, 301):
@@ -158,18 +164,37 @@ async def test_old_receipts_are_trimmed_now_and_then(client, keys) -> None:
     writer = ReceiptWriter(client, keys)
     for number in range(TRIM_EVERY):
         receipt = Receipt(mind="ada", entry=f"{number}-0", outcome=Outcome.ENCODED)
-        await writer.publish_many([(0, receipt)])
+        await writer.publish_while_held([(0, receipt)], leases)
     assert await client.xlen(key) < 300
 
 
-async def test_recent_context_is_one_read(client, keys) -> None:
+async def test_recent_context_is_one_read(client, keys, leases) -> None:
     writer = RecentWriter(client, keys)
     bodies = {mind: f'{{"mind":"{mind}"}}'.encode() for mind in MINDS}
-    await writer.save_many(bodies)
+    assert await writer.save_while_held(bodies, leases) == []
     assert {mind: await read_recent(client, keys, mind) for mind in MINDS} == bodies
     await writer.erase(MINDS[:1])
     assert await read_recent(client, keys, MINDS[0]) is None
     assert await read_recent(client, keys, MINDS[1]) == bodies[MINDS[1]]
+
+
+async def test_who_lost_a_partition_neither_tells_nor_mirrors_what_is_its_successors(
+    client, keys, leases
+) -> None:
+    lost, taken = keys.partition_of("ada"), Leases(client, keys, anyio.current_time)
+    await taken.release(leases[lost])
+    successor = await taken.acquire(lost, "successor", ttl_s=30)
+    receipts = [(p, Receipt(mind="ada", entry="1-1", outcome=Outcome.ENCODED)) for p in range(4)]
+    assert await ReceiptWriter(client, keys).publish_while_held(receipts, leases) == [lost]
+    assert [await client.xlen(keys.stream(p, "salience")) for p in range(4)] == [
+        int(p != lost) for p in range(4)
+    ]
+    writer, bodies = RecentWriter(client, keys), dict.fromkeys([*MINDS, "ada"], b"old")
+    await writer.save_while_held({"ada": b"new"}, {lost: successor})
+    assert await writer.save_while_held(bodies, leases) == [lost]
+    for mind in bodies:
+        kept = await read_recent(client, keys, mind)
+        assert kept == (b"old" if keys.partition_of(mind) != lost else b"new" if mind == "ada" else None)
 
 
 async def test_asking_a_server_that_is_away_says_so(keys, tmp_path) -> None:
