@@ -153,6 +153,9 @@ class Night:
     async def _plan(self, report: SleepReport, epoch: int) -> SleepReport:
         async with self._minds.writing:
             mind = await self._minds.awake(report.mind, epoch=epoch)
+            if not mind.stopped:
+                mind.sleep.plan(mind.through, mind.usage.through)
+                await self._minds.write_down()
         if mind.stopped:
             notes = [*report.notes, f"the mind is stopped: {mind.stopped}"]
             return await self._end(replace(report, notes=notes), SleepStatus.INTERRUPTED, epoch)
@@ -268,8 +271,8 @@ class Night:
 
     @staticmethod
     def _left(mind: Mind, report: SleepReport) -> float:
-        """The pressure after a cycle: it falls from what was there before, and what came meanwhile counts
-        from the next waking on."""
+        """The pressure after a cycle: it falls from what was there before. What came after that counts from
+        the next waking on (`Sleepiness.slept`)."""
         before = report.plan.pressure if report.plan is not None else mind.sleep.left
         return asleep(before, 1.0)
 

@@ -19,6 +19,18 @@ STATING_KEPT = 256
 """Memories that wait to be compared with what was said before; of a flood the rest is met page by page."""
 
 
+class Planned(msgspec.Struct):
+    """What a cycle that runs was planned on: the counts as they were then, and the last entries that were
+    known. `awake_since` : when the first memory was formed after that, 0 while there is none."""
+
+    encoded: int
+    tagged: int
+    taught: int
+    through: str
+    taught_through: str
+    awake_since: float = 0.0
+
+
 class Sleepiness(msgspec.Struct):
     """What drives sleep. A fold over the mind's memories and nights, so that it survives a crash with it.
 
@@ -31,7 +43,8 @@ class Sleepiness(msgspec.Struct):
     `mark` the last step that it finished; `surfaced` : the last that came back; `shared_to` how far
     rare words were gone through, `pruned_to` how far faded associations, `abstracted_to` what recurs;
     `stating` : the latest memories that state a fact, or supersede another, since a night looked at them.
-    `paused` : a person said so.
+    `paused` : a person said so. `planned` : what the cycle that runs knows of; what came after that is for
+    the next one.
     """
 
     encoded: int = 0
@@ -56,12 +69,15 @@ class Sleepiness(msgspec.Struct):
     abstracted_to: str = ""
     stating: list[str] = []
     paused: bool = False
+    planned: Planned | None = None
 
     def note(self, memory: Memory) -> None:
         """A memory was formed."""
         self.encoded += 1
         self.tagged += memory.consolidation_tag
         self.awake_since = self.awake_since or memory.encoded_at
+        if self.planned is not None:
+            self.planned.awake_since = self.planned.awake_since or memory.encoded_at
         self.born_at = self.born_at or memory.encoded_at
         self.last_at = max(self.last_at, memory.encoded_at)
         if memory.id not in self.stating and (told_by(memory) or fact_of(memory) is not None):
@@ -100,12 +116,23 @@ class Sleepiness(msgspec.Struct):
         """For how long nothing has come. A clock that was set back does not make it busy for ever."""
         return abs(now - self.last_at)
 
+    def plan(self, through: str, taught_through: str) -> None:
+        """A cycle is planned on what there is now, through these entries."""
+        self.planned = Planned(self.encoded, self.tagged, self.taught, through, taught_through)
+
     def slept(self, number: int, at: float, through: str, taught_through: str, left: float) -> None:
-        """The cycle of this number has ended. Saying so twice is saying it once."""
-        self.cycles, self.left = max(self.cycles, number), left
-        self.encoded = self.tagged = self.taught = 0
-        self.awake_since = 0.0
-        self.slept_at, self.through, self.taught_through = at, through, taught_through
+        """The cycle of this number has ended: what it was planned on is slept on; without a plan, all that
+        there is, through these entries. Saying so twice is saying it once."""
+        if number <= self.cycles:
+            return
+        known = self.planned or Planned(self.encoded, self.tagged, self.taught, through, taught_through)
+        self.planned = None
+        self.encoded = max(0, self.encoded - known.encoded)
+        self.tagged = max(0, self.tagged - known.tagged)
+        self.taught = max(0, self.taught - known.taught)
+        self.cycles, self.slept_at, self.left = number, at, left
+        self.through, self.taught_through = known.through, known.taught_through
+        self.awake_since = known.awake_since
 
     def rested(self, now: float, through: str, taught_through: str, rest_s: float) -> bool:
         """Whether nothing has happened and no time has passed since the last night."""

@@ -323,6 +323,36 @@ async def test_a_lease_that_is_lost_in_the_middle_ends_it_here_and_not_there() -
     assert (await payloads(found), await found.stores.cycles.get(ANA, report.id)) == done
 
 
+async def test_what_comes_while_a_cycle_runs_is_for_the_next_one_whoever_ends_this_one() -> None:
+    found = await lived(30)
+    report, _ = await found.engine.sleep.fall_asleep(ANA, "request", cause="night", cycles=1)
+    report = await found.engine.sleep._night.step(report, found.epoch)
+    came = [Percept(mind=ANA, content=f"a visitor says {n}", key=f"v{n}", arousal=0.9) for n in range(40)]
+    await found.take(*came)
+    first = (await found.stores.memories.get(ANA, [memory_id(ANA, "v0")]))[memory_id(ANA, "v0")]
+    found.again()
+    await found.engine.sleep.slept(report)
+    state = (await found.engine.minds.look(ANA)).sleep
+    assert (state.encoded, state.tagged > 0) == (40, True)
+    assert state.awake_since == first.encoded_at
+    found.clock.advance(300.0)
+    assert found.engine.sleep.pressure(await found.engine.minds.look(ANA))[0] > 0.1
+    again, note = await found.engine.sleep.fall_asleep(ANA, "request", cause="again", cycles=1)
+    assert (note, again.number) == ("", 2)
+    await found.engine.sleep.slept(again)
+    state = (await found.again().minds.look(ANA)).sleep
+    assert (state.encoded, state.tagged, state.awake_since) == (0, 0, 0.0)
+
+
+async def test_that_a_cycle_has_ended_is_said_twice_and_counts_once() -> None:
+    found = await lived(30)
+    state = (await found.engine.minds.look(ANA)).sleep
+    state.slept(1, 1.0, "", "", 0.5)
+    await found.say("something new", key="new")
+    state.slept(1, 2.0, "", "", 0.5)
+    assert (state.encoded, state.slept_at) == (1, 1.0)
+
+
 async def test_a_clock_that_is_set_back_a_day_in_the_middle_changes_no_law() -> None:
     found = await lived(30)
     report, _ = await found.engine.sleep.fall_asleep(ANA, "request", cause="night", cycles=1)
