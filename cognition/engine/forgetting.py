@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from cognition.engine.deriving import Deriving, save
+from cognition.engine.ledger import LOW_SALIENCE
 from cognition.engine.mind import Mind, later
 from cognition.engine.retelling import Retelling
 from cognition.engine.succession import CURRENT
@@ -51,11 +52,11 @@ class Forgetting:
         ids = list(dict.fromkeys(request.memory_ids))
         traces = await self._doomed(mind, ids, entry)
         archived = await self._archived(mind.name, ids, entry)
-        doomed = {*traces, *archived}
+        doomed = {**archived, **traces}
         if not doomed:
             return
         episodes: dict[str, bool] = {}
-        for memory in (*(t.memory for t in traces.values()), *archived.values()):
+        for memory in (trace.memory for trace in doomed.values()):
             if not memory.episode_id:
                 continue  # attention left it out of every episode
             first = memory.position == 0
@@ -63,20 +64,28 @@ class Forgetting:
         await self._retelling.without(mind, doomed, episodes, epoch=epoch)
         for memory_id in doomed:
             mind.working.forget(memory_id)
-        mind.echo.drop(doomed)
+        mind.echo.drop(set(doomed))
         for trace in traces.values():
             mind.unlearn(dict(trace.lexical), trace.memory.length, trace.context)
-        await self._unlearn_neighbours(mind, traces)
+        await self._unlearn_neighbours(mind, doomed)
         slept = min(len(archived), mind.sleep.archived)  # of those that never were awake none was counted
         mind.forgotten += len(traces) + slept
         mind.sleep.archived -= slept
-        if traces:
-            mind.void([{SOURCE: t.memory.source, **t.memory.context} for t in traces.values()])
+        if lived := [*traces.values(), *await self._lived(mind.name, archived)]:
+            mind.void([{SOURCE: t.memory.source, **t.memory.context} for t in lived])
+
+    async def _lived(self, mind: str, archived: Mapping[str, Trace]) -> list[Trace]:
+        """Those of the archived that once were part of an episode: the stream has taught by them."""
+        reasons = await self._stores.archive.reasons(mind, list(archived)) if archived else {}
+        return [trace for i, trace in archived.items() if reasons.get(i) != LOW_SALIENCE]
 
     async def _unlearn_neighbours(self, mind: Mind, traces: Mapping[str, Trace]) -> None:
-        """Count the neighbours of the doomed as they will be, and begin the open thread without them."""
+        """Count the neighbours of the doomed as they will be, and begin the open thread without them. Those
+        that are in the archive are not counted."""
         for each in await self._surroundings.without(mind, traces, _episodes(traces)):
             revision = each.revision
+            if each.archived:
+                continue
             if revision.lexical is not None:
                 mind.lexicon.revise(changes_between(each.trace.lexical, revision.lexical))
             if revision.context is not None:
@@ -90,10 +99,13 @@ class Forgetting:
         superseded; before those are erased, and after the mind that counts them so was written down.
         Whose mark went. Doing it again is harmless."""
         ids = list(dict.fromkeys(request.memory_ids))
-        traces = await self._doomed(mind, ids, entry)
+        traces = {**await self._archived(mind.name, ids, entry), **await self._doomed(mind, ids, entry)}
         renewed = await self._surroundings.without(mind, traces, _episodes(traces))
-        await self._stores.memories.revise([each.revision for each in renewed], epoch=epoch)
-        doomed = [*traces, *await self._archived(mind.name, ids, entry)]
+        awake = [each.revision for each in renewed if not each.archived]
+        await self._stores.memories.revise(awake, epoch=epoch)
+        archived = [each.revision for each in renewed if each.archived]
+        await self._stores.archive.revise(archived, epoch=epoch)
+        doomed = list(traces)
         await self._derive_without(mind.name, doomed, epoch=epoch)
         return await self._make_current(mind.name, doomed, epoch=epoch)
 
@@ -152,9 +164,12 @@ class Forgetting:
             self._sink.publish(MemoriesForgotten(at=self._clock.now(), mind=mind, count=len(doomed)))
         return list(doomed)
 
-    async def _archived(self, mind: str, ids: Sequence[str], entry: str) -> dict[str, Memory]:
-        found = await self._stores.archive.get(mind, ids)
-        return {i: memory for i, memory in found.items() if before(memory, entry)}
+    async def _archived(self, mind: str, ids: Sequence[str], entry: str) -> dict[str, Trace]:
+        traces: dict[str, Trace] = {}
+        for page in pages(ids):
+            found = await self._stores.archive.get_traces(mind, page)
+            traces.update((i, trace) for i, trace in found.items() if before(trace.memory, entry))
+        return traces
 
     async def _bury(self, mind: str, doomed: Sequence[str], request: Forget, entry: str) -> None:
         now = self._clock.now()
@@ -170,4 +185,4 @@ def before(memory: Memory, entry: str) -> bool:
 
 def _episodes(traces: Mapping[str, Trace]) -> list[str]:
     """The episodes that these memories are of, each once."""
-    return list(dict.fromkeys(trace.memory.episode_id for trace in traces.values()))
+    return [i for i in dict.fromkeys(trace.memory.episode_id for trace in traces.values()) if i]

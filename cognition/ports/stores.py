@@ -342,6 +342,18 @@ class Archive(Protocol):
         """The same with their vectors."""
         ...
 
+    async def within(self, mind: str, episode_id: str, *, but: str, limit: int) -> list[str]:
+        """Ids of those of an episode that were archived for another reason than `but`, at most `limit`."""
+        ...
+
+    async def reasons(self, mind: str, memory_ids: Sequence[str]) -> dict[str, str]:
+        """Why each of these was archived."""
+        ...
+
+    async def revise(self, revisions: Sequence[Revision], *, epoch: int) -> None:
+        """Replace vectors, as `MemoryStore.revise`."""
+        ...
+
     async def erase(self, mind: str, memory_ids: Sequence[str]) -> None: ...
 
     async def probe(self, mind: str, probe: Probe, *, limit: int) -> Found:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cognition.ports.stores import Found, Probe, Trace
+from cognition.ports.stores import Found, Probe, Revision, Trace
 from cognition.stores import payloads, times
-from cognition.stores.backend import TimeRange, VectorBackend
+from cognition.stores.backend import Match, Not, TimeRange, VectorBackend
 from cognition.stores.collections import UNCONSCIOUS
 from cognition.stores.memories import VECTORS, VectorMemories, point, trace
-from cognition.stores.tenancy import for_minds, owned, payload_of
+from cognition.stores.tenancy import for_mind, for_minds, owned, payload_of
 from schemas.memory import Memory
 
 
@@ -50,6 +50,20 @@ class VectorArchive:
     async def get_traces(self, mind: str, memory_ids: Sequence[str]) -> dict[str, Trace]:
         hits = await self._backend.retrieve(UNCONSCIOUS.name, memory_ids, with_vectors=VECTORS, owner=mind)
         return {i: trace(hit) for i, hit in owned(mind, hits).items()}
+
+    async def within(self, mind: str, episode_id: str, *, but: str, limit: int) -> list[str]:
+        condition = for_mind(mind, Match("episode_id", episode_id), Not(Match("archive_reason", but)))
+        page = await self._backend.scroll(
+            UNCONSCIOUS.name, condition=condition, limit=limit, with_payload=False
+        )
+        return [hit.id for hit in page.hits]
+
+    async def reasons(self, mind: str, memory_ids: Sequence[str]) -> dict[str, str]:
+        hits = await self._backend.retrieve(UNCONSCIOUS.name, memory_ids, owner=mind)
+        return {i: payload_of(hit).get("archive_reason", "") for i, hit in owned(mind, hits).items()}
+
+    async def revise(self, revisions: Sequence[Revision], *, epoch: int) -> None:
+        await self._searched.revise(revisions, epoch=epoch)
 
     async def erase(self, mind: str, memory_ids: Sequence[str]) -> None:
         hits = await self._backend.retrieve(UNCONSCIOUS.name, memory_ids, owner=mind)
