@@ -18,7 +18,13 @@ from numpy.typing import NDArray
 from cognition.engine.facts import FactsCache
 from cognition.engine.mind import LEXICON_SLOTS, SLOW_MAP_SLOTS, STATE_SLOT, Mind
 from cognition.engine.options import AttentionOptions, EpisodeOptions, MindOptions
-from cognition.errors import DataVersionError, ErasingError, LeaseLostError, UnavailableError
+from cognition.errors import (
+    DataVersionError,
+    ErasingError,
+    LeaseLostError,
+    MindStoppedError,
+    UnavailableError,
+)
 from cognition.mechanisms.identity import born, revise, verify
 from cognition.ports.clock import Clock
 from cognition.ports.sink import Sink
@@ -103,11 +109,13 @@ class Minds:
 
     @asynccontextmanager
     async def sleeping(self, name: str, *, epoch: int) -> AsyncIterator[Mind]:
-        """The mind for a step of its night, with `writing` held. Raises `ErasingError` while an erasure of
+        """The mind for a step of its night, with `writing` held. Raises `MindStoppedError` where it is
+        stopped: what the step tells it would not be written down. Raises `ErasingError` while an erasure of
         its memories has begun and is not done: what a night reads it may write, and what is to be erased
         would be told, archived or counted once more."""
         async with self.writing:
             mind = await self.awake(name, epoch=epoch)
+            served(mind)
             if mind.erasing:
                 raise ErasingError(
                     f"memories of mind {name!r} are being erased (entry {mind.erasing})",
@@ -351,6 +359,12 @@ class Minds:
     def identity(self, name: str) -> Identity | None:
         """The identity as last read or written, if the mind is in memory."""
         return self._identities.get(name)
+
+
+def served(mind: Mind) -> None:
+    """Raise `MindStoppedError` where a mind is stopped: nothing of it is written down."""
+    if mind.stopped:
+        raise MindStoppedError(f"mind {mind.name!r} is stopped: {mind.stopped}")
 
 
 def held(identity: Identity, epoch: int) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from cognition.engine.mind import Mind
-from cognition.engine.minds import Minds
+from cognition.engine.minds import Minds, served
 from cognition.engine.night_canary import Canary, fell, share
 from cognition.engine.night_journal import RESTORED_AT_ONCE
 from cognition.engine.night_plan import Planner
@@ -282,6 +282,8 @@ class Night:
         if report.ended_at is None:
             async with self._minds.writing:
                 mind = await self._minds.awake(report.mind, epoch=epoch)
+                if status is not SleepStatus.INTERRUPTED:
+                    served(mind)
                 pressure = self._left(mind, report)
                 mind.sleep.slept(report.number, now, mind.through, mind.usage.through, pressure)
                 await self._minds.checkpoint()

@@ -14,7 +14,7 @@ import anyio
 
 from cognition.engine.association import left
 from cognition.engine.mind import Mind
-from cognition.engine.minds import Minds
+from cognition.engine.minds import Minds, served
 from cognition.engine.night import Night
 from cognition.engine.night_forgetting import Returning
 from cognition.engine.night_plan import Planner
@@ -28,7 +28,6 @@ from cognition.errors import (
     CognitionError,
     ErasingError,
     LeaseLostError,
-    MindStoppedError,
     UnavailableError,
 )
 from cognition.mechanisms.pressure import HIGH, falls_asleep, pressure
@@ -364,8 +363,7 @@ class Sleep:
             if (running := await self._running(name)) is not None:
                 return running, "it is asleep already"
             mind = await self._minds.look(name)
-            if mind.stopped:
-                raise MindStoppedError(f"mind {name!r} is stopped: {mind.stopped}")
+            served(mind)
             if nothing := self._nothing(mind):
                 return self._idle_report(mind, trigger, nothing), nothing
             wanted = self._options.cycles if cycles is None else cycles
@@ -493,6 +491,7 @@ class Sleep:
                     f"what cycle {report.number} of mind {inquiry.mind!r} changed is not kept any more",
                     remedy="Only the latest cycles can be undone (sleep.undo_kept).",
                 )
+            served(await self._minds.look(inquiry.mind))
             epoch = self._epoch_of(inquiry.mind)
             report = await self._night.take_back(report, ends_as=SleepStatus.UNDONE, epoch=epoch)
         self._waiting[inquiry.mind, report.id] = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,13 @@ from cognition.engine.options import MindOptions
 from cognition.engine.rhythm import Rhythm
 from cognition.engine.sleep import ASIDE_S, ERASING_S, NOTHING_NEW, Sleep
 from cognition.engine.sleep_options import SleepOptions
-from cognition.errors import BadCueError, LeaseLostError, StoreUnavailableError, UnavailableError
+from cognition.errors import (
+    BadCueError,
+    LeaseLostError,
+    MindStoppedError,
+    StoreUnavailableError,
+    UnavailableError,
+)
 from cognition.mechanisms.identity import verify
 from cognition.mechanisms.laws import DEFAULT_LAWS
 from cognition.ports.stores import Found, Scope
@@ -518,6 +525,35 @@ async def test_a_mind_that_cannot_sleep_keeps_no_other_awake_and_is_tried_again_
     found.clock.advance(ASIDE_S)
     sleep._try_again()
     assert (ANA in sleep._aside, sleep._looked) == (False, False), "what it had begun is looked for again"
+
+
+async def test_a_night_and_undoing_leave_a_mind_that_is_stopped_alone_and_go_on_when_it_is_mended() -> None:
+    found = await lived(30, Options(sleep=SleepOptions(canary=0, memory_max=20)))
+    [identity] = await found.backend.retrieve("identity", [identity_id(ANA)])
+    assert identity.payload is not None
+    laws = identity.payload["laws"]
+    report, _ = await found.engine.sleep.fall_asleep(ANA, "request", cause="night", cycles=1)
+    while report.cursor.stage != "working":
+        report = await found.engine.sleep._night.step(report, found.epoch)
+    before = await payloads(found)
+    await found.backend.set_payload("identity", [identity_id(ANA)], {"laws": []})
+    found.again()
+    with pytest.raises(MindStoppedError):
+        await found.engine.sleep.slept(report)
+    assert await payloads(found) == before
+    await found.backend.set_payload("identity", [identity_id(ANA)], {"laws": laws})
+    found.again()
+    report = await found.engine.sleep.slept(report)
+    assert (report.status, report.archived) == (SleepStatus.COMPLETED, 10)
+    after = await payloads(found)
+    await found.backend.set_payload("identity", [identity_id(ANA)], {"laws": []})
+    sleep = found.again().sleep
+    with pytest.raises(MindStoppedError):
+        await undone(found, report.id)
+    sleep._surfacing._noted = OrderedDict({(ANA, i): None for i in before.keys() - after.keys()})
+    await sleep.bring_back()
+    assert ANA in sleep._aside
+    assert await payloads(found) == after
 
 
 async def test_a_mind_whose_memories_are_being_erased_keeps_no_other_awake() -> None:
