@@ -410,13 +410,13 @@ class ServerBackend:
     ) -> list[Hit]:
         if self._grpc and with_payload and not with_vectors:
             within_s = self._options.timeout_s
-            return await self._ask(
+            return await self._read(
                 name,
                 lambda c: server_grpc.retrieve(
                     c, name, ids, at=at, consistency=self._consistency, timeout_s=within_s
                 ),
             )
-        records = await self._ask(
+        records = await self._read(
             name,
             lambda c: c.retrieve(
                 name,
@@ -440,7 +440,8 @@ class ServerBackend:
         name = self._name(collection)
         found: list[models.QueryResponse] = []
         if requests:
-            found = await self._ask(
+            ask = self._ask if any(asked.exact for asked in queries) else self._read
+            found = await ask(
                 name, lambda c: c.query_batch_points(name, requests, consistency=self._consistency)
             )
         answers = iter(found)
@@ -479,7 +480,7 @@ class ServerBackend:
                 timeout_s=timeout_s,
             )
 
-        return await self._ask(name, over)
+        return await self._read(name, over)
 
     async def scroll(
         self,
@@ -631,6 +632,10 @@ class ServerBackend:
 
     async def _ask(self, name: str, verb: Callable[[AsyncQdrantClient], Awaitable[T]]) -> T:
         return await self._nodes.ask(name, verb)
+
+    async def _read(self, name: str, verb: Callable[[AsyncQdrantClient], Awaitable[T]]) -> T:
+        """What a cue waits for: a node that hangs is not waited for as long as one that works may take."""
+        return await self._nodes.ask(name, verb, soon_s=self._options.read_timeout_s)
 
     def _spec(self, collection: str) -> CollectionSpec:
         if collection not in self._specs:

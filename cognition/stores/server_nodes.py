@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Final, TypeVar
 
 import anyio
+import anyio.lowlevel
 from qdrant_client import AsyncQdrantClient
 from qdrant_client.common.client_exceptions import ResourceExhaustedResponse
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
@@ -58,19 +59,31 @@ class Nodes:
         self._sleep = sleep
         self._current = 0
 
-    async def ask(self, about: str, verb: Callable[[AsyncQdrantClient], Awaitable[T]]) -> T:
-        """The answer of the first node that gives one. Raises what the last of them said."""
+    async def ask(
+        self,
+        about: str,
+        verb: Callable[[AsyncQdrantClient], Awaitable[T]],
+        *,
+        soon_s: float | None = None,
+    ) -> T:
+        """The answer of the first node that gives one. Raises what the last of them said.
+
+        With `soon_s` each node is given so long where there is another one, and once all were asked, as long
+        as the client waits: a node that hangs is told from nodes that are slow. Whoever asked and was
+        cancelled meanwhile has the next one ask another node.
+        """
         attempt = 0
         while True:
             place, attempt = self._current, attempt + 1
+            brief = attempt < self._attempts_max and attempt <= len(self._clients) and len(self._clients) > 1
             try:
-                with translated(about):
-                    return await verb(self._clients[place])
+                return await self._once(place, about, verb, soon_s if brief else None)
             except StoreUnavailableError as error:
-                if attempt >= self._attempts_max or isinstance(error, StoreDeniedError):
+                if isinstance(error, StoreDeniedError):
                     raise
-            if self._current == place:
-                self._current = (place + 1) % len(self._clients)
+                self._pass_over(place)
+                if attempt >= self._attempts_max:
+                    raise
             await self._sleep(self._pause_s(attempt))
 
     async def each(self, about: str, verb: Callable[[AsyncQdrantClient], Awaitable[T]]) -> list[T]:
@@ -84,6 +97,31 @@ class Nodes:
     async def close(self) -> None:
         for client in self._clients:
             await client.close()
+
+    async def _once(
+        self,
+        place: int,
+        about: str,
+        verb: Callable[[AsyncQdrantClient], Awaitable[T]],
+        limit_s: float | None,
+    ) -> T:
+        with anyio.move_on_after(limit_s), translated(about):
+            try:
+                return await verb(self._clients[place])
+            except anyio.get_cancelled_exc_class():
+                self._pass_over(place)
+                # gRPC takes a cancellation for itself and raises another, which no scope knows as its own.
+                await anyio.lowlevel.checkpoint_if_cancelled()
+                raise
+        raise StoreUnavailableError(
+            f"{about}: node {place + 1} of {len(self._clients)} gave no answer within {limit_s:g} s",
+            remedy="Trying again is safe.",
+        )
+
+    def _pass_over(self, place: int) -> None:
+        """Another node is asked next, unless somebody has seen to that."""
+        if self._current == place:
+            self._current = (place + 1) % len(self._clients)
 
     def _pause_s(self, attempt: int) -> float:
         """Doubling; between half of it and all of it, so that daemons do not come back in step."""

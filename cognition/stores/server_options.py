@@ -21,10 +21,11 @@ class ServerOptions(Config, frozen=True, kw_only=True):
     `url` names one node or several, with commas between them: what one does not answer is asked of the next.
     Each may say its own port of gRPC (``http://10.0.0.1:6333?grpc_port=6334``). `grpc_port` is for those
     that do not: -1 the port after that of the URL, 0 none, HTTP alone. `api_key_file` is read anew at each
-    start. `ca_file` vouches for a certificate that the machine's own authorities do not. With custom
-    `sharding` minds share `shard_number` shards (0: as many as there are nodes), and one may have its own.
-    `context_indexes` names the entries of the map `context` that are indexed: others are looked up in each
-    memory.
+    start. A node that has not answered a cue's read after `read_timeout_s` is passed over where another is
+    named; once all were asked, and for all else, it is `timeout_s`. `ca_file` vouches for a certificate that
+    the machine's own authorities do not. With custom `sharding` minds share `shard_number` shards (0: as
+    many as there are nodes), and one may have its own. `context_indexes` names the entries of the map
+    `context` that are indexed: others are looked up in each memory.
     """
 
     url: str = ""
@@ -35,6 +36,7 @@ class ServerOptions(Config, frozen=True, kw_only=True):
     grpc_port: Annotated[int, msgspec.Meta(ge=-1, le=65_535)] = -1
     wait_s: Annotated[float, msgspec.Meta(ge=0.0)] = 300.0
     timeout_s: Annotated[float, msgspec.Meta(ge=1.0, le=600.0)] = 10.0
+    read_timeout_s: Annotated[float, msgspec.Meta(ge=0.1, le=600.0)] = 2.0
     attempts_max: Annotated[int, msgspec.Meta(ge=1, le=100)] = 6
     connections: Annotated[int, msgspec.Meta(ge=1, le=64)] = 3
     batch_bytes: Annotated[int, msgspec.Meta(ge=65_536, le=32_000_000)] = 8_388_608

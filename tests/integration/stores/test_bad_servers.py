@@ -3,7 +3,7 @@
 import random
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -151,6 +151,49 @@ async def test_a_node_that_does_not_answer_is_passed_over_with_growing_pauses() 
     with pytest.raises(StoreUnavailableError, match="away"):
         await Nodes(["a"], attempts_max=3, chance=random.Random(1), sleep=sleep).ask("things", verb)  # type: ignore[list-item, arg-type]
     assert asked == ["a"] * 3
+
+
+async def hanging(client: str) -> str:
+    """As a node does that was stopped: it takes the question, and nothing comes; and as gRPC does that is
+    cancelled: it takes that for itself, and raises a cancellation of its own."""
+    cancelled = anyio.get_cancelled_exc_class()
+    if client == "hangs":
+        with suppress(cancelled):
+            await anyio.sleep_forever()
+        raise cancelled
+    return client
+
+
+async def test_who_was_cancelled_while_a_node_hung_has_the_next_one_ask_another() -> None:
+    nodes = Nodes(["hangs", "b"], attempts_max=6, chance=random.Random(1))  # type: ignore[list-item]
+    with anyio.move_on_after(0.01) as given:
+        await nodes.ask("things", hanging)  # type: ignore[arg-type]
+    assert given.cancelled_caught
+    with anyio.fail_after(1):
+        assert await nodes.ask("things", hanging) == "b"  # type: ignore[arg-type]
+
+
+async def test_a_node_that_hangs_is_passed_over_sooner_than_one_that_is_alone() -> None:
+    nodes = Nodes(["hangs", "b"], attempts_max=6, chance=random.Random(1))  # type: ignore[list-item]
+    with anyio.fail_after(5):
+        assert await nodes.ask("things", hanging, soon_s=0.01) == "b"  # type: ignore[arg-type]
+    alone = Nodes(["hangs"], attempts_max=6, chance=random.Random(1))  # type: ignore[list-item]
+    with anyio.move_on_after(0.1) as given:
+        await alone.ask("things", hanging, soon_s=0.01)  # type: ignore[arg-type]
+    assert given.cancelled_caught
+
+
+async def test_nodes_that_are_all_slow_are_given_their_whole_time_once_each_was_asked() -> None:
+    asked: list[str] = []
+
+    async def slow(client: str) -> str:
+        asked.append(client)
+        await anyio.sleep(0.05)
+        return client
+
+    nodes = Nodes(["a", "b"], attempts_max=6, chance=random.Random(1))  # type: ignore[list-item]
+    assert await nodes.ask("things", slow, soon_s=0.01) == "a"  # type: ignore[arg-type]
+    assert asked == ["a", "b", "a"]
 
 
 # --- on a real server ----------------------------------------------------------------------------
@@ -369,7 +412,9 @@ async def test_more_replicas_wanted_than_there_are_is_told_until_they_were_added
                     NAME, models.ReplicateShardOperation(replicate_shard=copied)
                 )
             with anyio.fail_after(60):
-                while await backend.drifts(SPEC):
+                while True:
+                    if not await backend.drifts(SPEC):
+                        break
                     await anyio.sleep(0.2)
 
 

@@ -1,6 +1,7 @@
 """One node of three is lost under load: reads go on, writes are resumed without a person, nothing is lost."""
 
 import shutil
+import signal
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -81,6 +82,28 @@ async def test_reads_go_on_and_writes_resume_without_a_person(nodes: list[Node],
         async with servers.backend_on(servers.options_of([node], timeout_s=30)) as one:
             await one.ensure(SPEC)
             assert await one.count(NAME) == len(everything)
+
+
+@pytest.mark.parametrize(("read_timeout_s", "deadline_s", "answered"), [(1.0, 6.0, True), (10.0, 1.0, False)])
+async def test_a_node_that_hangs_keeps_one_cue_waiting_and_no_other(
+    nodes: list[Node], read_timeout_s: float, deadline_s: float, answered: bool
+) -> None:
+    """SIGSTOP: its sockets are open, and nothing comes. A cue passes it over in time, or gives up at its own
+    deadline; the next one asks another node."""
+    options = servers.options_of(nodes, replication_factor=2, read_timeout_s=read_timeout_s)
+    asked = [Query("v", np.ones(16, np.float32), 5)]
+    async with servers.backend_on(options) as backend:
+        await backend.ensure(SPEC)
+        await insisting(backend, 0)
+        nodes[0].signal(signal.SIGSTOP)
+        try:
+            with anyio.move_on_after(deadline_s) as cue:
+                assert len((await backend.query(NAME, asked))[0]) == 5
+            assert cue.cancelled_caught is not answered
+            with anyio.fail_after(2.0):
+                assert len((await backend.query(NAME, asked))[0]) == 5
+        finally:
+            nodes[0].signal(signal.SIGCONT)
 
 
 @pytest.fixture
