@@ -60,19 +60,11 @@ async def open_streams(
 
 
 async def _require_layout(settings: Settings, client: Redis) -> None:
-    """Raise `SettingsError` where the minds of this namespace are spread over another number of them."""
+    """Raise where the minds of this namespace are spread over another number of partitions."""
+    from streams import layout
     from streams.keys import StreamKeys
-    from streams.layout import agreed
 
-    chosen = settings.streams
-    there = await agreed(client, StreamKeys(chosen.namespace, chosen.partitions))
-    if there != chosen.partitions:
-        raise SettingsError(
-            f"setting streams.partitions = {chosen.partitions}: the namespace {chosen.namespace!r} has "
-            f"{there}, and a mind would have two writers",
-            remedy=f"Set streams.partitions = {there}, or stop every daemon and run "
-            f"`cognition schema migrate --partitions {chosen.partitions}`.",
-        )
+    await layout.require(client, StreamKeys(settings.streams.namespace, settings.streams.partitions))
 
 
 async def repartition(settings: Settings, directory: Path, stack: AsyncExitStack, partitions: int) -> int:
@@ -90,12 +82,12 @@ async def repartition(settings: Settings, directory: Path, stack: AsyncExitStack
         client = await _connected(settings, directory, stack)
         there = StreamKeys(chosen.namespace, await layout.agreed(client, keys))
         problem = await layout.unsettled(client, there, (wire.AWAKE, wire.DREAM, wire.CUES))
+        problem = problem or await layout.change(client, there, partitions)
         if problem:
             raise UnavailableError(
                 f"the partitions cannot be changed: {problem}",
                 remedy="Let a daemon take what waits (cognition status), stop every daemon, then repeat it.",
             )
-        await layout.change(client, there, partitions)
     return there.partitions
 
 
@@ -119,11 +111,11 @@ async def _connected(settings: Settings, directory: Path, stack: AsyncExitStack)
 @contextmanager
 def _in_our_words() -> Iterator[None]:
     """What keeps the streams from being served at all, as one of our errors."""
-    from streams.errors import StreamsError, StreamsUrlError
+    from streams.errors import PartitionsChangedError, StreamsError, StreamsUrlError
 
     try:
         yield
-    except StreamsUrlError as error:
+    except (StreamsUrlError, PartitionsChangedError) as error:
         raise SettingsError(f"setting streams.{error}") from error
     except StreamsError as error:
         raise UnavailableError(str(error)) from error

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from cognition.errors import UnavailableError
+from cognition.errors import SettingsError, UnavailableError
 from cognition.ports.clock import Clock
 from cognition.ports.sink import Sink
 from schemas.events import LeaseAcquired, LeaseHandedOver, LeaseLost, OperationRetried
 from streams.errors import (
     BackpressureError,
     DeadLettersFullError,
+    PartitionsChangedError,
     StreamsDeniedError,
     StreamsRefusedError,
     StreamsUnavailableError,
@@ -43,9 +44,12 @@ LET_GO_POLL_S = 0.02
 
 @contextmanager
 def in_our_words() -> Iterator[None]:
-    """Failures of the streams as errors of the engine: outside, and worth another try."""
+    """Failures of the streams as errors of the engine: outside, and worth another try; but for another number
+    of partitions, which no other try heals."""
     try:
         yield
+    except PartitionsChangedError as error:
+        raise SettingsError(f"setting streams.{error}") from error
     except (
         StreamsUnavailableError,
         StreamsDeniedError,

@@ -67,6 +67,18 @@ class BackpressureError(StreamsError, BlockingIOError):
         )
 
 
+class PartitionsChangedError(StreamsError, RuntimeError):
+    """The minds of a namespace are spread over another number of partitions than this process was told."""
+
+    def __init__(self, namespace: str, told: int, there: int) -> None:
+        super().__init__(
+            f"partitions = {told}: the namespace {namespace!r} has {there}, "
+            "and a mind would have two writers",
+            remedy=f"Set streams.partitions = {there}, or stop every daemon and run "
+            f"`cognition schema migrate --partitions {told}`.",
+        )
+
+
 class DeadLettersFullError(StreamsError, BlockingIOError):
     """The dead letters of a partition reached their bound; nothing more can be buried."""
 

@@ -74,9 +74,9 @@ class StreamKeys:
         """The same names, oldest first."""
         return f"{self._tag(partition)}:shown-order"
 
-    def layout(self) -> str:
-        """How many partitions the namespace has."""
-        return f"{{{self.namespace}:0}}:partitions"
+    def layout(self, partition: int = 0) -> str:
+        """How many partitions the namespace has, as it is written down for this one of them."""
+        return f"{self._tag(partition)}:partitions"
 
     def members(self) -> str:
         """Which daemons share the partitions."""

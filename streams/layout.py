@@ -1,24 +1,31 @@
 """Over how many partitions the minds of a namespace are spread: written down once, by whoever comes first.
 
-With another number a mind would be on another line, and have two writers. This module must not know
-what is kept of a mind.
+With another number a mind would be on another line, and have two writers. It is written down for each
+partition, where its lease is: whoever takes or renews one with another number in mind is refused in the same
+step. That of partition 0 is the namespace's. This module must not know what is kept of a mind.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from redis.asyncio import Redis
 
 from streams.client import command, pairs, pipeline
+from streams.errors import PartitionsChangedError
 from streams.keys import StreamKeys
-from streams.scripts import Script
+from streams.scripts import AGREED_FUNCTION, Script
 
-_AGREE: Final = Script("""
-local known = redis.call('GET', KEYS[1])
-if not known then redis.call('SET', KEYS[1], ARGV[1]) return ARGV[1] end
-return known
+_AGREE: Final = Script(AGREED_FUNCTION + "return agreed(KEYS[1], ARGV[1])")
+
+_CHANGE: Final = Script("""
+local held = redis.call('GET', KEYS[1])
+if held then return held end
+redis.call('SET', KEYS[2], ARGV[1])
+return false
 """)
+"""Keys: lease, layout. Arguments: the new number. Replies with who holds the partition, if anybody does."""
 
 
 async def agreed(client: Redis, keys: StreamKeys) -> int:
@@ -26,12 +33,19 @@ async def agreed(client: Redis, keys: StreamKeys) -> int:
     return int(await _AGREE.run(client, [keys.layout()], [keys.partitions]))
 
 
+async def require(client: Redis, keys: StreamKeys) -> None:
+    """Raise `PartitionsChangedError` where the namespace has another number than these keys."""
+    there = await agreed(client, keys)
+    if there != keys.partitions:
+        raise PartitionsChangedError(keys.namespace, keys.partitions, there)
+
+
 async def unsettled(client: Redis, keys: StreamKeys, lines: tuple[str, ...]) -> str:
     """What keeps the number from being changed: a partition that is held, an entry that waits; or ""."""
     held = await pipeline(client, [(b"GET", keys.lease(p)) for p in range(keys.partitions)])
     for partition, holder in enumerate(held):
         if holder is not None:
-            return f"partition {partition} is held by {holder.decode().partition(' ')[2]}"
+            return f"partition {partition} is held by {_holder(holder)}"
     for partition in range(keys.partitions):
         for line in lines:
             key = keys.stream(partition, line)
@@ -40,9 +54,24 @@ async def unsettled(client: Redis, keys: StreamKeys, lines: tuple[str, ...]) -> 
     return ""
 
 
-async def change(client: Redis, keys: StreamKeys, partitions: int) -> None:
-    """From now on there are so many. Only where nothing is unsettled."""
-    await command(client, b"SET", keys.layout(), partitions)
+async def change(client: Redis, keys: StreamKeys, partitions: int) -> str:
+    """From now on there are so many, unless a partition is held: then who holds it, and all is as it was.
+
+    That of the namespace comes last: interrupted, it is to be done again, and nobody holds anything meanwhile
+    that has changed already.
+    """
+    every = replace(keys, partitions=max(keys.partitions, partitions))
+    for partition in reversed(range(every.partitions)):
+        held = await _CHANGE.run(client, [every.lease(partition), every.layout(partition)], [partitions])
+        if held:
+            for changed in range(partition + 1, every.partitions):
+                await command(client, b"SET", every.layout(changed), keys.partitions)
+            return f"partition {partition} is held by {_holder(held)}"
+    return ""
+
+
+def _holder(held: bytes) -> str:
+    return held.decode().partition(" ")[2]
 
 
 async def _done(client: Redis, key: str) -> bool:

@@ -19,9 +19,9 @@ import anyio
 from redis.asyncio import Redis
 
 from streams.client import command, pipeline
-from streams.errors import StreamsError
+from streams.errors import PartitionsChangedError, StreamsError
 from streams.keys import StreamKeys
-from streams.scripts import Script
+from streams.scripts import AGREED_FUNCTION, Script
 
 MARGIN: Final = 0.1
 """Share of the time to live kept back: for drift between two clocks and a write already on its way."""
@@ -29,7 +29,13 @@ MARGIN: Final = 0.1
 RENEWALS: Final = 3
 """A lease is renewed this often in its time to live, so that two renewals may fail."""
 
-_ACQUIRE: Final = Script("""
+_ANOTHER_NUMBER: Final = 2
+
+_ACQUIRE: Final = Script(
+    AGREED_FUNCTION
+    + """
+local partitions = agreed(KEYS[3], ARGV[3])
+if partitions ~= ARGV[3] then return {2, partitions, 0} end
 local held = redis.call('GET', KEYS[1])
 if held then
   local holder = string.match(held, '^%d+ (.*)$')
@@ -42,9 +48,15 @@ local text = string.format('%.0f', epoch)
 redis.call('SET', KEYS[2], text)
 redis.call('SET', KEYS[1], text .. ' ' .. ARGV[1], 'PX', ARGV[2])
 return {1, text, 0}
-""")
+"""
+)
+"""Keys: lease, epoch, layout. Arguments: holder, time to live, the number of partitions that the holder was
+told: with another one it would be a second writer of some minds."""
 
-_RENEW: Final = Script("""
+_RENEW: Final = Script(
+    AGREED_FUNCTION
+    + """
+if agreed(KEYS[3], ARGV[4]) ~= ARGV[4] then return 'nobody' end
 local mine = ARGV[1] .. ' ' .. ARGV[2]
 local held = redis.call('GET', KEYS[1])
 if held and held ~= mine then return held end
@@ -52,7 +64,8 @@ if not held and tonumber(redis.call('GET', KEYS[2]) or 0) > tonumber(ARGV[1]) th
 redis.call('SET', KEYS[2], ARGV[1])
 redis.call('SET', KEYS[1], mine, 'PX', ARGV[3])
 return 1
-""")
+"""
+)
 """A lease that vanished (a flush) is taken again unless a greater epoch was given out meanwhile."""
 
 _RELEASE: Final = Script("""
@@ -103,9 +116,12 @@ class Leases:
         self.monotonic = monotonic
 
     async def acquire(self, partition: int, holder: str, ttl_s: float) -> Lease | None:
-        """Hold the partition; None while somebody else does."""
+        """Hold the partition; None while somebody else does. Raises `PartitionsChangedError`."""
         asked_at = self.monotonic()
-        taken, text, _ = await _ACQUIRE.run(self._client, self._of(partition), [holder, _ms(ttl_s)])
+        number = self._keys.partitions
+        taken, text, _ = await _ACQUIRE.run(self._client, self._of(partition), [holder, _ms(ttl_s), number])
+        if taken == _ANOTHER_NUMBER:
+            raise PartitionsChangedError(self._keys.namespace, number, int(text))
         if not taken:
             return None
         return Lease(partition, holder, int(text), ttl_s, asked_at + ttl_s * (1 - MARGIN))
@@ -119,7 +135,10 @@ class Leases:
         asked_at = self.monotonic()
         replies = await _RENEW.run_many(
             self._client,
-            [(self._of(each.partition), [each.epoch, each.holder, _ms(each.ttl_s)]) for each in leases],
+            [
+                (self._of(each.partition), [each.epoch, each.holder, _ms(each.ttl_s), self._keys.partitions])
+                for each in leases
+            ],
         )
         return [
             replace(lease, valid_until=asked_at + lease.ttl_s * (1 - MARGIN)) if reply == 1 else None
@@ -145,7 +164,7 @@ class Leases:
         return int(await command(self._client, b"GET", self._keys.epoch(partition)) or 0)
 
     def _of(self, partition: int) -> list[str]:
-        return [self._keys.lease(partition), self._keys.epoch(partition)]
+        return [self._keys.lease(partition), self._keys.epoch(partition), self._keys.layout(partition)]
 
 
 class LeaseKeeper:

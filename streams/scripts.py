@@ -107,6 +107,15 @@ return reply
 order until the stream is at its bound, even after what is acknowledged was trimmed. Replies with
 the length that refused the rest (0: none refused) and the identifiers of those added."""
 
+AGREED_FUNCTION: Final = """
+local function agreed(key, number)
+  local known = redis.call('GET', key)
+  if not known then redis.call('SET', key, number) return number end
+  return known
+end
+"""
+"""What is written down under a key; the number given, where nothing was."""
+
 LAST_ID: Final = Script(
     "local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1] return last and last[1] or '0-0'"
 )

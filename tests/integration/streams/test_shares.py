@@ -4,11 +4,14 @@ import anyio
 import pytest
 from redis.asyncio import Redis
 
+from cognition.errors import SettingsError
 from cognition.partitions import Partitions
 from cognition.testing.sink import RecordingSink
 from schemas.events import LeaseHandedOver, LeaseLost
+from streams.errors import PartitionsChangedError
 from streams.keys import StreamKeys
 from streams.layout import agreed, change, unsettled
+from streams.lease import Leases
 from streams.members import Members, fair_share
 
 HOUR_S = 3_600.0
@@ -108,5 +111,40 @@ async def test_the_number_of_partitions_is_agreed_upon_and_changed_only_at_rest(
     assert f"{keys.stream(3, 'awake')} wait" in await unsettled(client, keys, ("awake",))
     await client.delete(keys.stream(3, "awake"))
     assert await unsettled(client, keys, ("awake",)) == ""
-    await change(client, keys, 8)
+    assert await change(client, keys, 8) == ""
     assert await agreed(client, keys) == 8
+
+
+@pytest.mark.parametrize("number", [2, 8])
+async def test_a_daemon_that_wakes_after_the_number_was_changed_holds_and_shares_nothing(
+    client: Redis, keys: StreamKeys, number: int
+) -> None:
+    sleeper = Partitions(client, keys, "sleeper", 5.0, SkewedClock(0, 0), RecordingSink())
+    assert await sleeper.acquire() == 4
+    held = sleeper.leases()
+    # as time does it while the daemon is stopped
+    await client.delete(keys.members(), *(keys.lease(partition) for partition in range(4)))
+    assert await change(client, keys, number) == ""
+    leases = Leases(client, keys, anyio.current_time)
+    assert await leases.renew_many(list(held.values())) == [None] * 4, "nor where its clock stood still"
+    with pytest.raises(PartitionsChangedError, match=f"has {number}, and a mind would have two writers"):
+        await leases.acquire(1, "sleeper", 5.0)
+    with pytest.raises(SettingsError, match=rf"setting streams\.partitions = 4: .* has {number}"):
+        await sleeper.acquire()
+    successor = Partitions(
+        client, StreamKeys("test", number), "successor", 5.0, SkewedClock(0, 0), RecordingSink()
+    )
+    assert await successor.acquire() == number, "the sleeper counts for nobody"
+    await successor.release()
+
+
+async def test_the_number_is_as_it_was_where_a_partition_was_taken_meanwhile(
+    client: Redis, keys: StreamKeys
+) -> None:
+    taken = await Leases(client, keys, anyio.current_time).acquire(1, "quick", 5.0)
+    assert taken is not None
+    assert await change(client, keys, 8) == "partition 1 is held by quick"
+    assert await agreed(client, keys) == 4
+    one = Partitions(client, keys, "one", 5.0, SkewedClock(0, 0), RecordingSink())
+    assert await one.acquire() == 3
+    await one.release()
