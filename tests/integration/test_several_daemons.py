@@ -15,8 +15,11 @@ import pytest
 from cognition.stores.backend import HasId, Not
 from cognition.stores.stores import over
 from cognition.testing.nodes import Node, running_nodes
+from streams.client import connect
 from streams.codec import decode_fields
 from streams.embedded import embedded_server
+from streams.keys import StreamKeys
+from streams.layout import change
 from tests import servers
 from tests.integration.support import Client, Daemon, client_of, until
 
@@ -189,6 +192,26 @@ async def test_one_that_stalls_longer_than_its_lease_changes_nothing_when_it_wak
         await assert_whole(node, client, 2 * EACH)
         all_receipts(client, publish(client, 2 * EACH, 1))
         await assert_whole(node, client, 2 * EACH + 1)
+
+
+async def test_one_that_wakes_after_the_number_of_partitions_was_changed_ends_and_says_so(
+    url: str, tmp_path: Path
+) -> None:
+    client, keys = client_of(url), StreamKeys()
+    daemon = Daemon(tmp_path / "one", REDIS_URL=url, COGNITION_STREAMS__LEASE_S="1").start()
+    try:
+        daemon.ready()
+        daemon.running().send_signal(signal.SIGSTOP)
+        until(lambda: not any(client.server.exists(keys.lease(p)) for p in range(16)), "leases out")
+        streams = connect(url)
+        assert await change(streams, keys, 64) == ""
+        await streams.aclose()
+        daemon.running().send_signal(signal.SIGCONT)
+        assert daemon.ended() == 2
+        assert "streams.partitions = 16: the namespace 'tmi' has 64" in daemon.tail()
+        assert client.dead("ada") == []
+    finally:
+        ended(daemon)
 
 
 async def quiet(node: Node) -> dict[str, Any]:
