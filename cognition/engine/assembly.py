@@ -185,6 +185,7 @@ def assemble(
         clock,
         sink,
         learning=slow,
+        returning=Returning(stores, minds),
         tongues=tongues,
         attention=chosen.attention,
         model=model,

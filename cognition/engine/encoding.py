@@ -25,9 +25,10 @@ from cognition.engine.arrivals import Arrival, Entry, entry_seconds
 from cognition.engine.attending import LOST_BEFORE, archived, parts_of, passed_by, unattended
 from cognition.engine.forgetting import Forgetting
 from cognition.engine.handover import HELD_BACK, Handover
-from cognition.engine.ledger import Committed, Folded, Ledger, unbound
+from cognition.engine.ledger import LOW_SALIENCE, Committed, Folded, Ledger, unbound
 from cognition.engine.mind import Mind, later
 from cognition.engine.minds import Minds
+from cognition.engine.night_forgetting import Returning
 from cognition.engine.open_episode import Member, member
 from cognition.engine.options import AttentionOptions
 from cognition.engine.rebuilding import Rebuilding
@@ -86,6 +87,7 @@ class Encoder:
         sink: Sink,
         *,
         learning: SlowLearning,
+        returning: Returning,
         tongues: Tongues,
         attention: AttentionOptions,
         model: str,
@@ -100,6 +102,7 @@ class Encoder:
         self._clock = clock
         self._sink = sink
         self._learning = learning
+        self._returning = returning
         self._tongues = tongues
         self._model = model
         self._without = frozenset(without)
@@ -136,9 +139,12 @@ class Encoder:
         erased: set[str] = set()
         if wanted:
             await ledger.after([memory for _, memory in wanted])
+            archiving = await self._archiving(arrivals, epochs)
             async with anyio.create_task_group() as reads:
                 reads.start_soon(self._read_known, wanted, ledger)
                 reads.start_soon(self._read_erased, wanted, erased)
+                if archiving:
+                    reads.start_soon(self._read_archived, [w for w in wanted if w[0] in archiving], ledger)
         for number, arrival in enumerate(arrivals, 1):
             await self._take(arrival, ledger, erased, done)
             if number % FOLDED_AT_ONCE == 0:
@@ -166,10 +172,17 @@ class Encoder:
 
     async def _read_known(self, wanted: Sequence[tuple[str, str]], ledger: Ledger) -> None:
         ledger.known = await self._stores.memories.find(wanted)
-        for name in dict.fromkeys(mind for mind, _ in wanted):
-            if self._attention.rules_of(name).archives:
-                ids = [i for mind, i in wanted if mind == name and i not in ledger.known]
-                ledger.buried |= await self._stores.archive.get(name, ids)
+
+    async def _archiving(self, arrivals: Sequence[Arrival], epochs: dict[int, int]) -> set[str]:
+        """The minds of what may become a memory that have something in the archive, or may come to."""
+        epoch_of = {a.mind: epochs[a.entry.partition] for a in arrivals if a.memory_id and not a.rejection}
+        minds = [await self._minds.awake(name, epoch=epoch) for name, epoch in epoch_of.items()]
+        return {m.name for m in minds if m.sleep.archived or self._attention.rules_of(m.name).archives}
+
+    async def _read_archived(self, wanted: Sequence[tuple[str, str]], ledger: Ledger) -> None:
+        for i, (memory, why) in (await self._stores.archive.find(wanted)).items():
+            passed_by = why == LOW_SALIENCE and self._attention.rules_of(memory.mind).archives
+            (ledger.buried if passed_by else ledger.dormant)[i] = memory
 
     async def _read_erased(self, wanted: Sequence[tuple[str, str]], erased: set[str]) -> None:
         erased.update(await self._stores.tombstones.among(wanted))
@@ -255,6 +268,11 @@ class Encoder:
         entry = arrival.entry.id
         fresh = later(entry, mind.through)
         known = ledger.known.get(arrival.memory_id)
+        if known is None and (dormant := ledger.dormant.get(arrival.memory_id)) is not None:
+            if not fresh:
+                told = self._encoded if dormant.entry == entry else self._strengthened
+                return told(arrival, dormant)
+            known = await self._awaken(mind, dormant, ledger)
         if known is not None and known.entry == entry:
             if fresh:
                 await self._fold_again(mind, arrival, known, ledger, done)
@@ -282,6 +300,17 @@ class Encoder:
         if (formed := ledger.known.get(arrival.memory_id)) is not None:
             await self._supersede(mind, formed, ledger)
         return receipt
+
+    async def _awaken(self, mind: Mind, dormant: Memory, ledger: Ledger) -> Memory | None:
+        """What lies in the archive and comes again is awake memory from now on. All that was folded is in the
+        store before that: it writes the mind down."""
+        await ledger.settle(self._stores)
+        await ledger.write(self._stores)
+        epoch = ledger.held[mind.name]
+        await self._returning.back(mind.name, [dormant.id], at=None, epoch=epoch)
+        await self._minds.awake(mind.name, epoch=epoch)  # this arrival changes it after that was written
+        del ledger.dormant[dormant.id]
+        return await self._find_one(mind, dormant.id, ledger)
 
     async def _supersede(self, mind: Mind, newer: Memory, ledger: Ledger) -> None:
         """What its caller said that it supersedes says how it was from now on, once this is in the store."""
@@ -346,6 +375,9 @@ class Encoder:
             }
             done.strengthened += 1
             self._patch(mind, known, patch, ledger)
+        return self._strengthened(arrival, known)
+
+    def _strengthened(self, arrival: Arrival, known: Memory) -> Receipt:
         return self._receipt(
             arrival,
             Outcome.STRENGTHENED,

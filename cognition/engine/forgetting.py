@@ -76,8 +76,8 @@ class Forgetting:
 
     async def _lived(self, mind: str, archived: Mapping[str, Trace]) -> list[Trace]:
         """Those of the archived that once were part of an episode: the stream has taught by them."""
-        reasons = await self._stores.archive.reasons(mind, list(archived)) if archived else {}
-        return [trace for i, trace in archived.items() if reasons.get(i) != LOW_SALIENCE]
+        found = await self._stores.archive.find([(mind, i) for i in archived]) if archived else {}
+        return [trace for i, trace in archived.items() if i in found and found[i][1] != LOW_SALIENCE]
 
     async def _unlearn_neighbours(self, mind: Mind, traces: Mapping[str, Trace]) -> None:
         """Count the neighbours of the doomed as they will be, and begin the open thread without them. Those

@@ -60,12 +60,13 @@ class Ledger:
     """What one batch will write: new memories, what they changed of the vectors of earlier ones, fields
     of memories by mind (each with the memory as it was read), which memories move to which place, episodes,
     and which fine ones written before move to which coarse one (`parents`).
-    `known` are the memories that the batch has met, `buried` those that it has met in the archive, `archive`
-    what goes there at `archived_at` without having been a memory, `unbound` those that left an episode, with
-    who came along. `epochs` are those of the leases by partition, `held` by mind, as far as it was met;
-    `before` are batches that may still be on their way into the store, `written` is set once it is there;
-    `handed` are memories that were handed over to be inserted, of which `parts` tell when they are;
-    `outdated` those by mind that another superseded."""
+    `known` are the memories that the batch has met, `buried` those in the archive that it has met and that
+    attention passed by, `dormant` those that were awake before they came there, `archive` what goes there at
+    `archived_at` without having been a memory, `unbound` those that left an episode, with who came along.
+    `epochs` are those of the leases by partition, `held` by mind, as far as it was met; `before` are batches
+    that may still be on their way into the store, `written` is set once it is there; `handed` are
+    memories that were handed over to be inserted, of which `parts` tell when they are; `outdated` those
+    by mind that another superseded."""
 
     epochs: dict[int, int]
     before: Sequence[Ledger] = ()
@@ -79,6 +80,7 @@ class Ledger:
     unbound: dict[str, dict[str, frozenset[str]]] = field(default_factory=dict)
     known: dict[str, Memory] = field(default_factory=dict)
     buried: dict[str, Memory] = field(default_factory=dict)
+    dormant: dict[str, Memory] = field(default_factory=dict)
     archive: dict[str, Trace] = field(default_factory=dict)
     archived_at: float = 0.0
     handed: set[str] = field(default_factory=set)

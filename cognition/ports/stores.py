@@ -346,8 +346,9 @@ class Archive(Protocol):
         """Ids of those of an episode that were archived for another reason than `but`, at most `limit`."""
         ...
 
-    async def reasons(self, mind: str, memory_ids: Sequence[str]) -> dict[str, str]:
-        """Why each of these was archived."""
+    async def find(self, wanted: Sequence[tuple[str, str]]) -> dict[str, tuple[Memory, str]]:
+        """Those of the (mind, memory id) pairs that exist, as `MemoryStore.find`, with why they were
+        archived."""
         ...
 
     async def revise(self, revisions: Sequence[Revision], *, epoch: int) -> None:

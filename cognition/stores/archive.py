@@ -9,7 +9,7 @@ from cognition.stores import payloads, times
 from cognition.stores.backend import Match, Not, TimeRange, VectorBackend
 from cognition.stores.collections import UNCONSCIOUS
 from cognition.stores.memories import VECTORS, VectorMemories, point, trace
-from cognition.stores.tenancy import for_mind, for_minds, owned, payload_of
+from cognition.stores.tenancy import for_mind, for_minds, owned, paired, payload_of
 from schemas.memory import Memory
 
 
@@ -58,9 +58,11 @@ class VectorArchive:
         )
         return [hit.id for hit in page.hits]
 
-    async def reasons(self, mind: str, memory_ids: Sequence[str]) -> dict[str, str]:
-        hits = await self._backend.retrieve(UNCONSCIOUS.name, memory_ids, owner=mind)
-        return {i: payload_of(hit).get("archive_reason", "") for i, hit in owned(mind, hits).items()}
+    async def find(self, wanted: Sequence[tuple[str, str]]) -> dict[str, tuple[Memory, str]]:
+        owners = {memory_id: mind for mind, memory_id in wanted}
+        hits = paired(wanted, await self._backend.retrieve(UNCONSCIOUS.name, list(owners), owner=owners))
+        found = {i: payload_of(hit) for i, hit in hits.items()}
+        return {i: (payloads.decode(Memory, i, p), p.get("archive_reason", "")) for i, p in found.items()}
 
     async def revise(self, revisions: Sequence[Revision], *, epoch: int) -> None:
         await self._searched.revise(revisions, epoch=epoch)

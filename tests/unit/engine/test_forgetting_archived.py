@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 import pytest
 
-from cognition.engine.night_forgetting import DECAY, Archiving, Returning
-from cognition.engine.night_journal import Journal
-from cognition.mechanisms.lexicon import Lexicon
 from cognition.mechanisms.text import Analyzer
 from cognition.ports.stores import Trace
-from schemas.identifiers import memory_id, sleep_cycle_id
-from schemas.percept import Forget
-from schemas.sleep import PlannedWork, SleepCursor, SleepReport, SleepStage, SleepWork
+from schemas.identifiers import memory_id
 from tests.unit.engine.bench import ANA, Bench, bench
+from tests.unit.engine.nights import archive, assert_lexicon_exact, bring_back, erase
 
 pytestmark = pytest.mark.anyio
 
 QUESTION, REPLY, OTHER = "question", "reply", "other"
-NIGHTS = itertools.count()
 
 
 async def talked() -> Bench:
@@ -30,47 +23,6 @@ async def talked() -> Bench:
     await on.say("By the sea.", actor="bo", key=REPLY)
     await on.say("Good to know.", actor="ana", key=OTHER)
     return on
-
-
-def report_of(night: str, step: int = 1) -> SleepReport:
-    """A cycle at a step of its work."""
-    return SleepReport(
-        id=sleep_cycle_id(ANA, night, 1),
-        mind=ANA,
-        night=night,
-        nth=1,
-        cycles=1,
-        number=1,
-        trigger="request",
-        started_at=1_800_000_000.0,
-        cursor=SleepCursor(stage="deep", step=step),
-    )
-
-
-def forgets(*keys: str) -> PlannedWork:
-    ids = [memory_id(ANA, key) for key in keys]
-    return PlannedWork(work=SleepWork.FORGET, stage=SleepStage.DEEP, memory_ids=ids, why=DECAY)
-
-
-def archiving(on: Bench) -> Archiving:
-    minds = on.engine.minds
-    return Archiving(on.stores, minds, Journal(on.stores, minds))
-
-
-async def archive(on: Bench, *keys: str) -> None:
-    """One step of a night takes these to the archive."""
-    report = report_of(f"night {next(NIGHTS)}")
-    await archiving(on).step(report, forgets(*keys), epoch=on.epoch)
-
-
-async def bring_back(on: Bench, *keys: str) -> None:
-    ids = [memory_id(ANA, key) for key in keys]
-    async with on.engine.minds.sleeping(ANA, epoch=on.epoch):
-        await Returning(on.stores, on.engine.minds).back(ANA, ids, at=None, epoch=on.epoch)
-
-
-async def erase(on: Bench, key: str) -> None:
-    await on.take(Forget(mind=ANA, memory_ids=[memory_id(ANA, key)]))
 
 
 async def trace(on: Bench, key: str) -> Trace:
@@ -89,17 +41,6 @@ async def foreign_terms(on: Bench) -> set[int]:
     """Words of the question alone."""
     asked = own_terms(await trace(on, QUESTION))
     return asked - own_terms(await trace(on, REPLY)) - own_terms(await trace(on, OTHER))
-
-
-async def assert_lexicon_exact(on: Bench) -> None:
-    """The lexicon counts what is awake, and nothing else."""
-    counted, mind = Lexicon(), await on.engine.minds.look(ANA)
-    memories, _ = await on.stores.memories.walk(ANA, None, limit=100)
-    for each in (await on.stores.memories.get_traces(ANA, [m.id for m in memories])).values():
-        counted.add(each.lexical, each.memory.length, each.context)
-    assert mind.lexicon._moments == counted._moments
-    assert (mind.lexicon.n, mind.living) == (counted.n, len(memories))
-    np.testing.assert_allclose(mind.lexicon.mean_vector, counted.mean_vector, atol=1e-3)
 
 
 async def assert_bare(on: Bench, key: str, words: set[int]) -> None:
