@@ -114,5 +114,9 @@ class MindStoppedError(CognitionError):
     """This mind is refused service until a person has looked at it."""
 
 
+class StepFailedError(CognitionError):
+    """A step of a night failed for a reason that waiting does not mend; it is named."""
+
+
 class DeadlineError(CognitionError, TimeoutError):
     """The answer did not come in time."""

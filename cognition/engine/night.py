@@ -8,7 +8,9 @@ same end. Must not know when minds sleep.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping
+from pathlib import Path
 
 from msgspec.structs import replace
 
@@ -21,6 +23,7 @@ from cognition.engine.night_undo import Undoing
 from cognition.engine.night_works import Done, Work
 from cognition.engine.rhythm import Rhythm
 from cognition.engine.sleep_options import SleepOptions
+from cognition.errors import StepFailedError
 from cognition.mechanisms.pressure import asleep, wakes
 from cognition.ports.calls import account, counted
 from cognition.ports.clock import Clock
@@ -45,6 +48,10 @@ LEFT_NAMED = 100
 
 DROPPED_AT_ONCE = 4
 """Cycles too old to be undone that are looked at after each cycle."""
+
+FAILURES_MAX = 3
+"""How often in a row a step may fail for a reason that waiting does not mend; then its cycle ends as it is.
+As often as an entry that kills its reader is delivered."""
 
 NAP_MIN_S = 0.02
 NAP_MAX_S = 1.0
@@ -116,7 +123,27 @@ class Night:
     async def step(self, report: SleepReport, epoch: int) -> SleepReport:
         """The next step, and the report after it, which is in the store, with the calls that it took."""
         with counted():
-            return await self._next(report, epoch)
+            cursor = replace(report.cursor, failures=0)
+            return await self._next(replace(report, cursor=cursor), epoch)
+
+    async def failed(self, report: SleepReport, error: Exception, epoch: int) -> StepFailedError:
+        """A step has failed for a reason that waiting does not mend: it is counted, and the last time ends
+        its cycle. What the step changed in memory is void, as after a crash. What to say of it."""
+        async with self._minds.writing:
+            self._minds.discard()
+        report = await self._stores.cycles.get(report.mind, report.id) or report
+        cursor = replace(report.cursor, failures=report.cursor.failures + 1)
+        report = replace(report, cursor=cursor)
+        times = f"step {cursor.step} of cycle {report.number} failed {cursor.failures} times"
+        told = f"{times} of {FAILURES_MAX}: {where(error)}"
+        if report.finished:
+            return StepFailedError(f"what follows cycle {report.number} failed: {where(error)}")
+        if cursor.failures < FAILURES_MAX:
+            await self._save(report, epoch)
+            return StepFailedError(told)
+        note = f"given up: {times}, the last time with {where(error)}"
+        await self._end(replace(report, notes=[*report.notes, note]), SleepStatus.INTERRUPTED, epoch)
+        return StepFailedError(f"{told}; the cycle is given up")
 
     async def _next(self, report: SleepReport, epoch: int) -> SleepReport:
         if report.status is SleepStatus.UNDOING:
@@ -320,6 +347,13 @@ class Night:
             )
         )
         return ended
+
+
+def where(error: Exception) -> str:
+    """An error, and the line of the code that raised it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    at = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {error}{at}"
 
 
 def shorter(report: SleepReport) -> SleepReport:

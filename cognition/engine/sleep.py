@@ -28,6 +28,7 @@ from cognition.errors import (
     CognitionError,
     ErasingError,
     LeaseLostError,
+    MindStoppedError,
     UnavailableError,
 )
 from cognition.mechanisms.pressure import HIGH, falls_asleep, pressure
@@ -75,6 +76,10 @@ PREVIEW_LENGTH = 100
 ASIDE_S = 600.0
 """For how long a mind that cannot sleep is left alone: one that is stopped, or whose cycle cannot go on for
 a reason that waiting does not mend. Other minds sleep meanwhile."""
+
+PASSING = (LeaseLostError, UnavailableError, MindStoppedError)
+"""What does not count against a cycle: it goes on elsewhere, when the store is back, or when a person has
+looked. Anything else is the step's own, and comes again with it (`Night.failed`)."""
 
 ERASING_S = 5.0
 """The same of a mind of which memories are being erased: that takes moments, but for a store that is away."""
@@ -246,8 +251,13 @@ class Sleep:
         return report
 
     async def _one_step(self, report: SleepReport) -> SleepReport:
-        began = self._clock.monotonic()
-        after = await self._night.step(report, self._epoch_of(report.mind))
+        began, epoch = self._clock.monotonic(), self._epoch_of(report.mind)
+        try:
+            after = await self._night.step(report, epoch)
+        except PASSING:
+            raise
+        except Exception as error:
+            raise await self._night.failed(report, error, epoch) from error
         await self._clock.sleep(self._night.nap_s(self._clock.monotonic() - began))
         return after
 

@@ -14,6 +14,7 @@ import pytest
 
 from cognition.circadian import Circadian
 from cognition.engine.assembly import Options
+from cognition.engine.night import FAILURES_MAX
 from cognition.engine.options import MindOptions
 from cognition.engine.rhythm import Rhythm
 from cognition.engine.sleep import ASIDE_S, ERASING_S, NOTHING_NEW, Sleep
@@ -22,6 +23,7 @@ from cognition.errors import (
     BadCueError,
     LeaseLostError,
     MindStoppedError,
+    StepFailedError,
     StoreUnavailableError,
     UnavailableError,
 )
@@ -554,6 +556,61 @@ async def test_a_night_and_undoing_leave_a_mind_that_is_stopped_alone_and_go_on_
     await sleep.bring_back()
     assert ANA in sleep._aside
     assert await payloads(found) == after
+
+
+async def test_a_step_that_fails_again_and_again_ends_its_cycle_and_nothing_else() -> None:
+    found = await lived(30)
+    sleep = found.engine.sleep
+    report, _ = await sleep.fall_asleep(ANA, "request", cause="night", cycles=0)
+
+    async def broken(*args: Any, **named: Any) -> Any:
+        raise KeyError("no such page")
+
+    found.stores.episodes.get = broken  # type: ignore[method-assign]
+    found.stores.episodes.latest = broken  # type: ignore[method-assign]
+    found.stores.memories.get_traces = broken  # type: ignore[method-assign]
+    for attempt in range(1, FAILURES_MAX + 1):
+        assert not report.finished
+        sleep._aside.clear()
+        sleep._waiting[ANA, report.id] = None
+        async with sleep._alone(ANA):
+            await sleep._sleep(ANA, report.id)
+        assert ANA in sleep._aside
+        [*_, event] = [e for e in found.sink.events if isinstance(e, OperationRetried)]
+        assert (
+            f"failed {attempt} times of {FAILURES_MAX}: KeyError: 'no such page' (test_sleep.py:"
+            in event.error
+        )
+        stored = await found.stores.cycles.get(ANA, report.id)
+        assert stored is not None
+        report = stored
+    assert report.status is SleepStatus.INTERRUPTED
+    assert "given up" in report.notes[-1]
+    assert "KeyError" in report.notes[-1]
+    assert not await found.stores.cycles.unfinished(limit=10)
+
+
+async def test_a_step_that_failed_and_then_did_not_is_not_counted_against_its_cycle() -> None:
+    found = await lived(40)
+    report, _ = await found.engine.sleep.fall_asleep(ANA, "request", cause="night-0", cycles=1)
+    amend, calls = found.stores.memories.amend, iter(range(1_000))
+
+    async def often(*args: Any, **named: Any) -> Any:
+        if next(calls) % 2 == 0:
+            raise AssertionError("every other time")
+        return await amend(*args, **named)
+
+    found.stores.memories.amend = often  # type: ignore[method-assign]
+    while not report.finished:
+        try:
+            report = await found.engine.sleep.slept(report)
+        except StepFailedError:
+            stored = await found.stores.cycles.get(ANA, report.id)
+            assert stored is not None
+            assert stored.cursor.failures == 1
+            report = stored
+    assert (report.status, report.replayed) == (SleepStatus.COMPLETED, 35)
+    assert next(calls) > 2 * FAILURES_MAX
 
 
 async def test_a_mind_whose_memories_are_being_erased_keeps_no_other_awake() -> None:
