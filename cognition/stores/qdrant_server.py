@@ -408,24 +408,45 @@ class ServerBackend:
     async def _retrieved(
         self, name: str, ids: list[str], with_payload: bool, with_vectors: tuple[str, ...], at: Selector
     ) -> list[Hit]:
+        """Where several replicas have to agree, a point that they disagree about is left out of the answer.
+        So what was not found is asked of one replica alone: what that has is there, and is to be read yet."""
+
+        async def over(client: AsyncQdrantClient) -> list[Hit]:
+            found = await self._records(client, name, ids, with_payload, with_vectors, at)
+            absent = set(ids).difference(hit.id for hit in found)
+            if absent and self._consistency is not None:
+                there = await client.retrieve(
+                    name, sorted(absent), with_payload=False, with_vectors=False, shard_key_selector=at
+                )
+                if there:
+                    raise StoreUnavailableError(
+                        f"{name}: replicas disagree about {len(there)} points, such as {there[0].id}",
+                        remedy="Trying again is safe.",
+                    )
+            return found
+
+        return await self._read(name, over)
+
+    async def _records(
+        self,
+        client: AsyncQdrantClient,
+        name: str,
+        ids: list[str],
+        with_payload: bool,
+        with_vectors: tuple[str, ...],
+        at: Selector,
+    ) -> list[Hit]:
         if self._grpc and with_payload and not with_vectors:
-            within_s = self._options.timeout_s
-            return await self._read(
-                name,
-                lambda c: server_grpc.retrieve(
-                    c, name, ids, at=at, consistency=self._consistency, timeout_s=within_s
-                ),
+            return await server_grpc.retrieve(
+                client, name, ids, at=at, consistency=self._consistency, timeout_s=self._options.timeout_s
             )
-        records = await self._read(
+        records = await client.retrieve(
             name,
-            lambda c: c.retrieve(
-                name,
-                ids,
-                with_payload=with_payload,
-                with_vectors=list(with_vectors) or False,
-                shard_key_selector=at,
-                consistency=self._consistency,
-            ),
+            ids,
+            with_payload=with_payload,
+            with_vectors=list(with_vectors) or False,
+            shard_key_selector=at,
+            consistency=self._consistency,
         )
         return [hit(record, with_vectors) for record in records]
 
