@@ -102,7 +102,8 @@ class SleepReport(Message, frozen=True, kw_only=True, omit_defaults=False):
     """One cycle of sleep of one mind.
 
     `night` names what several cycles belong to, this one is the `number`-th of the mind's life and the
-    `nth` of `cycles` in its night. `did` counts by the name of a mechanism how often it did something,
+    `nth` of `cycles` in its night, which goes on although the mind is `paused` where it was when the cycle
+    was asked for. `did` counts by the name of a mechanism how often it did something,
     `calls` those to the store. `notes` say what a person should know: what is left, what was
     rolled back and why.
     """
@@ -116,6 +117,7 @@ class SleepReport(Message, frozen=True, kw_only=True, omit_defaults=False):
     number: int = 0
     nth: int = 1
     cycles: int = 1
+    paused: bool = False
     pressure_before: float = 0.0
     pressure_after: float | None = None
     stage_s: dict[str, float] = {}

@@ -23,6 +23,7 @@ from cognition.engine.night_undo import Undoing
 from cognition.engine.night_works import Done, Work
 from cognition.engine.rhythm import Rhythm
 from cognition.engine.sleep_options import SleepOptions
+from cognition.engine.sleepers import everybody_paused
 from cognition.errors import StepFailedError
 from cognition.mechanisms.pressure import asleep, wakes
 from cognition.ports.calls import account, counted
@@ -45,6 +46,8 @@ PLANNING, BEFORE, WORKING, AFTER = "planning", "canary before", "working", "cana
 
 LEFT_NAMED = 100
 """Memories that are named which undoing left as they are; of more it says how many."""
+
+STAYS_AWAKE = "the night ended with this cycle: the mind is told to stay awake (`cognition sleep resume`)"
 
 DROPPED_AT_ONCE = 4
 """Cycles too old to be undone that are looked at after each cycle."""
@@ -97,12 +100,14 @@ class Night:
         async with self._minds.writing:
             mind = await self._minds.awake(name, epoch=epoch)
             number = mind.sleep.cycles + 1
+            paused = await self._stays_awake(mind)
         report = SleepReport(
             id=cycle_id,
             mind=name,
             night=night,
             nth=nth,
             cycles=cycles,
+            paused=paused,
             number=number,
             trigger=trigger,
             started_at=self._clock.now(),
@@ -303,27 +308,39 @@ class Night:
         before = report.plan.pressure if report.plan is not None else mind.sleep.left
         return asleep(before, 1.0)
 
+    async def _stays_awake(self, mind: Mind) -> bool:
+        """Whether this mind, or everybody, is told to sleep on request only."""
+        return mind.sleep.paused or await everybody_paused(self._stores)
+
+    async def _slept(self, report: SleepReport, status: SleepStatus, now: float, epoch: int) -> SleepReport:
+        """The mind knows that the cycle has ended, then what follows in the same night is begun."""
+        async with self._minds.writing:
+            mind = await self._minds.awake(report.mind, epoch=epoch)
+            if status is not SleepStatus.INTERRUPTED:
+                served(mind)
+            pressure = self._left(mind, report)
+            mind.sleep.slept(report.number, now, mind.through, mind.usage.through, pressure)
+            await self._minds.checkpoint()
+        report = replace(report, pressure_after=pressure)
+        if status is not SleepStatus.COMPLETED or not goes_on(report, pressure, self._rhythm.of(report.mind)):
+            return report
+        if not report.paused and await self._stays_awake(mind):
+            return replace(report, notes=[*report.notes, STAYS_AWAKE])
+        await self.begin(
+            report.mind,
+            report.night,
+            nth=report.nth + 1,
+            cycles=report.cycles,
+            trigger=report.trigger,
+            epoch=epoch,
+        )
+        return report
+
     async def _end(self, report: SleepReport, status: SleepStatus, epoch: int) -> SleepReport:
         """The mind knows of it, then what follows in the same night is begun, then it has ended."""
         now = self._clock.now()
         if report.ended_at is None:
-            async with self._minds.writing:
-                mind = await self._minds.awake(report.mind, epoch=epoch)
-                if status is not SleepStatus.INTERRUPTED:
-                    served(mind)
-                pressure = self._left(mind, report)
-                mind.sleep.slept(report.number, now, mind.through, mind.usage.through, pressure)
-                await self._minds.checkpoint()
-            report = replace(report, pressure_after=pressure)
-            if status is SleepStatus.COMPLETED and goes_on(report, pressure, self._rhythm.of(report.mind)):
-                await self.begin(
-                    report.mind,
-                    report.night,
-                    nth=report.nth + 1,
-                    cycles=report.cycles,
-                    trigger=report.trigger,
-                    epoch=epoch,
-                )
+            report = await self._slept(report, status, now, epoch)
         ended = replace(
             report,
             status=status,

@@ -50,11 +50,16 @@ class Sleepers:
 
     async def paused(self) -> bool:
         """Whether everybody is told to sleep on request only."""
-        key = (EVERYBODY, SLEEP_SLOT)
-        return (await self._stores.checkpoints.load([key])).get(key, AWAKE) == PAUSED
+        return await everybody_paused(self._stores)
 
     async def pause(self, paused: bool) -> None:
         """Tell everybody. Survives a restart; what single minds were told stays."""
         states = {(EVERYBODY, SLEEP_SLOT): PAUSED if paused else AWAKE}
         await self._stores.checkpoints.save(states, epoch=0)
         await self._stores.flush()
+
+
+async def everybody_paused(stores: Stores) -> bool:
+    """Whether all minds are told to sleep on request only."""
+    key = (EVERYBODY, SLEEP_SLOT)
+    return (await stores.checkpoints.load([key])).get(key, AWAKE) == PAUSED

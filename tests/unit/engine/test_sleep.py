@@ -14,7 +14,7 @@ import pytest
 
 from cognition.circadian import Circadian
 from cognition.engine.assembly import Options
-from cognition.engine.night import FAILURES_MAX
+from cognition.engine.night import FAILURES_MAX, STAYS_AWAKE
 from cognition.engine.options import MindOptions
 from cognition.engine.rhythm import Rhythm
 from cognition.engine.sleep import ASIDE_S, ERASING_S, NOTHING_NEW, Sleep
@@ -257,6 +257,25 @@ async def test_a_paused_mind_sleeps_on_request_only() -> None:
     assert (await found.sleep()).replayed == 30
     await found.engine.sleep.answer(SleepPauseInquiry(id="resume", mind=ANA, paused=False))
     assert not (await found.engine.minds.look(ANA)).sleep.paused
+
+
+@pytest.mark.parametrize("everyone", [False, True])
+@pytest.mark.parametrize("before", [False, True])
+async def test_a_night_under_way_begins_no_other_cycle_once_its_mind_is_paused(
+    everyone: bool, before: bool
+) -> None:
+    found = await lived(30, Options(sleep=SleepOptions(canary=0, batch=10)))
+    sleep, pause = found.engine.sleep, SleepPauseInquiry(id="pause", mind=ANA, everyone=everyone)
+    if before:
+        await sleep.answer(pause)
+    report, _ = await sleep.fall_asleep(ANA, "request", cause="night", cycles=2)
+    report = await sleep._night.step(report, found.epoch)
+    if not before:
+        await sleep.answer(pause)
+    await sleep._sleep(ANA, report.id)
+    *_, first = cycles = await found.stores.cycles.latest(ANA, limit=10)
+    assert len(cycles) == (2 if before else 1), "who asks for a night while it is paused gets it whole"
+    assert (STAYS_AWAKE in first.notes) is not before
 
 
 async def test_a_mind_that_there_is_not_is_neither_paused_nor_made() -> None:
