@@ -77,18 +77,26 @@ class RareTerms:
         holders = dict(zip(asked, found, strict=True))
         return {
             i: with_shared(
-                each.associations, partners(own[i], i, holders.get(i, {}), analyzer, mind.lexicon.n), at
+                each.associations, partners(mind, i, own[i], texts[i], holders.get(i, {}), analyzer), at
             )
             for i, each in spoken.items()
         }
 
 
 def partners(
-    mine: Mapping[int, int], memory_id: str, holders: Mapping[str, Spoken], analyzer: Analyzer, memories: int
+    mind: Mind,
+    memory_id: str,
+    mine: Mapping[int, int],
+    asked: Terms,
+    holders: Mapping[str, Spoken],
+    analyzer: Analyzer,
 ) -> list[Mention]:
-    """With whom one memory shares rare words, and how strongly."""
+    """With whom one memory shares rare words, and how strongly: of the words that may be rare (`asked`) those
+    that are, as far as the holders tell, and as the lexicon does of words that more have than were read."""
     said = {j: analyzer.evidence_terms(each.content) for j, each in holders.items() if j != memory_id}
-    idf = telling(frequencies([mine, *said.values()]), memories)
+    found = frequencies([mine, *said.values()])
+    counts = {t: max(found[t], -(-mind.lexicon.document_frequency(t) // HEARD_MAX)) for t in asked}
+    idf = telling(counts, mind.lexicon.n)
     return sharing(_having(mine), {j: _having(terms) for j, terms in said.items()}, idf)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from cognition.engine import night_rare_terms
 from cognition.engine.assembly import Options
 from cognition.engine.night_rare_terms import LINKED_AT_ONCE, is_shared
 from cognition.engine.options import MindOptions
@@ -66,6 +67,20 @@ async def test_one_rare_word_is_chance() -> None:
     bonds = await shared(found)
     assert set(bonds["first"]) == {"second"}
     assert not bonds["third"]
+
+
+async def test_words_that_many_say_bind_nobody_however_few_of_those_are_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(night_rare_terms, "HOLDERS_MAX", 3)
+    found = await bench(options=ALONE)
+    for n in range(40):
+        await told(found, f"many/{n}", f"the harbour festival lantern of year {n * 7919}")
+    for n in range(60):
+        await told(found, f"other/{n}", f"thing{n} and stuff{n} were elsewhere")
+    await found.sleep()
+    bonds = await shared(found)
+    assert not any(bonds[f"many/{n}"] for n in range(40))
 
 
 async def test_what_stands_in_one_event_is_associated_too() -> None:
