@@ -139,7 +139,7 @@ async def _leave(bench: Bench, mind: str, order: Mapping[str, float], fraction: 
         resident = await minds.look(mind)
         for start in range(0, len(gone), ARCHIVED_AT_ONCE):
             traces = await stores.memories.get_traces(mind, gone[start : start + ARCHIVED_AT_ONCE])
-            await stores.archive.deposit(list(traces.values()), reason=DISPLACEMENT, at=0.0)
+            await stores.archive.deposit(list(traces.values()), reason=DISPLACEMENT, at=0.0, epoch=1)
             await stores.memories.erase(mind, list(traces))
             for i, trace in traces.items():
                 resident.unlearn(dict(trace.lexical), trace.memory.length, trace.context)

@@ -140,7 +140,8 @@ class Ledger:
         """
         epoch_of = self.held.__getitem__
         await self._insert(stores)
-        await stores.archive.deposit(list(self.archive.values()), reason=LOW_SALIENCE, at=self.archived_at)
+        passed_by = list(self.archive.values())
+        await stores.archive.deposit(passed_by, reason=LOW_SALIENCE, at=self.archived_at, epoch=self.held)
         self.archive.clear()
         for epoch, revisions in group(self.revisions.values(), lambda r: epoch_of(r.mind)):
             await stores.memories.revise(revisions, epoch=epoch)

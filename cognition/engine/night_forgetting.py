@@ -128,7 +128,7 @@ class Archiving:
             before = await self._stores.archive.get(report.mind, [i for i in ids if i not in there])
             await self._journal.note(report.mind, report, [], archived=list(there), epoch=epoch)
             traces = list(there.values())
-            await self._stores.archive.deposit(traces, reason=planned.why, at=report.started_at)
+            await self._stores.archive.deposit(traces, reason=planned.why, at=report.started_at, epoch=epoch)
             if mind.sleep.mark != mark_of(report):
                 self._leave(mind, there, report, planned)
                 if there:

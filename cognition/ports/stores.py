@@ -175,8 +175,9 @@ class MemoryStore(Protocol):
         and stamped with it."""
         ...
 
-    async def erase(self, mind: str, memory_ids: Sequence[str]) -> None:
-        """Delete for good. The caller has written tombstones first."""
+    async def erase(self, mind: str, memory_ids: Sequence[str], *, epoch: int | None = None) -> None:
+        """Delete for good; with an epoch what was written under that or an older one. Where it is not kept
+        elsewhere, the caller has written tombstones first."""
         ...
 
     async def probe(
@@ -334,7 +335,9 @@ class CheckpointStore(Protocol):
 class Archive(Protocol):
     """The `unconscious`: whole memories that left awake memory."""
 
-    async def deposit(self, traces: Sequence[Trace], *, reason: str, at: float) -> None: ...
+    async def deposit(self, traces: Sequence[Trace], *, reason: str, at: float, epoch: Epoch) -> None:
+        """Write these whole, in one round trip. What lies there from a newer epoch stays as it is."""
+        ...
 
     async def get(self, mind: str, memory_ids: Sequence[str]) -> dict[str, Memory]: ...
 
@@ -355,7 +358,9 @@ class Archive(Protocol):
         """Replace vectors, as `MemoryStore.revise`."""
         ...
 
-    async def erase(self, mind: str, memory_ids: Sequence[str]) -> None: ...
+    async def erase(self, mind: str, memory_ids: Sequence[str], *, epoch: int | None = None) -> None:
+        """Delete for good; with an epoch what was written under that or an older one."""
+        ...
 
     async def probe(self, mind: str, probe: Probe, *, limit: int) -> Found:
         """What of the archive answers a cue, as `MemoryStore.probe`."""

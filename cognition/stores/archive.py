@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cognition.ports.stores import Found, Probe, Revision, Trace
+from cognition.ports.stores import Epoch, Found, Probe, Revision, Trace
 from cognition.stores import payloads, times
-from cognition.stores.backend import Match, Not, TimeRange, VectorBackend
+from cognition.stores.backend import Match, Not, VectorBackend
 from cognition.stores.collections import UNCONSCIOUS
 from cognition.stores.memories import VECTORS, VectorMemories, point, trace
-from cognition.stores.tenancy import for_mind, for_minds, owned, paired, payload_of
+from cognition.stores.tenancy import epoch_of, fenced, for_mind, not_newer, owned, paired, payload_of
 from schemas.memory import Memory
 
 
@@ -23,7 +23,7 @@ class VectorArchive:
     async def probe(self, mind: str, probe: Probe, *, limit: int) -> Found:
         return await self._searched.probe(mind, [probe], limit=limit)
 
-    async def deposit(self, traces: Sequence[Trace], *, reason: str, at: float) -> None:
+    async def deposit(self, traces: Sequence[Trace], *, reason: str, at: float, epoch: Epoch) -> None:
         if not traces:
             return
         points = [
@@ -34,12 +34,12 @@ class VectorArchive:
                     "archive_reason": reason,
                     "original_salience": each.memory.composite_salience,
                     "surface_count": 0,
+                    "epoch": epoch_of(epoch, each.memory.mind),
                 },
             )
             for each in traces
         ]
-        not_later = TimeRange("archived_at", lte=at)
-        condition = for_minds((each.memory.mind for each in traces), not_later)
+        condition = fenced(epoch, (each.memory.mind for each in traces), not_newer)
         await self._backend.upsert(UNCONSCIOUS.name, points, condition=condition)
 
     async def get(self, mind: str, memory_ids: Sequence[str]) -> dict[str, Memory]:
@@ -67,6 +67,5 @@ class VectorArchive:
     async def revise(self, revisions: Sequence[Revision], *, epoch: int) -> None:
         await self._searched.revise(revisions, epoch=epoch)
 
-    async def erase(self, mind: str, memory_ids: Sequence[str]) -> None:
-        hits = await self._backend.retrieve(UNCONSCIOUS.name, memory_ids, owner=mind)
-        await self._backend.delete(UNCONSCIOUS.name, list(owned(mind, hits)), owner=mind)
+    async def erase(self, mind: str, memory_ids: Sequence[str], *, epoch: int | None = None) -> None:
+        await self._searched.erase(mind, memory_ids, epoch=epoch)

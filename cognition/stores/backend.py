@@ -347,8 +347,15 @@ class VectorBackend(Protocol):
         in one round trip; vectors that are not named stay. Never inserts."""
         ...
 
-    async def delete(self, collection: str, ids: Sequence[str], *, owner: Owner = None) -> None:
-        """Delete points by id. Absent ids are ignored. Where it is known whose they are, `owner` says so: an
+    async def delete(
+        self,
+        collection: str,
+        ids: Sequence[str],
+        *,
+        owner: Owner = None,
+        condition: Condition | None = None,
+    ) -> None:
+        """Delete points by id, with a condition those that satisfy it. Absent ids are ignored. Where it is known whose they are, `owner` says so: an
         engine that keeps minds apart then goes there alone."""
         ...
 

@@ -101,8 +101,15 @@ class EdgeBackend:
         points = [wire.point_out(Point(i, {}, vectors)) for i, vectors in changes.items()]
         await self._write(collection, list(changes), wire.UpdateVectors(collection, points, condition))
 
-    async def delete(self, collection: str, ids: Sequence[str], *, owner: Owner = None) -> None:
-        await self._write(collection, list(ids), wire.Delete(collection, list(ids)))
+    async def delete(
+        self,
+        collection: str,
+        ids: Sequence[str],
+        *,
+        owner: Owner = None,
+        condition: Condition | None = None,
+    ) -> None:
+        await self._write(collection, list(ids), wire.Delete(collection, list(ids), condition))
 
     async def retrieve(
         self,

@@ -91,8 +91,8 @@ def handle(shards: EdgeShards, body: wire.Single) -> wire.Reply:
         case wire.UpdateVectors(name, points, condition):
             changes = {p.id: wire.point_in(p).vectors for p in points}
             shards.update_vectors(name, changes, condition=condition)
-        case wire.Delete(name, ids):
-            shards.delete(name, ids)
+        case wire.Delete(name, ids, condition):
+            shards.delete(name, ids, condition)
         case wire.Ensure(spec, generation):
             shards.ensure(spec, generation=generation)
         case wire.Flush(name):

@@ -75,9 +75,16 @@ class InlineEdge:
         await anyio.lowlevel.checkpoint()
         self._shards.update_vectors(collection, changes, condition=condition)
 
-    async def delete(self, collection: str, ids: Sequence[str], *, owner: Owner = None) -> None:
+    async def delete(
+        self,
+        collection: str,
+        ids: Sequence[str],
+        *,
+        owner: Owner = None,
+        condition: Condition | None = None,
+    ) -> None:
         await anyio.lowlevel.checkpoint()
-        self._shards.delete(collection, ids)
+        self._shards.delete(collection, ids, condition)
 
     async def retrieve(
         self,

@@ -117,6 +117,7 @@ class UpdateVectors(_Body):
 class Delete(_Body):
     collection: str
     ids: list[str]
+    condition: Condition | None = None
 
 
 class Retrieve(_Body):

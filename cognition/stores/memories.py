@@ -133,9 +133,10 @@ class VectorMemories:
         condition = for_minds(minds, not_newer(epoch))
         await self._backend.update_vectors(self._collection, changes, condition=condition)
 
-    async def erase(self, mind: str, memory_ids: Sequence[str]) -> None:
-        hits = await self._backend.retrieve(self._collection, memory_ids, owner=mind)
-        await self._backend.delete(self._collection, list(owned(mind, hits)), owner=mind)
+    async def erase(self, mind: str, memory_ids: Sequence[str], *, epoch: int | None = None) -> None:
+        if memory_ids:
+            condition = for_mind(mind, *([] if epoch is None else [not_newer(epoch)]))
+            await self._backend.delete(self._collection, memory_ids, owner=mind, condition=condition)
 
     async def probe(
         self,

@@ -174,10 +174,14 @@ class EdgeShards:
             if rows:
                 shard.update(engine.UpdateOperation.update_vectors(rows, condition=where))
 
-    def delete(self, collection: str, ids: Sequence[str]) -> None:
+    def delete(self, collection: str, ids: Sequence[str], condition: Condition | None = None) -> None:
         with self._writing(collection) as shard:
             checks.ids(collection, ids)
-            shard.update(engine.UpdateOperation.delete_points(list(ids)))
+            checks.condition(shard.spec, condition)
+            if condition is None:
+                shard.update(engine.UpdateOperation.delete_points(list(ids)))
+            else:
+                shard.update(engine.UpdateOperation.delete_points_by_filter(ids_filter(ids, condition)))
             shard.deleted += len(ids)
 
     def retrieve(

@@ -373,13 +373,22 @@ class ServerBackend:
         gone = {point_id for ids in emptied.values() for point_id in ids}
         return [point_id for point_id in there if point_id not in gone]
 
-    async def delete(self, collection: str, ids: Sequence[str], *, owner: Owner = None) -> None:
+    async def delete(
+        self,
+        collection: str,
+        ids: Sequence[str],
+        *,
+        owner: Owner = None,
+        condition: Condition | None = None,
+    ) -> None:
         checks.ids(self._spec(collection).name, ids)
+        checks.condition(self._spec(collection), condition)
         name, shared = self._name(collection), self._shared[collection]
         for place, some in ids_by_place(ids, owner, shared):
             at: Selector = await self._everywhere(name) if shared and place is None else place
             for first in _steps(some):
-                chosen = some[first : first + IDS_MAX]
+                few = some[first : first + IDS_MAX]
+                chosen = few if condition is None else with_ids(few, condition)
                 await self._write(
                     name,
                     lambda c, o, chosen=chosen, at=at: c.delete(  # type: ignore[misc]

@@ -177,11 +177,21 @@ class OracleBackend:
                     changed = _stored(Point(point_id, {}, vectors), found.spec.kept).vectors
                     found.put(Point(point_id, stored.payload, {**stored.vectors, **changed}))
 
-    async def delete(self, collection: str, ids: Sequence[str], *, owner: Owner = None) -> None:
+    async def delete(
+        self,
+        collection: str,
+        ids: Sequence[str],
+        *,
+        owner: Owner = None,
+        condition: Condition | None = None,
+    ) -> None:
         async with self._verb("delete", collection) as found:
             checks.ids(collection, ids)
+            checks.condition(found.spec, condition)
             for point_id in ids:
-                found.drop(point_id)
+                stored = found.points.get(point_id)
+                if stored is not None and matches(stored.payload, condition, point_id):
+                    found.drop(point_id)
 
     async def retrieve(
         self,

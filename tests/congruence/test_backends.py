@@ -121,7 +121,7 @@ writes = st.lists(
             st.dictionaries(st.integers(0, 5), g.vectors, max_size=4),
             st.none() | g.conditions,
         ),
-        st.tuples(st.just("delete"), st.lists(st.integers(0, 5), max_size=2)),
+        st.tuples(st.just("delete"), st.lists(st.integers(0, 5), max_size=2), st.none() | g.conditions),
     ),
     max_size=6,
 )
@@ -144,8 +144,9 @@ async def apply(backend: VectorBackend, mind: str, write: tuple[Any, ...]) -> No
         case ("update_vectors", changes, drawn):
             vectors = {g.point_id(mind, i): given for i, given in changes.items()}
             await backend.update_vectors("things", vectors, condition=condition(drawn))
-        case ("delete", numbers):
-            await backend.delete("things", [g.point_id(mind, i) for i in numbers])
+        case ("delete", numbers, drawn):
+            ids = [g.point_id(mind, i) for i in numbers]
+            await backend.delete("things", ids, condition=condition(drawn))
 
 
 @EXAMPLES

@@ -402,15 +402,45 @@ async def test_what_is_buried_stays_buried(stores: VectorStores, mind: str) -> N
 
 
 async def test_the_archive_keeps_whole_memories(stores: VectorStores, mind: str) -> None:
-    kept = trace(mind, "k", composite_salience=0.2)
-    await stores.archive.deposit([kept], reason="decay", at=50.0)
-    await stores.archive.deposit([trace(mind, "k", composite_salience=0.9)], reason="late", at=40.0)
-    assert (await stores.archive.get(mind, [kept.memory.id]))[kept.memory.id] == kept.memory
-    assert await stores.archive.get(mind + "!", [kept.memory.id]) == {}
-    await stores.archive.erase(mind + "!", [kept.memory.id])
-    assert await stores.archive.get(mind, [kept.memory.id])
-    await stores.archive.erase(mind, [kept.memory.id])
-    assert await stores.archive.get(mind, [kept.memory.id]) == {}
+    kept = trace(mind, "k", composite_salience=0.2, episode_id="e", epoch=2)
+    i, missing = kept.memory.id, memory_id(mind, "x")
+    await stores.archive.deposit([kept], reason="decay", at=50.0, epoch=2)
+    late = trace(mind, "k", composite_salience=0.9)
+    await stores.archive.deposit([late], reason="late", at=60.0, epoch=1)
+    assert await stores.archive.get(mind, [i, missing]) == {i: kept.memory}
+    assert await stores.archive.get(mind + "!", [i]) == {}
+    assert await stores.archive.find([(mind, i), (mind, missing)]) == {i: (kept.memory, "decay")}
+    assert await stores.archive.find([(mind + "!", i)]) == {}
+    await stores.archive.erase(mind + "!", [i])
+    await stores.archive.erase(mind, [i], epoch=1)
+    assert await stores.archive.get(mind, [i])
+    await stores.archive.erase(mind, [i], epoch=2)
+    assert await stores.archive.get(mind, [i]) == {}
+
+
+async def test_the_archive_tells_of_an_episode_and_is_revised(stores: VectorStores, mind: str) -> None:
+    for key, episode, why in (("a", "e", "decay"), ("b", "e", "passed by"), ("c", "f", "decay")):
+        each = trace(mind, key, episode_id=episode, epoch=1)
+        await stores.archive.deposit([each], reason=why, at=1.0, epoch={mind: 1})
+    i = memory_id(mind, "a")
+    assert await stores.archive.within(mind, "e", but="passed by", limit=9) == [i]
+    assert len(await stores.archive.within(mind, "e", but="", limit=9)) == 2
+    assert await stores.archive.within(mind + "!", "e", but="", limit=9) == []
+    await stores.archive.revise([Revision(mind, i, lexical={5: 0.25}, context=direction(0.0, 1.0))], epoch=2)
+    await stores.archive.revise([Revision(mind, i, lexical={9: 0.5})], epoch=1)
+    found = (await stores.archive.get_traces(mind, [i]))[i]
+    assert found.lexical == {5: 0.25}
+    np.testing.assert_allclose(found.context, direction(0.0, 1.0), atol=1e-3)
+
+
+async def test_a_holder_erases_nothing_that_a_later_one_wrote(stores: VectorStores, mind: str) -> None:
+    await stores.memories.insert([trace(mind, "a")], epoch=1)
+    await stores.memories.insert([trace(mind, "b")], epoch=2)
+    ids = [memory_id(mind, "a"), memory_id(mind, "b")]
+    await stores.memories.erase(mind, ids, epoch=1)
+    assert await keys(stores, mind) == ["b"]
+    await stores.memories.erase(mind, ids)
+    assert await keys(stores, mind) == []
 
 
 async def test_writing_twice_equals_once(stores: VectorStores, mind: str) -> None:

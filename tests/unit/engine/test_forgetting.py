@@ -138,6 +138,6 @@ async def test_the_archive_forgets_too() -> None:
     archived = [msgspec.structs.replace(t.memory, id=memory_id(ANA, "old")) for t in traces.values()]
     trace = next(iter(traces.values()))
     deposited = Trace(memory=archived[0], context=trace.context, lexical=trace.lexical)
-    await on.stores.archive.deposit([deposited], reason="decay", at=1.0)
+    await on.stores.archive.deposit([deposited], reason="decay", at=1.0, epoch=on.epoch)
     assert (await on.take(forget("old")))[0].count == 1
     assert await on.stores.archive.get(ANA, [memory_id(ANA, "old")]) == {}

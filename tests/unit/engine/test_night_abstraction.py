@@ -260,7 +260,9 @@ async def test_it_stays_when_its_sources_are_archived() -> None:
     (once,) = await known(found)
     gone = list(ids(0, 1))
     traces = await found.stores.memories.get_traces(ANA, gone)
-    await found.stores.archive.deposit(list(traces.values()), reason="decay", at=found.clock.now())
+    await found.stores.archive.deposit(
+        list(traces.values()), reason="decay", at=found.clock.now(), epoch=found.epoch
+    )
     await found.stores.memories.erase(ANA, gone)
     await found.say("something else", vector=near(40, topic=50))
     await found.sleep()

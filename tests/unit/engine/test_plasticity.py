@@ -438,7 +438,7 @@ async def test_archived_and_forgotten_memories_are_not_followed() -> None:
     at = await school()
     await at.teach(CoActivation(mind=ANA, memory_ids=ids(0, 1, 2, 3), reason="used"))
     traces = await at.on.stores.memories.get_traces(ANA, ids(1))
-    await at.on.stores.archive.deposit(list(traces.values()), reason="decay", at=0.0)
+    await at.on.stores.archive.deposit(list(traces.values()), reason="decay", at=0.0, epoch=at.on.epoch)
     await at.on.stores.memories.erase(ANA, ids(1))
     await at.on.take(Forget(mind=ANA, memory_ids=ids(2)))
     tree = await at.on.engine.answering._learning.neighbourhood.neighbours(

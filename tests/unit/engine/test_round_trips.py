@@ -122,7 +122,7 @@ async def theatre() -> Theatre:
 async def archive(on: Bench, gone: str) -> None:
     """Put a memory into the archive, as sleep does."""
     traces = await on.stores.memories.get_traces(ANA, [gone])
-    await on.stores.archive.deposit(list(traces.values()), reason="decay", at=on.clock.now())
+    await on.stores.archive.deposit(list(traces.values()), reason="decay", at=on.clock.now(), epoch=on.epoch)
     await on.stores.memories.erase(ANA, [gone])
     mind = await on.engine.minds.awake(ANA, epoch=on.epoch)
     mind.sleep.archived += 1

@@ -111,7 +111,7 @@ async def test_an_association_to_what_was_archived_is_not_followed() -> None:
     on = await cinema()
     gone = memory_id(ANA, DIRECTOR)
     traces = await on.stores.memories.get_traces(ANA, [gone])
-    await on.stores.archive.deposit(list(traces.values()), reason="decay", at=on.clock.now())
+    await on.stores.archive.deposit(list(traces.values()), reason="decay", at=on.clock.now(), epoch=on.epoch)
     await on.stores.memories.erase(ANA, [gone])
     on.engine.minds.facts.drop(ANA, [gone])
     assert DIRECTOR not in keys(await ask(on, limit=50))

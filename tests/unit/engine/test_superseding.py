@@ -267,7 +267,9 @@ async def test_what_returns_from_the_archive_is_current_where_what_superseded_it
     await found.take(says("old", PORTO, 0), says("new", LISBON, 10, "old"))
     away = [memory_id(ANA, "old")]
     traces = await found.stores.memories.get_traces(ANA, away)
-    await found.stores.archive.deposit(list(traces.values()), reason="decay", at=found.clock.now())
+    await found.stores.archive.deposit(
+        list(traces.values()), reason="decay", at=found.clock.now(), epoch=found.epoch
+    )
     await found.stores.memories.erase(ANA, away)
     await found.take(Forget(mind=ANA, memory_ids=[memory_id(ANA, "new")]))
     async with found.engine.minds.writing:
