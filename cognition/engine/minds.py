@@ -255,7 +255,7 @@ class Minds:
         if identity is None or abs((identity.last_sleep_at or 0.0) - at) < SAME_MOMENT_S:
             return
         for each in milestones:
-            identity = revise(identity, at, f"milestone {each}")
+            identity = revise(identity, at, milestone(each))
         await self._swap(
             mind, epoch=epoch, last_sleep_at=at, lifetime=mind.lifetime, revisions=identity.revisions
         )
@@ -359,6 +359,11 @@ class Minds:
     def identity(self, name: str) -> Identity | None:
         """The identity as last read or written, if the mind is in memory."""
         return self._identities.get(name)
+
+
+def milestone(memory_id: str) -> str:
+    """What a revision says that names a milestone."""
+    return f"milestone {memory_id}"
 
 
 def served(mind: Mind) -> None:

@@ -5,15 +5,19 @@ The laws are verified before and after. Must not know what a memory says: a mile
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from cognition.engine.minds import Minds
+from cognition.engine.minds import Minds, milestone
 from cognition.engine.night_journal import Journal
 from cognition.engine.night_works import Done
 from cognition.mechanisms.consolidation_strength import CONSOLIDATED
 from cognition.mechanisms.identity import drifted
 from cognition.mechanisms.vectors import normalise
 from cognition.ports.stores import Dense, Stores, Trace
+from schemas.identity import Revision
+from schemas.memory import Memory
 from schemas.percept import ContentType
 from schemas.sleep import PlannedWork, SleepReport, SleepWork
 
@@ -34,7 +38,9 @@ class Drifting:
                 return Done(notes=[f"the self was left alone: {'; '.join(broken)}"])
             traces = await self._stores.memories.get_traces(report.mind, ids)
             moved = await self._drift(report, list(traces.values()), epoch)
-            milestones = [i for i in ids if i in traces and is_new_milestone(traces[i])]
+            identity = self._minds.identity(report.mind)
+            told = identity.revisions if identity is not None else []
+            milestones = [i for i in ids if i in traces and is_new_milestone(traces[i].memory, told)]
             await self._minds.slept(mind, report.started_at, milestones, epoch=epoch)
             broken = self._minds.broken_laws(mind)
         notes = [f"the history of the self does not match: {'; '.join(broken)}"] if broken else []
@@ -60,6 +66,11 @@ class Drifting:
         return await self._stores.identities.concept(report.mind)
 
 
-def is_new_milestone(trace: Trace) -> bool:
-    """Whether this is a milestone that this cycle has replayed for the first time."""
-    return trace.memory.content_type is ContentType.MILESTONE and trace.memory.replay_count == 1
+def is_new_milestone(memory: Memory, told: Sequence[Revision]) -> bool:
+    """Whether this is a milestone that sleep has replayed and that no revision names: undoing takes the
+    replay back and not the history. Of a history whose beginning has given way the first replay counts."""
+    if memory.content_type is not ContentType.MILESTONE or not memory.replay_count:
+        return False
+    whole = not told or told[0].number == 1
+    named = any(each.event == milestone(memory.id) for each in told)
+    return not named and (whole or memory.replay_count == 1)

@@ -15,6 +15,7 @@ import pytest
 from cognition.circadian import Circadian
 from cognition.engine.assembly import Options
 from cognition.engine.night import FAILURES_MAX, STAYS_AWAKE
+from cognition.engine.night_identity import is_new_milestone
 from cognition.engine.options import MindOptions
 from cognition.engine.rhythm import Rhythm
 from cognition.engine.sleep import ASIDE_S, ERASING_S, NOTHING_NEW, Sleep
@@ -32,6 +33,7 @@ from cognition.mechanisms.laws import DEFAULT_LAWS
 from cognition.ports.stores import Found, Scope
 from schemas.events import OperationRetried
 from schemas.identifiers import identity_id, memory_id
+from schemas.identity import Revision
 from schemas.percept import Percept
 from schemas.sleep import SleepReport, SleepStatus, SleepWork, UndoPage
 from schemas.sleeping import SleepLogInquiry, SleepPauseInquiry, SleepPlanInquiry, SleepUndoInquiry
@@ -497,6 +499,48 @@ async def test_the_self_moves_a_little_towards_what_was_consolidated_and_back_wh
     await undone(found, kept[0].id)
     back = await found.stores.identities.concept(ANA)
     assert np.allclose(back, np.frombuffer(page.concept, "<f4"), atol=1e-6)
+
+
+async def test_a_milestone_enters_the_history_once_however_often_its_replay_is_taken_back() -> None:
+    found = await lived(10, Options(sleep=SleepOptions(canary=0)))
+    await found.say("the day she was born", key="birth", content_type="milestone", importance=1.0)
+    for _ in range(2):
+        report = await found.sleep()
+        await undone(found, report.id)
+        found.clock.advance(86_400.0)
+    await found.sleep()
+    assert await milestones_told(found) == [f"milestone {memory_id(ANA, 'birth')}"]
+
+
+async def test_a_milestone_that_a_cycle_replayed_and_did_not_tell_is_told_by_the_next() -> None:
+    found = await lived(10, Options(sleep=SleepOptions(canary=0, without=("identity",))))
+    await found.say("the day she was born", key="birth", content_type="milestone", importance=1.0)
+    await found.sleep()
+    found.options = Options(sleep=SleepOptions(canary=0))
+    found.again()
+    for _ in range(2):
+        found.clock.advance(86_400.0)
+        await found.sleep()
+    assert await milestones_told(found) == [f"milestone {memory_id(ANA, 'birth')}"]
+
+
+async def test_of_a_history_whose_beginning_has_given_way_the_first_replay_tells() -> None:
+    found, birth = await bench(), memory_id(ANA, "birth")
+    await found.say("the day she was born", key="birth", content_type="milestone")
+    born_late = [Revision(number=2, at=0.0, event="milestone other", previous_hash="", hash="")]
+    memory = (await found.stores.memories.get(ANA, [birth]))[birth]
+    memory = msgspec.structs.replace(memory, replay_count=1)
+    assert is_new_milestone(memory, born_late)
+    assert not is_new_milestone(msgspec.structs.replace(memory, replay_count=2), born_late)
+    assert not is_new_milestone(msgspec.structs.replace(memory, replay_count=0), [])
+
+
+async def milestones_told(found: Bench) -> list[str]:
+    """What the history says after its beginning, which still matches its hashes."""
+    identity = await found.stores.identities.get(ANA)
+    assert identity is not None
+    assert verify(identity, DEFAULT_LAWS) == []
+    return [r.event for r in identity.revisions][1:]
 
 
 async def test_all_minds_are_paused_and_resumed_and_what_one_was_told_stays() -> None:
