@@ -9,6 +9,7 @@ same end. Must not know when minds sleep.
 from __future__ import annotations
 
 import traceback
+from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -49,8 +50,13 @@ LEFT_NAMED = 100
 
 STAYS_AWAKE = "the night ended with this cycle: the mind is told to stay awake (`cognition sleep resume`)"
 
-DROPPED_AT_ONCE = 4
-"""Cycles too old to be undone that are looked at after each cycle."""
+KEPT, DROPPING = "kept", "dropping"
+"""What a report says of its pages: they are there; they go, whoever finishes it."""
+
+LOOKED_AT_ONCE = 4
+DROPPED_MAX = 64
+"""Cycles too old to be undone that are read together, and whose pages go after one cycle at most: many are
+due only where `sleep.undo_kept` was more before."""
 
 FAILURES_MAX = 3
 """How often in a row a step may fail for a reason that waiting does not mend; then its cycle ends as it is.
@@ -112,7 +118,7 @@ class Night:
             trigger=trigger,
             started_at=self._clock.now(),
             cursor=SleepCursor(stage=PLANNING),
-            undo_log="kept",
+            undo_log=KEPT,
         )
         await self._stores.cycles.save(report, epoch=epoch)
         self._sink.publish(
@@ -284,7 +290,7 @@ class Night:
             report,
             restored=report.restored + done.restored,
             left=[*report.left, *done.left][:LEFT_NAMED],
-            cursor=replace(report.cursor, offset=str(begin + RESTORED_AT_ONCE)),
+            cursor=replace(report.cursor, step=report.cursor.step + 1, offset=str(begin + RESTORED_AT_ONCE)),
         )
         if done.more:
             return await self._save(report, epoch)
@@ -293,13 +299,20 @@ class Night:
         return await self._end(report, report.ends_as, epoch)
 
     async def _forget_how(self, mind: str, epoch: int) -> None:
-        """Keep what is needed to undo the latest cycles alone."""
+        """Keep what is needed to undo the latest cycles alone. Of the others the oldest go first: what is
+        left when this is interrupted lies next to those that are kept, where the next cycle finds it."""
         kept = self._options.undo_kept
-        latest = await self._stores.cycles.latest(mind, limit=kept + DROPPED_AT_ONCE)
-        for old in latest[kept:]:
-            if old.undo_log and old.finished:
-                await self._stores.cycles.save(shorter(old), epoch=epoch)
-                await self._stores.cycles.drop(mind, old.id, range(old.cursor.step + 1))
+        due: deque[SleepReport] = deque(maxlen=DROPPED_MAX)
+        older = (await self._stores.cycles.latest(mind, limit=kept + LOOKED_AT_ONCE))[kept:]
+        while older:
+            due.extend(old for old in older if old.undo_log and old.finished)
+            if not older[-1].undo_log:
+                break
+            older = await self._stores.cycles.latest(mind, limit=LOOKED_AT_ONCE, below=older[-1].number)
+        for old in reversed(due):
+            await self._stores.cycles.save(shorter(old, DROPPING), epoch=epoch)
+            await self._stores.cycles.drop(mind, old.id, range(old.cursor.step + 1))
+            await self._stores.cycles.save(shorter(old, ""), epoch=epoch)
 
     @staticmethod
     def _left(mind: Mind, report: SleepReport) -> float:
@@ -348,7 +361,6 @@ class Night:
             cursor=replace(report.cursor, stage="", offset=""),
         )
         ended = await self._save(ended, epoch)
-        await self._forget_how(report.mind, epoch)
         self._sink.publish(
             SleepEnded(
                 at=now,
@@ -363,6 +375,7 @@ class Night:
                 took_s=max(0.0, (ended.ended_at or now) - ended.started_at),
             )
         )
+        await self._forget_how(report.mind, epoch)
         return ended
 
 
@@ -373,13 +386,13 @@ def where(error: Exception) -> str:
     return f"{type(error).__name__}: {error}{at}"
 
 
-def shorter(report: SleepReport) -> SleepReport:
+def shorter(report: SleepReport, undo_log: str) -> SleepReport:
     """A report that cannot be undone any more, without the ids of all that was planned and asked: what is
     told of it is kept for good."""
     plan = report.plan
     if plan is not None:
         plan = replace(plan, works=[replace(w, memory_ids=[], episode_ids=[]) for w in plan.works])
-    return replace(report, undo_log="", plan=plan, canary=[])
+    return replace(report, undo_log=undo_log, plan=plan, canary=[])
 
 
 def goes_on(report: SleepReport, pressure: float, c: float) -> bool:

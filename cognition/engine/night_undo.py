@@ -18,7 +18,7 @@ from cognition.engine.night_forgetting import Returning
 from cognition.engine.night_journal import RESTORED_AT_ONCE, Journal, chains_of
 from cognition.engine.night_retelling import TellingBack
 from cognition.ports.stores import Stores
-from schemas.sleep import Retold, SleepReport, UndoPage
+from schemas.sleep import Retold, SleepReport, UndoEntry, UndoPage
 
 T = TypeVar("T")
 
@@ -38,6 +38,37 @@ class Undone:
     more: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Course:
+    """All that is to be undone of a cycle, in the order in which that is done. Its pages stay as they are
+    while it is undone: they are read once, and by each process anew."""
+
+    cycle_id: str
+    archived: Sequence[str]
+    chains: Mapping[str, Sequence[UndoEntry]]
+    derived: Mapping[str, Sequence[UndoEntry]]
+    retold: Mapping[str, Sequence[Retold]]
+    concept: bytes
+    turned: bytes
+
+    @classmethod
+    def of(cls, cycle_id: str, pages: Sequence[UndoPage]) -> Course:
+        """What these pages say."""
+        moved = next((page for page in pages if page.concept), None)
+        return cls(
+            cycle_id,
+            [i for page in pages for i in page.archived],
+            chains_of(entry for page in pages for entry in page.entries),
+            chains_of(entry for page in pages for entry in page.derived),
+            retold_in(pages),
+            moved.concept if moved is not None else b"",
+            moved.turned if moved is not None else b"",
+        )
+
+    def __len__(self) -> int:
+        return len(self.archived) + len(self.chains) + len(self.derived) + len(self.retold)
+
+
 class Undoing:
     """Takes a cycle back, a part at a time."""
 
@@ -55,33 +86,39 @@ class Undoing:
         self._returning = returning
         self._unabstracting = unabstracting
         self._telling = TellingBack(stores)
+        self._known: Course | None = None
+        """Of the cycle that is being undone."""
 
     async def part(self, report: SleepReport, begin: int, *, epoch: int) -> Undone:
         """The next ones get back what they were before this cycle, from the `begin`-th on."""
-        pages = await self._journal.pages(report)
-        archived = [i for page in pages for i in page.archived]
-        chains = chains_of(entry for page in pages for entry in page.entries)
-        derived = chains_of(entry for page in pages for entry in page.derived)
-        retold = retold_in(pages)
-        gone = archived[begin : begin + RESTORED_AT_ONCE]
-        first = begin - len(archived)
+        course = await self._course(report)
+        gone = course.archived[begin : begin + RESTORED_AT_ONCE]
+        first = begin - len(course.archived)
         async with self._minds.sleeping(report.mind, epoch=epoch) as mind:
             mind.sleep.downscaled = list(mind.sleep.homeostasis.without(report.started_at).cycles)
             mind.sleep.archived_on = [one for one in mind.sleep.archived_on if one[0] != report.started_at]
-            whose = await self._self(report.mind, pages, epoch) if begin == 0 else []
+            whose = await self._self(report.mind, course, epoch) if begin == 0 else []
             back = await self._back(report.mind, gone, epoch)
             done = [
-                await self._journal.restore(report.mind, part_of(chains, first), epoch=epoch),
+                await self._journal.restore(report.mind, part_of(course.chains, first), epoch=epoch),
                 await self._unabstracting.restore(
-                    report.mind, part_of(derived, first - len(chains)), epoch=epoch
+                    report.mind, part_of(course.derived, first - len(course.chains)), epoch=epoch
                 ),
                 await self._telling.restore(
-                    report.mind, part_of(retold, first - len(chains) - len(derived)), epoch=epoch
+                    report.mind,
+                    part_of(course.retold, first - len(course.chains) - len(course.derived)),
+                    epoch=epoch,
                 ),
             ]
         left = [*whose, *(i for _, each in done for i in each), *(i for i in gone if i not in back)]
-        whole = len(archived) + len(chains) + len(derived) + len(retold)
-        return Undone(len(back) + sum(n for n, _ in done), left, begin + RESTORED_AT_ONCE < whole)
+        more = begin + RESTORED_AT_ONCE < len(course)
+        self._known = course if more else None
+        return Undone(len(back) + sum(n for n, _ in done), left, more)
+
+    async def _course(self, report: SleepReport) -> Course:
+        if self._known is not None and self._known.cycle_id == report.id:
+            return self._known
+        return Course.of(report.id, await self._journal.pages(report))
 
     async def _back(self, mind: str, archived: Sequence[str], epoch: int) -> set[str]:
         """Those of the archived that are awake again, by this attempt or by an earlier one."""
@@ -89,15 +126,14 @@ class Undoing:
         missing = [i for i in archived if i not in back]
         return back | (await self._stores.memories.get(mind, missing)).keys() if missing else back
 
-    async def _self(self, mind: str, pages: Sequence[UndoPage], epoch: int) -> list[str]:
+    async def _self(self, mind: str, course: Course, epoch: int) -> list[str]:
         """Turn the self back to what it was before the cycle; what was left: the self, where a later cycle
         has moved it on."""
-        page = next((p for p in pages if p.concept), None)
-        now = await self._stores.identities.concept(mind) if page is not None else None
-        if page is None or now is None:
+        now = await self._stores.identities.concept(mind) if course.concept else None
+        if now is None:
             return []
-        before = np.frombuffer(page.concept, "<f4")
-        after = np.frombuffer(page.turned, "<f4") if page.turned else now
+        before = np.frombuffer(course.concept, "<f4")
+        after = np.frombuffer(course.turned, "<f4") if course.turned else now
         if np.allclose(now, after, atol=SAME):
             await self._stores.identities.turn(mind, before, epoch=epoch)
         return [] if np.allclose(now, after, atol=SAME) or np.allclose(now, before, atol=SAME) else [SELF]

@@ -15,7 +15,7 @@ import anyio
 from cognition.engine.association import left
 from cognition.engine.mind import Mind
 from cognition.engine.minds import Minds, served
-from cognition.engine.night import Night
+from cognition.engine.night import KEPT, Night
 from cognition.engine.night_forgetting import Returning
 from cognition.engine.night_plan import Planner
 from cognition.engine.rhythm import Rhythm
@@ -496,7 +496,7 @@ class Sleep:
                     f"cycle {report.number} of mind {inquiry.mind!r} is {report.status}",
                     remedy="Wait until it has ended.",
                 )
-            if not report.undo_log:
+            if report.undo_log != KEPT:
                 raise BadCueError(
                     f"what cycle {report.number} of mind {inquiry.mind!r} changed is not kept any more",
                     remedy="Only the latest cycles can be undone (sleep.undo_kept).",

@@ -328,7 +328,8 @@ class CheckpointStore(Protocol):
     async def load(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], bytes]: ...
 
     async def save(self, states: Mapping[tuple[str, str], bytes], *, epoch: int) -> None:
-        """Fenced by `epoch`: an older epoch changes nothing. One round trip."""
+        """Fenced by `epoch`: an older epoch changes nothing, nor does an earlier save of the same one that
+        is applied late. One round trip."""
         ...
 
 
@@ -468,8 +469,8 @@ class CycleStore(Protocol):
         """Write it whole, fenced by `epoch`: an older epoch changes nothing."""
         ...
 
-    async def latest(self, mind: str, *, limit: int) -> list[SleepReport]:
-        """Newest first by number."""
+    async def latest(self, mind: str, *, limit: int, below: int | None = None) -> list[SleepReport]:
+        """Newest first by number; only those whose number is less than `below`, if given."""
         ...
 
     async def unfinished(self, *, limit: int) -> list[tuple[str, str]]:

@@ -9,8 +9,9 @@ from typing import Final
 import msgspec
 
 from cognition.stores import payloads
-from cognition.stores.backend import MatchAny, Point, VectorBackend
+from cognition.stores.backend import MatchAny, Point, Range, VectorBackend
 from cognition.stores.collections import SLEEP_CYCLES
+from cognition.stores.rising import NUMBER, Rising
 from cognition.stores.tenancy import for_mind, not_newer, of_anyone, owned, payload_of
 from schemas.identifiers import undo_id
 from schemas.sleep import UNFINISHED, SleepReport, UndoPage
@@ -24,21 +25,30 @@ class VectorCycles:
 
     def __init__(self, backend: VectorBackend) -> None:
         self._backend = backend
+        self._rising = Rising()
 
     async def get(self, mind: str, cycle_id: str) -> SleepReport | None:
         hits = owned(mind, await self._backend.retrieve(SLEEP_CYCLES.name, [cycle_id]))
+        self._rising.seen([cycle_id], map(payload_of, hits.values()))
         found = {i: payloads.decode(SleepReport, i, payload_of(hit)) for i, hit in hits.items()}
         return found.get(cycle_id)
 
     async def save(self, report: SleepReport, *, epoch: int) -> None:
-        point = Point(report.id, {**payloads.encode(report), "epoch": epoch})
-        condition = for_mind(report.mind, not_newer(epoch))
+        number, guard = self._rising.guarded([report.id], epoch)
+        point = Point(report.id, {**payloads.encode(report), "epoch": epoch, NUMBER: number})
+        condition = for_mind(report.mind, *guard)
         await self._backend.upsert(SLEEP_CYCLES.name, [point], condition=condition)
 
-    async def latest(self, mind: str, *, limit: int) -> list[SleepReport]:
+    async def latest(self, mind: str, *, limit: int, below: int | None = None) -> list[SleepReport]:
+        older = [] if below is None else [Range("number", lt=float(below))]
         page = await self._backend.scroll(
-            SLEEP_CYCLES.name, condition=for_mind(mind), limit=limit, order_by="number", descending=True
+            SLEEP_CYCLES.name,
+            condition=for_mind(mind, *older),
+            limit=limit,
+            order_by="number",
+            descending=True,
         )
+        self._rising.seen([hit.id for hit in page.hits], map(payload_of, page.hits))
         return [payloads.decode(SleepReport, hit.id, payload_of(hit)) for hit in page.hits]
 
     async def unfinished(self, *, limit: int) -> list[tuple[str, str]]:

@@ -703,6 +703,58 @@ async def test_a_mind_whose_memories_are_being_erased_keeps_no_other_awake() -> 
     assert (await found.stores.cycles.latest(ANA, limit=1))[0].finished
 
 
+async def test_undoing_reads_each_page_once_and_is_seen_to_go_on() -> None:
+    found = await lived(150, Options(sleep=SleepOptions(canary=0, batch=150)))
+    report = await found.sleep()
+    read: list[int] = []
+    pages = found.stores.cycles.pages
+
+    async def counted(mind: str, cycle: str, steps: Any) -> Any:
+        read.extend(steps)
+        return await pages(mind, cycle, steps)
+
+    found.stores.cycles.pages = counted  # type: ignore[method-assign]
+    asked = await found.engine.sleep.answer(SleepUndoInquiry(id="undo", mind=ANA, cycle=report.id))
+    back, steps = asked.report, []  # type: ignore[union-attr]
+    while not back.finished:
+        steps.append(back.cursor.step)
+        back = await found.engine.sleep._night.step(back, found.epoch)
+    assert len(steps) == 3
+    assert sorted({*steps, back.cursor.step}) == [*steps, back.cursor.step]
+    assert len(read) == len(set(read))
+    assert back.restored == 150
+
+
+async def test_pages_that_are_not_kept_any_more_go_whenever_it_is_interrupted() -> None:
+    found = await lived(30, Options(sleep=SleepOptions(canary=0)))
+    reports = []
+    for _ in range(12):
+        found.clock.advance(86_400.0)
+        reports.append(await found.sleep())
+    found.options = Options(sleep=SleepOptions(canary=0, undo_kept=2))
+    found.again()
+    drop, calls = found.stores.cycles.drop, iter(range(1_000))
+
+    async def dies(*args: Any) -> None:
+        if next(calls) == 5:
+            raise UnavailableError("in the middle")
+        await drop(*args)
+
+    found.stores.cycles.drop = dies  # type: ignore[method-assign]
+    found.clock.advance(86_400.0)
+    with pytest.raises(UnavailableError):
+        await found.sleep()
+    cut = await found.stores.cycles.latest(ANA, limit=20)
+    assert [c.number for c in cut if c.undo_log] == [13, 12, 11, 10, 9, 8, 7, 6]
+    with pytest.raises(BadCueError, match="not kept any more"):
+        await undone(found, "6")
+    found.clock.advance(86_400.0)
+    await found.sleep()
+    after = await found.stores.cycles.latest(ANA, limit=20)
+    assert [c.number for c in after if c.undo_log] == [14, 13]
+    assert [r.number for r in reports if await pages_of(found, r)] == []
+
+
 async def test_undoing_an_older_cycle_leaves_the_self_where_a_later_one_has_moved_it_and_says_so() -> None:
     found = await lived(40, Options(sleep=SleepOptions(canary=0)))
     reports = []
