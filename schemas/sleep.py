@@ -153,10 +153,14 @@ class SleepReport(Message, frozen=True, kw_only=True, omit_defaults=False):
 
     @property
     def left_s(self) -> float | None:
-        """The most that it may still take by its plan, in seconds; None before there is one, and after it."""
-        if self.plan is None or self.finished:
+        """The most that its works may still take by its plan, in seconds; None before there is one, and
+        where none of them is left."""
+        if self.plan is None or self.status is not SleepStatus.IN_PROGRESS:
             return None
-        return max(0.0, self.plan.budget_s - sum(self.stage_s.values()))
+        ahead = self.plan.works[self.cursor.work :]
+        budgets = {work.stage: work.budget_s for work in ahead}
+        left = [budget - self.stage_s.get(stage, 0.0) for stage, budget in budgets.items()]
+        return sum(max(0.0, each) for each in left) if ahead else None
 
 
 class UndoEntry(Message, frozen=True, kw_only=True, omit_defaults=False):

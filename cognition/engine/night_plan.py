@@ -6,7 +6,7 @@ decides depends on the mind, the time and the name of the cycle. Must not know h
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from cognition.engine.association import left
 from cognition.engine.mind import Mind
@@ -37,7 +37,7 @@ SEEDS_AT_ONCE = 64
 search each."""
 
 WAKING_SHARE = 0.2
-"""Of a cycle's time that what is done once at its end may take beyond the stages (a choice)."""
+"""Of a cycle's time what is done once at its end may take so much, the stages share the rest (a choice)."""
 
 
 class Planner:
@@ -78,6 +78,10 @@ class Planner:
             pressure=max(pressure(mind.sleep.waking(now)), mind.sleep.left),
             budget_s=self._options.cycle_s,
         )
+
+    def _budget_s(self, stage: Stage) -> float:
+        """What a stage may take of the cycle's time."""
+        return SHARE[stage] * (1.0 - WAKING_SHARE) * self._options.cycle_s
 
     async def _novel(self, mind: str, report: SleepReport) -> list[Keyed]:
         """The new memories of highest priority that this night has not replayed yet: exactly those that a
@@ -124,7 +128,7 @@ class Planner:
                     work=SleepWork.REPLAY,
                     stage=SleepStage(stage.value),
                     memory_ids=forward(part),
-                    budget_s=SHARE[stage] * self._options.cycle_s,
+                    budget_s=self._budget_s(stage),
                     why="new ones by priority, familiar ones at random, in turns",
                 )
 
@@ -170,7 +174,7 @@ class Planner:
         if not episodes:
             return []
         why = "they are named by the memories that are left of them, as those are now"
-        budget_s = SHARE[Stage.DREAMING] * self._options.cycle_s
+        budget_s = self._budget_s(Stage.DREAMING)
         return [
             PlannedWork(
                 work=SleepWork.RETELL,
@@ -183,14 +187,13 @@ class Planner:
 
     async def _rare_terms(self, mind: Mind) -> PlannedWork:
         """The next memories in the order of their ids, and from the first again."""
-        share = SHARE[Stage.DREAMING]
         start = mind.sleep.shared_to or FIRST_ID
         page = await self._stores.replay.sample(mind.name, start=start, limit=LOOKED_AT_ONCE)
         return PlannedWork(
             work=SleepWork.RARE_TERMS,
             stage=SleepStage.DREAMING,
             memory_ids=[k.memory_id for k in page],
-            budget_s=share * self._options.cycle_s,
+            budget_s=self._budget_s(Stage.DREAMING),
             why="which others have the words that hardly any has",
             onward=page[-1].memory_id if page else "",
         )
@@ -201,7 +204,7 @@ class Planner:
         start = mind.sleep.abstracted_to or FIRST_ID
         page = await self._stores.replay.sample(mind.name, start=start, limit=SEEDS_AT_ONCE)
         seeds = [k.memory_id for k in page]
-        budget_s = SHARE[Stage.DREAMING] * self._options.cycle_s
+        budget_s = self._budget_s(Stage.DREAMING)
         return [
             PlannedWork(
                 work=SleepWork.SUPERSEDE,
@@ -234,12 +237,11 @@ class Planner:
         )
 
     def _rest(self, mind: Mind) -> Iterator[PlannedWork]:
-        shares: Mapping[str, float] = {stage.value: share for stage, share in SHARE.items()}
         if left(mind):
             yield PlannedWork(
                 work=SleepWork.ASSOCIATE,
                 stage=SleepStage.DREAMING,
-                budget_s=shares[SleepStage.DREAMING] * self._options.cycle_s,
+                budget_s=self._budget_s(Stage.DREAMING),
                 why=f"{left(mind)} memories are not linked; what moved most first",
             )
 

@@ -46,11 +46,13 @@ class SleepOptions(Config, frozen=True, kw_only=True):
     `schedules` gives single minds their own (``off``: never by schedule). It is read in `timezone` (empty:
     the machine's) and shifted by up to `jitter_s` at random.
 
-    A cycle takes `cycle_s` at most and makes `calls_max` calls to the store; between two of its steps all
-    others have `turn` times as long as the step took. It replays `batch` memories. `canary` cues are asked
-    before and after: where more than `tolerance` of them fail that did not before,
-    the cycle is rolled back. `undo_kept` cycles of a mind can be undone. Without
-    `while_awake` associations by what memories speak of form in sleep alone. What falls below a
+    The works of a cycle take `cycle_s` together and begin no step after `calls_max` calls to the store; a
+    step that has begun is done to its end, and the canary is asked again on top. Between two steps all
+    others have `turn` times as long as the step took, beside that time. A cycle replays `batch` memories.
+    `canary` cues are asked before and after: where more than `tolerance` of them fail that did not before,
+    the cycle is rolled back. `undo_kept` cycles of a mind can be undone.
+
+    Without `while_awake` associations by what memories speak of form in sleep alone. What falls below a
     retrievability of `floor` goes to the archive, `archived_a_year` of the mind at most, protected
     memories never, as long as they are no more than the share `protected` of the mind (1: always); with
     `memory_max` a mind keeps so many awake, and what says least makes room. `also` names what is done beyond

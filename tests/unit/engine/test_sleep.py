@@ -35,7 +35,7 @@ from schemas.events import OperationRetried
 from schemas.identifiers import identity_id, memory_id
 from schemas.identity import Revision
 from schemas.percept import Percept
-from schemas.sleep import SleepReport, SleepStatus, SleepWork, UndoPage
+from schemas.sleep import SleepReport, SleepStage, SleepStatus, SleepWork, UndoPage
 from schemas.sleeping import SleepLogInquiry, SleepPauseInquiry, SleepPlanInquiry, SleepUndoInquiry
 from tests.unit.engine.bench import ANA, BO, Bench, bench
 
@@ -224,6 +224,23 @@ async def test_a_night_that_goes_beyond_its_time_is_cut_short_and_says_so() -> N
     assert report.status is SleepStatus.COMPLETED
     assert any("was cut short" in note for note in report.notes)
     assert 0 < report.replayed < 50
+
+
+async def test_the_works_of_a_cycle_share_its_time_and_the_time_left_lasts_until_the_last_of_them() -> None:
+    found = await lived(30, Options(sleep=SleepOptions(cycle_s=300.0, canary=0)))
+    report, _ = await found.engine.sleep.fall_asleep(ANA, "request", cause="night", cycles=1)
+    assert report.left_s is None
+    left: list[tuple[SleepStage, float | None]] = []
+    while not report.finished:
+        report = await found.engine.sleep._night.step(report, found.epoch)
+        if report.plan is not None and report.cursor.work < len(report.plan.works):
+            left.append((report.plan.works[report.cursor.work].stage, report.left_s))
+    assert report.plan is not None
+    budgets = {work.stage: work.budget_s for work in report.plan.works}
+    assert sum(budgets.values()) == pytest.approx(report.plan.budget_s)
+    assert left[0] == (SleepStage.LIGHT, pytest.approx(300.0))
+    assert left[-1] == (SleepStage.WAKING, pytest.approx(budgets[SleepStage.WAKING]))
+    assert report.left_s is None
 
 
 async def test_a_night_that_costs_answers_is_taken_back_and_says_why() -> None:
