@@ -82,6 +82,10 @@ class Node:
         """Its address between nodes."""
         return f"http://{HOST}:{self._between}"
 
+    def joins(self, first: str) -> None:
+        """Where it finds an empty folder it joins over this node from now on."""
+        self._first = first
+
     def start(self) -> None:
         """Spawn it over its folder, what is there included; returns at once."""
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,202 @@
+"""What an operator asks of Qdrant's nodes, above all once one has lost its disk. Standard library alone.
+
+It runs where a daemon runs, with that one's addresses and key (`COGNITION_STORE__*`):
+
+    docker compose -f deploy/compose.cluster.yaml exec -T daemon-0 python - show < deploy/nodes.py
+    kubectl -n cognition exec -i cognition-0 -- python - show < deploy/nodes.py
+
+show             which peer each node is, and where shards lie that have too few replicas
+forget PEER      take a peer out of the cluster that will not come back; refused where it has the only replica
+replicate        a replica on another peer for each shard that has too few, one after the other
+metrics          Qdrant's own figures of each node
+ask METHOD PATH [JSON]   anything else, of one that answers
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+WITHIN_S = 30.0
+"""For one answer: the vendor waits 10 s for an agreement of the peers."""
+
+AGREED_WITHIN_S = 60.0
+"""After the loss of a peer the others first elect who leads them."""
+
+COPIED_WITHIN_S = 86_400.0
+PAUSE_S = 1.0
+USAGE = 2
+
+
+class NoAnswerError(Exception):
+    """A node, or all of them, cannot be asked, or refuse."""
+
+
+def addresses() -> list[str]:
+    return [url.split("?")[0].rstrip("/") for url in os.environ["COGNITION_STORE__URL"].split(",")]
+
+
+def key() -> str:
+    file = os.environ.get("COGNITION_STORE__API_KEY_FILE")
+    return Path(file).read_text("utf-8").strip() if file else os.environ.get("COGNITION_STORE__API_KEY", "")
+
+
+def asked(url: str, method: str, path: str, body: object = None) -> bytes:
+    """What one node answers."""
+    data = None if body is None else json.dumps(body).encode()
+    headers = {"api-key": key(), "content-type": "application/json"}
+    request = urllib.request.Request(url + path, data, headers, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=WITHIN_S) as answer:
+            found: bytes = answer.read()
+            return found
+    except urllib.error.HTTPError as error:
+        raise NoAnswerError(f"{url} refuses {method} {path}: {error.read().decode()[:500]}") from error
+    except OSError as error:
+        raise NoAnswerError(f"{url} does not answer: {error}") from error
+
+
+def told(method: str, path: str, body: object = None) -> Any:
+    """What a member of the cluster answers, the first that has a leader: a node that was started on an empty
+    disk may be in a cluster of its own."""
+    problem = NoAnswerError("no node is named")
+    for url in members():
+        try:
+            return json.loads(asked(url, method, path, body))["result"]
+        except NoAnswerError as error:
+            problem = error
+    raise problem
+
+
+def members() -> list[str]:
+    """The nodes that answer, those that know the most peers."""
+    known: dict[str, int] = {}
+    for url in addresses():
+        try:
+            known[url] = len(json.loads(asked(url, "GET", "/cluster"))["result"]["peers"])
+        except NoAnswerError:
+            continue
+    return [url for url, peers in known.items() if peers == max(known.values())]
+
+
+def shards() -> Iterator[tuple[str, int, int, dict[int, str]]]:
+    """Of each shard its collection, number, how many replicas it is to have, and its state on each peer."""
+    for each in told("GET", "/collections")["collections"]:
+        name = each["name"]
+        factor = told("GET", f"/collections/{name}")["config"]["params"].get("replication_factor") or 1
+        found = told("GET", f"/collections/{name}/cluster")
+        where: dict[int, dict[int, str]] = {}
+        for local in found["local_shards"]:
+            where.setdefault(local["shard_id"], {})[found["peer_id"]] = local["state"]
+        for remote in found["remote_shards"]:
+            where.setdefault(remote["shard_id"], {})[remote["peer_id"]] = remote["state"]
+        for number, states in sorted(where.items()):
+            yield name, number, factor, states
+
+
+def serving(states: dict[int, str]) -> list[int]:
+    return sorted(peer for peer, state in states.items() if state == "Active")
+
+
+def show() -> None:
+    for url in addresses():
+        try:
+            found = json.loads(asked(url, "GET", "/cluster"))["result"]
+            print(f"{url}  is peer {found['peer_id']}, knows {len(found['peers'])}")
+        except NoAnswerError as error:
+            print(f"BAD  {error}")
+    for peer, facts in sorted(told("GET", "/cluster")["peers"].items(), key=lambda each: int(each[0])):
+        print(f"peer {peer}  {facts['uri']}")
+    for name, number, factor, states in shards():
+        if len(serving(states)) < factor:
+            print(f"BAD  {name}, shard {number}: serves on {serving(states)}, is to be on {factor} peers")
+
+
+def forget(peer: int) -> None:
+    for url in members():
+        if json.loads(asked(url, "GET", "/cluster"))["result"]["peer_id"] == peer:
+            raise NoAnswerError(f"{url} is peer {peer}, and answers: it is not lost")
+    for name, number, _, states in shards():
+        if serving(states) == [peer]:
+            raise NoAnswerError(
+                f"{name}, shard {number}: only peer {peer} has it whole. Bring it back, or restore"
+            )
+    until = time.monotonic() + AGREED_WITHIN_S
+    while True:
+        try:
+            told("DELETE", f"/cluster/peer/{peer}?force=true")
+            break
+        except NoAnswerError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(PAUSE_S)
+    print(f"peer {peer} is forgotten; start its node with an empty disk, then replicate")
+
+
+def replicate() -> None:
+    for name, number, factor, states in shards():
+        while len(states) < factor:
+            peers = [int(peer) for peer in told("GET", "/cluster")["peers"]]
+            free = [peer for peer in peers if peer not in states]
+            if not free or not serving(states):
+                raise NoAnswerError(
+                    f"{name}, shard {number}: serves on {serving(states)} of {peers}; a peer is missing"
+                )
+            everywhere = [each for _, _, _, each in shards()]
+            target = min(free, key=lambda peer: sum(peer in each for each in everywhere))
+            operation = {"shard_id": number, "from_peer_id": serving(states)[0], "to_peer_id": target}
+            told("POST", f"/collections/{name}/cluster", {"replicate_shard": operation})
+            states = copied(name, number, target)
+            print(f"{name}, shard {number}: on {serving(states)}")
+
+
+def copied(name: str, number: int, target: int) -> dict[int, str]:
+    """Wait until the target serves this shard, and all that serve it."""
+    until = time.monotonic() + COPIED_WITHIN_S
+    while time.monotonic() < until:
+        states = next(s for n, shard, _, s in shards() if (n, shard) == (name, number))
+        moving = told("GET", f"/collections/{name}/cluster")["shard_transfers"]
+        if states.get(target) == "Active":
+            return states
+        if target not in states and not moving:
+            raise NoAnswerError(f"{name}, shard {number}: copying to {target} was given up; the log says why")
+        time.sleep(PAUSE_S)
+    raise NoAnswerError(f"{name}, shard {number}: is not on {target} after {COPIED_WITHIN_S:g} s")
+
+
+def metrics() -> None:
+    for url in addresses():
+        print(f"# {url}\n{asked(url, 'GET', '/metrics').decode()}")
+
+
+def main(words: list[str]) -> int:
+    try:
+        match words:
+            case ["show"]:
+                show()
+            case ["forget", peer] if peer.isdecimal():
+                forget(int(peer))
+            case ["replicate"]:
+                replicate()
+            case ["ask", method, path, *body] if len(body) < 2:
+                print(json.dumps(told(method, path, json.loads(body[0]) if body else None), indent=2))
+            case ["metrics"]:
+                metrics()
+            case _:
+                print(__doc__, file=sys.stderr)
+                return USAGE
+    except NoAnswerError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
