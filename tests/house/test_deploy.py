@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 import shutil
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,6 +38,10 @@ def documents(file: Path) -> list[dict[str, Any]]:
 def services(file: Path) -> dict[str, dict[str, Any]]:
     (tree,) = documents(file)
     return tree["services"]
+
+
+def runbook() -> str:
+    return (DEPLOY / "RUNBOOK.md").read_text("utf-8")
 
 
 def workloads() -> Iterator[dict[str, Any]]:
@@ -293,10 +298,14 @@ def test_the_image_is_not_root_and_runs_commands_that_exist() -> None:
 
 def runbook_commands() -> list[str]:
     """What the runbook runs of ours: on a line of its own, in a container, or in the middle of a sentence."""
-    text = (DEPLOY / "RUNBOOK.md").read_text("utf-8")
+    text = runbook()
     blocks = "\n".join(re.findall(r"^```sh\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL))
-    in_blocks = re.findall(r"^(?:.* exec daemon )?(cognition .+)$", blocks, flags=re.MULTILINE)
-    return [*in_blocks, *re.findall(r"`(cognition [^`]+)`", text)]
+    in_blocks = re.findall(r"^(cognition .+)$", blocks, flags=re.MULTILINE)
+    in_containers = [
+        f"cognition {words}"
+        for words in re.findall(r" run --rm --no-deps daemon (.+)$", blocks, flags=re.MULTILINE)
+    ]
+    return [*in_blocks, *in_containers, *re.findall(r"`(cognition [^`]+)`", text)]
 
 
 def test_every_command_of_the_runbook_is_one_of_ours() -> None:
@@ -311,9 +320,111 @@ def test_every_command_of_the_runbook_is_one_of_ours() -> None:
 def test_the_tables_of_the_runbook_are_what_the_planner_says() -> None:
     from tests.house.runbook_tables import rows
 
-    text = (DEPLOY / "RUNBOOK.md").read_text("utf-8")
     for row in rows():
-        assert row in text
+        assert row in runbook()
+
+
+def test_every_volume_service_and_file_of_the_runbook_is_there() -> None:
+    """A volume of another name would be made, and an empty one archived without a word."""
+    there, kept = set(), set()
+    for file in COMPOSE:
+        (tree,) = documents(file)
+        there |= {f"{tree['name']}_{volume}" for volume in tree["volumes"]}
+        kept |= {f"{tree['name']}_{volume}" for volume in tree["volumes"] if volume.startswith("qdrant")}
+    volumes = set(re.findall(r"\bcognition(?:-cluster)?_[a-z][\w-]*[\w]", runbook().replace(".tar", " ")))
+    assert kept <= volumes <= there
+    asked = re.findall(r"docker compose -f (\S+) (\w+)([^|#\n`]*)", runbook())
+    assert len(asked) > 10
+    for name, verb, words in asked:
+        named = [word for word in words.split() if not word.startswith("-")]
+        if verb in ("stop", "start", "rm", "exec", "run", "build"):
+            chosen = named[:1] if verb in ("exec", "run") else named
+            assert chosen, (name, verb)
+            assert set(chosen) <= set(services(DEPLOY.parent / name)), (name, verb, words)
+    for file in re.findall(r"\bdeploy/[\w./-]+", runbook()):
+        assert (DEPLOY.parent / file).exists() or file == "deploy/.env", file
+
+
+def test_the_runbook_stops_qdrant_before_it_copies_and_writes_volumes_as_root() -> None:
+    copies = re.findall(r"docker run .*", runbook())
+    assert len(copies) == 3
+    for line in copies:
+        assert "--user 0" in line
+        assert any(image in line for image in {each["image"] for each in services(COMPOSE[0]).values()})
+    backup = runbook()[runbook().index("## Back up") : runbook().index("## Resize")]
+    for name, file in (("one", "compose.yaml"), ("three", "compose.cluster.yaml")):
+        nodes = {node for node in services(DEPLOY / file) if not node.startswith("valkey")}
+        (stopped,) = re.findall(rf"docker compose -f deploy/{file} stop (.+)", backup)
+        assert set(stopped.split()) == nodes, name
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["among others", "alone"])
+@pytest.mark.parametrize("disk", ["empty", "full"])
+@pytest.mark.parametrize("file", ["compose.cluster.yaml", "kubernetes/qdrant.yaml"])
+def test_the_first_node_founds_a_cluster_only_where_there_is_none(
+    file: str, disk: str, there: bool, tmp_path: Path
+) -> None:
+    script = first_node(file)
+    (tmp_path / "entrypoint.sh").write_text('#!/bin/sh\necho "$@"\n')
+    (tmp_path / "entrypoint.sh").chmod(0o755)
+    (tmp_path / "storage").mkdir()
+    if disk == "full":
+        (tmp_path / "storage/raft_state.json").touch()
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1] if there else 1
+        script = script.replace("/6335", f"/{port}").replace(
+            "qdrant-1.qdrant-headless qdrant-2", "127.0.0.1 x"
+        )
+        script = script.replace("in qdrant-1 qdrant-2", "in 127.0.0.1 x")
+        done = subprocess.run(
+            ["bash", "-c", script.replace("/run/secrets/cognition/qdrant-api-key", os.devnull)],
+            cwd=tmp_path,
+            env={**os.environ, "HOSTNAME": "qdrant-0"},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    joins = there and disk == "empty"
+    assert ("--bootstrap http://127.0.0.1:6335" in done.stdout) is joins
+    assert re.search(r"--uri http://qdrant-0(\.qdrant-headless)?:6335$", done.stdout.strip())
+
+
+def first_node(file: str) -> str:
+    """What it runs when it starts."""
+    if file.startswith("compose"):
+        return services(DEPLOY / file)["qdrant-0"]["command"][-1].replace("$$", "$")
+    (found,) = [each for each in containers() if each["image"].startswith("qdrant/")]
+    return found["args"][0]
+
+
+def test_a_node_that_recovers_is_not_ended_for_it() -> None:
+    (found,) = [each for each in containers() if each["image"].startswith("qdrant/")]
+    paths = {name: found[f"{name}Probe"]["httpGet"]["path"] for name in ("startup", "liveness", "readiness")}
+    assert paths == {"startup": "/livez", "liveness": "/livez", "readiness": "/readyz"}
+
+
+def test_the_systemd_unit_has_a_limit_of_memory_that_its_plan_keeps_within() -> None:
+    text = (DEPLOY / "cognition.service").read_text("utf-8")
+    (line,) = re.findall(r"^# cognition (capacity .+)$", text, flags=re.MULTILINE)
+    (most,) = re.findall(r"^MemoryMax=(\w+)$", text, flags=re.MULTILINE)
+    plan = planned(wanted_of(build_parser().parse_args(shlex.split(line))))
+    assert plan.daemon_ram + plan.ram_in_all + plan.streams_ram <= bytes_of(most, "MemoryMax")
+
+
+def test_a_job_runs_a_command_of_ours_with_the_settings_of_a_daemon() -> None:
+    (daemon,) = [each for each in containers() if each["image"].startswith(OURS)]
+    files = sorted((DEPLOY / "kubernetes/jobs").glob("*.yaml"))
+    assert files
+    for file in files:
+        (job,) = documents(file)
+        pod = job["spec"]["template"]["spec"]
+        (container,) = pod["containers"]
+        assert container["env"] == daemon["env"]
+        assert container["image"] == daemon["image"]
+        assert container["volumeMounts"] == daemon["volumeMounts"]
+        assert container["securityContext"] == daemon["securityContext"]
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        assert build_parser().parse_args(container["args"]).run
 
 
 @pytest.mark.skipif(shutil.which("docker") is None, reason="there is no docker")
