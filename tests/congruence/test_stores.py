@@ -2,7 +2,7 @@
 
 import dataclasses
 import itertools
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from cognition.errors import BadPerceptError, StoreRefusedError
 from cognition.ports.stores import Facts, Likely, Probe, Revision, Scope, Trace
 from cognition.stores.backend import VectorBackend
+from cognition.stores.checkpoints import VectorCheckpoints
 from cognition.stores.edge import EdgeBackend
 from cognition.stores.stores import VectorStores, open_stores
 from cognition.stores.vectors import mind_key
@@ -389,6 +390,55 @@ async def test_checkpoints_keep_the_newest_epoch(stores: VectorStores, mind: str
     await stores.checkpoints.save({state: b"two"}, epoch=2)
     assert await stores.checkpoints.load([state]) == {state: b"two"}
     assert await stores.checkpoints.load([(mind + "!", "state")]) == {}
+
+
+class Delaying:
+    """A backend of which a node takes each write, stalls, and passes it on once more when it is told to."""
+
+    def __init__(self, inner: VectorBackend) -> None:
+        self._inner = inner
+        self.taken: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    async def upsert(self, *given: Any, **more: Any) -> None:
+        self.taken.append((given, more))
+        await self._inner.upsert(*given, **more)
+
+
+@pytest.mark.parametrize("read_before", [True, False])
+async def test_a_checkpoint_that_is_applied_late_changes_nothing_newer(
+    stores: VectorStores, mind: str, read_before: bool
+) -> None:
+    key, backend = (mind, "state"), Delaying(stores.backend)
+    checkpoints = VectorCheckpoints(cast(VectorBackend, backend))
+    if read_before:
+        await checkpoints.load([key])
+    for state in (b"first", b"second", b"third"):
+        await checkpoints.save({key: state}, epoch=2)
+    for given, more in backend.taken[0 if read_before else 1 :]:
+        await stores.backend.upsert(*given, **more)
+        assert await checkpoints.load([key]) == {key: b"third"}
+
+
+async def test_a_process_that_knows_no_number_of_the_last_one_writes_all_the_same(
+    stores: VectorStores, mind: str
+) -> None:
+    key = (mind, "state")
+    for state in (b"first", b"second", b"third"):
+        await stores.checkpoints.save({key: state}, epoch=2)
+    another = VectorCheckpoints(stores.backend)
+    for state in (b"fourth", b"fifth"):
+        await another.save({key: state}, epoch=2)
+        assert await stores.checkpoints.load([key]) == {key: state}
+    one, two = VectorCheckpoints(stores.backend), VectorCheckpoints(stores.backend)
+    for state in (b"paused", b"awake", b"paused again"):
+        for each in (one, one, two):
+            await each.save({(mind, "told"): state}, epoch=0)
+        assert await one.load([(mind, "told")]) == {(mind, "told"): state}
+        await one.save({(mind, "told"): b"by the first"}, epoch=0)
+        assert await two.load([(mind, "told")]) == {(mind, "told"): b"by the first"}
 
 
 async def test_what_is_buried_stays_buried(stores: VectorStores, mind: str) -> None:
