@@ -94,8 +94,14 @@ class Week(msgspec.Struct, kw_only=True):
 DONE = ("replayed", "strengthened", "consolidated", "formed", "pruned", "superseded", "archived")
 
 
+STEP_S = 1.0
+"""How long each step of a night takes on the calendar, whatever the machine: what cycles do is told apart by
+when they began."""
+
+
 class Calendar:
-    """`Clock` of a simulation: days pass when they are turned, work takes its time, naps take none."""
+    """`Clock` of a simulation: days pass when they are turned, a second passes with the nap after each step,
+    and nobody waits for it."""
 
     def __init__(self, now: float) -> None:
         self._now = now
@@ -107,6 +113,7 @@ class Calendar:
         return time.monotonic()
 
     async def sleep(self, seconds: float) -> None:
+        self._now += STEP_S
         await anyio.lowlevel.checkpoint()
 
     def turn(self, moment: float) -> None:
