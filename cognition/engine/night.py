@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from cognition.engine.mind import Mind
 from cognition.engine.minds import Minds, served
-from cognition.engine.night_canary import Canary, fell, share
+from cognition.engine.night_canary import Canary, fell, lost, share
 from cognition.engine.night_journal import RESTORED_AT_ONCE
 from cognition.engine.night_plan import Planner
 from cognition.engine.night_undo import Undoing
@@ -261,16 +261,16 @@ class Night:
     # --- after ---------------------------------------------------------------------------------
 
     async def _judge(self, report: SleepReport, epoch: int) -> SleepReport:
-        """Ask the canary again. Fewer answers than before: take everything back."""
+        """Ask the canary again. Too many answers are missing: take everything back."""
         probes = await self._canary.again(report.mind, report.canary)
         before, after = share([p.before for p in probes]), share([bool(p.after) for p in probes])
         asked = replace(report, canary=probes, canary_before=before, canary_after=after)
         if not fell(probes, self._options.tolerance):
             return await self._end(asked, SleepStatus.COMPLETED, epoch)
-        missing = [p.expected for p in probes if p.before and not p.after]
+        missing = [p.expected for p in lost(probes)]
         why = (
-            f"rolled back: of the canary's cues {after:.0%} bring back what they should, {before:.0%} did "
-            f"before; missing {', '.join(missing[:3])}"
+            f"rolled back: {len(missing)} of the canary's {len(probes)} cues bring back no more what they "
+            f"should and did before ({before:.0%} did, {after:.0%} do); missing {', '.join(missing[:3])}"
         )
         return await self.take_back(
             replace(asked, notes=[*asked.notes, why]), ends_as=SleepStatus.ROLLED_BACK, epoch=epoch

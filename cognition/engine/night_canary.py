@@ -89,7 +89,11 @@ def share(found: Sequence[bool]) -> float | None:
     return sum(found) / len(found) if found else None
 
 
+def lost(probes: Sequence[CanaryProbe]) -> list[CanaryProbe]:
+    """Those that fail and did not before; what others have gained does not make up for them."""
+    return [probe for probe in probes if probe.before and not probe.after]
+
+
 def fell(probes: Sequence[CanaryProbe], tolerance: float) -> bool:
-    """Whether fewer come back after than before, by more than the tolerance."""
-    before, after = share([p.before for p in probes]), share([bool(p.after) for p in probes])
-    return before is not None and after is not None and before - after > tolerance
+    """Whether more than this share of them fail that did not before."""
+    return len(lost(probes)) > tolerance * len(probes)

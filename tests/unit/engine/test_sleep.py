@@ -15,6 +15,7 @@ import pytest
 from cognition.circadian import Circadian
 from cognition.engine.assembly import Options
 from cognition.engine.night import FAILURES_MAX, STAYS_AWAKE
+from cognition.engine.night_canary import fell
 from cognition.engine.night_identity import is_new_milestone
 from cognition.engine.options import MindOptions
 from cognition.engine.rhythm import Rhythm
@@ -35,7 +36,7 @@ from schemas.events import OperationRetried
 from schemas.identifiers import identity_id, memory_id
 from schemas.identity import Revision
 from schemas.percept import Percept
-from schemas.sleep import SleepReport, SleepStage, SleepStatus, SleepWork, UndoPage
+from schemas.sleep import CanaryProbe, SleepReport, SleepStage, SleepStatus, SleepWork, UndoPage
 from schemas.sleeping import SleepLogInquiry, SleepPauseInquiry, SleepPlanInquiry, SleepUndoInquiry
 from tests.unit.engine.bench import ANA, BO, Bench, bench
 
@@ -263,6 +264,18 @@ async def test_a_night_that_costs_answers_is_taken_back_and_says_why() -> None:
     assert await payloads(found) == before
     mind = await found.engine.minds.look(ANA)
     assert (mind.lexicon.n, mind.sleep.archived) == (30, 0)
+
+
+@pytest.mark.parametrize(
+    ("lost", "gained", "falls"), [(0, 0, False), (0, 8, False), (1, 0, False), (2, 0, True), (3, 2, True)]
+)
+def test_what_fails_that_did_not_before_counts_whatever_was_gained(
+    lost: int, gained: int, falls: bool
+) -> None:
+    changes = [(True, False)] * lost + [(False, True)] * gained
+    asked = [*changes, *[(True, True)] * (32 - len(changes))]
+    probes = [CanaryProbe(kind="opening", name="m", expected="m", before=b, after=a) for b, a in asked]
+    assert fell(probes, 0.05) is falls
 
 
 async def test_a_paused_mind_sleeps_on_request_only() -> None:
