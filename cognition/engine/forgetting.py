@@ -65,11 +65,15 @@ class Forgetting:
         for memory_id in doomed:
             mind.working.forget(memory_id)
         mind.echo.drop(set(doomed))
-        for trace in traces.values():
-            mind.unlearn(dict(trace.lexical), trace.memory.length, trace.context)
+        asleep = {
+            i for i in doomed if mind.sleep.counts_archived(i, awake=i in traces, archived=i in archived)
+        }
+        for i, trace in traces.items():
+            if i not in asleep:
+                mind.unlearn(dict(trace.lexical), trace.memory.length, trace.context)
         await self._unlearn_neighbours(mind, doomed)
-        slept = min(len(archived), mind.sleep.archived)  # of those that never were awake none was counted
-        mind.forgotten += len(traces) + slept
+        slept = min(len(asleep), mind.sleep.archived)  # of those that never were awake none was counted
+        mind.forgotten += len(doomed) - len(asleep) + slept
         mind.sleep.archived -= slept
         if lived := [*traces.values(), *await self._lived(mind.name, archived)]:
             mind.void([{SOURCE: t.memory.source, **t.memory.context} for t in lived])
@@ -83,8 +87,8 @@ class Forgetting:
         """Count the neighbours of the doomed as they will be, and begin the open thread without them. Those
         that are in the archive are not counted."""
         for each in await self._surroundings.without(mind, traces, _episodes(traces)):
-            revision = each.revision
-            if each.archived:
+            revision, i = each.revision, each.trace.memory.id
+            if each.archived or mind.sleep.counts_archived(i, awake=True, archived=each.copied):
                 continue
             if revision.lexical is not None:
                 mind.lexicon.revise(changes_between(each.trace.lexical, revision.lexical))

@@ -88,6 +88,8 @@ class Introspection:
         awake = await self._stores.memories.get(inquiry.mind, [wanted])
         archived = {} if awake else await self._stores.archive.get(inquiry.mind, [wanted])
         erased = await self._stores.tombstones.among([(inquiry.mind, wanted)])
+        if wanted in erased:  # a process that was paused may have put it there afterwards
+            archived = {}
         memory = awake.get(wanted) or archived.get(wanted)
         derived = {} if memory else await self._stores.abstractions.get(inquiry.mind, [wanted])
         level, ready = readiness(memory, self._clock.now()) if memory is not None else (0.0, 0.0)

@@ -15,12 +15,14 @@ import numpy as np
 
 from cognition.engine.appraisal import Appraising
 from cognition.engine.mind import Mind
-from cognition.engine.minds import Minds
-from cognition.engine.night_journal import Journal, mark_of
+from cognition.engine.minds import Minds, held
+from cognition.engine.night_journal import Journal, fenced
 from cognition.engine.night_works import Done
 from cognition.engine.sleep_options import SleepOptions
+from cognition.engine.sleepiness import SURFACED_KEPT
 from cognition.engine.succession import CURRENT
 from cognition.engine.tongues import Tongues
+from cognition.errors import LeaseLostError
 from cognition.mechanisms.consolidation_strength import PERMANENT
 from cognition.mechanisms.keeping import (
     Lapse,
@@ -121,35 +123,52 @@ class Archiving:
         self._journal = journal
 
     async def step(self, report: SleepReport, planned: PlannedWork, *, epoch: int) -> Done:
+        """The mind is written down as one that no longer counts them before they are in the archive, and what
+        is there is made durable before it leaves awake memory."""
         begin = int(report.cursor.offset or 0)
         ids = planned.memory_ids[begin : begin + ARCHIVED_AT_ONCE]
         async with self._minds.sleeping(report.mind, epoch=epoch) as mind:
             there = await self._stores.memories.get_traces(report.mind, ids)
-            before = await self._stores.archive.get(report.mind, [i for i in ids if i not in there])
-            await self._journal.note(report.mind, report, [], archived=list(there), epoch=epoch)
-            traces = list(there.values())
-            await self._stores.archive.deposit(traces, reason=planned.why, at=report.started_at, epoch=epoch)
-            if mind.sleep.mark != mark_of(report):
-                self._leave(mind, there, report, planned)
-                if there:
-                    await self._minds.checkpoint()
-            await self._stores.memories.erase(report.mind, ids)
+            fenced((trace.memory for trace in there.values()), epoch)
+            missing = [i for i in ids if i not in there]
+            gone = await self._stores.archive.get_traces(report.mind, missing) if missing else {}
+            traces = {**there, **gone}
+            await self._journal.note(report.mind, report, [], archived=list(traces), epoch=epoch)
+            self._leave(mind, traces, report, planned)
+            if traces:
+                await self._minds.write_down()
+            if there:
+                await self._move(report, planned, there, epoch)
             self._minds.facts.drop(report.mind, ids)
         end = begin + ARCHIVED_AT_ONCE
-        return Done({"archived": len(there) + len(before)}, str(end), more=end < len(planned.memory_ids))
+        return Done({"archived": len(traces)}, str(end), more=end < len(planned.memory_ids))
+
+    async def _move(
+        self, report: SleepReport, planned: PlannedWork, there: Mapping[str, Trace], epoch: int
+    ) -> None:
+        """From awake memory to the archive. A holder that was paused may have put there what is erased by
+        now: it takes that away again."""
+        name, ids, archive = report.mind, list(there), self._stores.archive
+        await archive.deposit(list(there.values()), reason=planned.why, at=report.started_at, epoch=epoch)
+        try:
+            await still_held(self._stores, name, epoch)
+        except LeaseLostError:
+            await archive.erase(name, ids, epoch=epoch)
+            raise
+        await self._stores.flush()
+        await self._stores.memories.erase(name, ids, epoch=epoch)
 
     def _leave(
-        self, mind: Mind, there: Mapping[str, Trace], report: SleepReport, planned: PlannedWork
+        self, mind: Mind, traces: Mapping[str, Trace], report: SleepReport, planned: PlannedWork
     ) -> None:
         """The mind no longer counts them among what it remembers awake."""
-        for i, trace in there.items():
-            mind.unlearn(dict(trace.lexical), trace.memory.length, trace.context)
+        new = mind.sleep.leave(traces)
+        for i in new:
+            mind.unlearn(dict(traces[i].lexical), traces[i].memory.length, traces[i].context)
             mind.working.forget(i)
-        mind.echo.drop(set(there))
-        mind.sleep.archived += len(there)
-        if there and planned.why == DECAY:
-            mind.sleep.archived_on = [*mind.sleep.archived_on, (report.started_at, len(there))]
-        mind.sleep.mark = mark_of(report)
+        mind.echo.drop(set(new))
+        if new and planned.why == DECAY:
+            mind.sleep.archived_on = [*mind.sleep.archived_on, (report.started_at, len(new))]
         mind.sleep.looked_at = planned.onward or None
 
 
@@ -163,28 +182,56 @@ class Returning:
     async def back(self, name: str, memory_ids: Sequence[str], *, at: float | None, epoch: int) -> list[str]:
         """Bring these back; those that there were and that nobody has erased. `at`: they were recalled
         then, and last longer for it; None: as they were. Safe to repeat."""
+        found: list[str] = []
+        for start in range(0, len(memory_ids), SURFACED_KEPT):
+            some = memory_ids[start : start + SURFACED_KEPT]
+            found += await self._some(name, some, at=at, epoch=epoch)
+        return found
+
+    async def _some(self, name: str, memory_ids: Sequence[str], *, at: float | None, epoch: int) -> list[str]:
+        """No more than the mind keeps by name: a copy in the archive of one of those counts for nothing."""
         mind = await self._minds.awake(name, epoch=epoch)
+        await self._drop_copies(mind, epoch)
         buried = await self._stores.tombstones.among([(name, i) for i in memory_ids])
-        kept = await self._stores.archive.get_traces(name, [i for i in memory_ids if i not in buried])
-        traces = await self._current(name, kept)
-        awake = await self._stores.memories.get(name, list(traces))
-        coming = {i: trace for i, trace in traces.items() if i not in mind.sleep.surfaced or i not in awake}
-        fresh = [t if at is None else recalled(t, at) for i, t in coming.items() if i not in awake]
-        await self._stores.memories.insert(fresh, epoch=epoch)
-        for i, trace in coming.items():
-            mind.learn(dict(trace.lexical), trace.memory.length, trace.context)
-            mind.sleep.came_back(i)
-        mind.lexicon_whole_due = mind.lexicon_whole_due or bool(coming)
+        asked = [i for i in memory_ids if i not in buried]
+        traces = await self._current(name, await self._stores.archive.get_traces(name, asked))
+        awake = await self._stores.memories.get_traces(name, asked)
+        fresh = {i: t if at is None else recalled(t, at) for i, t in traces.items() if i not in awake}
+        await self._stores.memories.insert(list(fresh.values()), epoch=epoch)
+        try:
+            await still_held(self._stores, name, epoch)
+        except LeaseLostError:
+            await self._stores.memories.erase(name, list(fresh), epoch=epoch)
+            raise
+        for i, trace in {**traces, **awake}.items():
+            if mind.sleep.counts_archived(i, awake=i in awake, archived=i in traces):
+                mind.learn(dict(trace.lexical), trace.memory.length, trace.context)
+                mind.lexicon_whole_due = True
+                mind.sleep.came_back(i)
         await self._minds.checkpoint()
-        await self._stores.archive.erase(name, list(traces))
+        await self._stores.archive.erase(name, [*traces, *buried], epoch=epoch)
         self._minds.facts.drop(name, list(traces))
         return list(traces)
+
+    async def _drop_copies(self, mind: Mind, epoch: int) -> None:
+        """Of what came back before, and whose copy a dying process left in the archive."""
+        copies = await self._stores.archive.get(mind.name, mind.sleep.surfaced) if mind.sleep.surfaced else {}
+        awake = await self._stores.memories.get(mind.name, list(copies)) if copies else {}
+        await self._stores.archive.erase(mind.name, list(awake), epoch=epoch)
 
     async def _current(self, name: str, traces: Mapping[str, Trace]) -> dict[str, Trace]:
         """These without the marks of what was erased while they were in the archive."""
         marks = {by for t in traces.values() if (by := t.memory.superseded_by) is not None}
         gone = await self._stores.tombstones.among([(name, by) for by in sorted(marks)])
         return {i: unmarked(t) if t.memory.superseded_by in gone else t for i, t in traces.items()}
+
+
+async def still_held(stores: Stores, mind: str, epoch: int) -> None:
+    """Raise `LeaseLostError` where a later holder has this mind by now: whoever wakes it to write it says so
+    in its identity first."""
+    identity = await stores.identities.get(mind)
+    if identity is not None:
+        held(identity, epoch)
 
 
 def unmarked(trace: Trace) -> Trace:

@@ -5,6 +5,8 @@ A small state beside the mind's other state, written down in its checkpoint. It 
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import msgspec
 
 from cognition.engine.succession import fact_of, told_by
@@ -40,7 +42,8 @@ class Sleepiness(msgspec.Struct):
     ended, `through` and `taught_through` the last entries that it knew of, `left` the pressure that it left.
     `downscaled` : when its cycles were. `archived` : memories in the archive, `archived_on` how many decay
     took there when, since `born_at`; `looked_at` how far forgetting has looked through all memories,
-    `mark` the last step that it finished; `surfaced` : the last that came back; `shared_to` how far
+    `leaving` : the last that went there, counted so though they may lie in awake memory still; `surfaced` :
+    the last that came back, of which a copy may lie there still; `shared_to` how far
     rare words were gone through, `pruned_to` how far faded associations, `abstracted_to` what recurs;
     `stating` : the latest memories that state a fact, or supersede another, since a night looked at them.
     `paused` : a person said so. `planned` : what the cycle that runs knows of; what came after that is for
@@ -62,7 +65,7 @@ class Sleepiness(msgspec.Struct):
     archived: int = 0
     archived_on: list[tuple[float, int]] = []
     looked_at: str | None = None
-    mark: str = ""
+    leaving: list[str] = []
     surfaced: list[str] = []
     shared_to: str = ""
     pruned_to: str = ""
@@ -102,7 +105,24 @@ class Sleepiness(msgspec.Struct):
     def came_back(self, memory_id: str) -> None:
         """It has left the archive."""
         self.archived = max(0, self.archived - 1)
-        self.surfaced = [*self.surfaced, memory_id][-SURFACED_KEPT:]
+        self.leaving = [i for i in self.leaving if i != memory_id]
+        self.surfaced = [*(i for i in self.surfaced if i != memory_id), memory_id][-SURFACED_KEPT:]
+
+    def leave(self, memory_ids: Collection[str]) -> list[str]:
+        """These go to the archive now, and none before them is on its way any more; which of them were not
+        counted so yet."""
+        new = [i for i in memory_ids if i not in self.leaving]
+        self.archived += len(new)
+        self.leaving = list(memory_ids)
+        self.surfaced = [i for i in self.surfaced if i not in memory_ids]
+        return new
+
+    def counts_archived(self, memory_id: str, *, awake: bool, archived: bool) -> bool:
+        """Whether a memory that lies in these places is counted as archived. One lies in both on its way
+        there and back, or where it was on its way when a process died."""
+        if not awake:
+            return archived
+        return memory_id in self.leaving or (archived and memory_id not in self.surfaced)
 
     def waking(self, now: float) -> Waking:
         """What drives sleep as of now."""

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 
 from cognition.ports.stores import Found, Probe, Scope, Stores
+from cognition.tasks import at_once
 from schemas.cue import Cue
 from schemas.memory import Memory
 from schemas.recollection import Recalled
@@ -44,8 +45,21 @@ class Surfacing:
         return await self._stores.archive.probe(cue.mind, probe, limit=ASKED_FOR)
 
     async def memories(self, mind: str, memory_ids: Sequence[str]) -> dict[str, Memory]:
-        """These, whole."""
-        return await self._stores.archive.get(mind, memory_ids) if memory_ids else {}
+        """These, whole, but for what was erased: who was paused may have put it there afterwards."""
+        found: dict[str, Memory] = {}
+        buried: set[str] = set()
+
+        async def read() -> None:
+            found.update(await self._stores.archive.get(mind, memory_ids))
+
+        async def ask() -> None:
+            buried.update(await self._stores.tombstones.among([(mind, i) for i in memory_ids]))
+
+        if memory_ids:
+            async with at_once() as reads:
+                reads.start_soon(read)
+                reads.start_soon(ask)
+        return {i: memory for i, memory in found.items() if i not in buried}
 
     def joined(
         self, cue: Cue, awake: Sequence[Recalled], archived: Sequence[Recalled], *, noted: bool

@@ -27,11 +27,13 @@ PAGE = 500
 
 @dataclass(frozen=True, slots=True)
 class Renewed:
-    """A memory whose vectors change: as it is stored, awake or in the archive, and what it will be."""
+    """A memory whose vectors change: as it is stored, awake or in the archive, and what it will be; `copied`
+    of an awake one: whether it lies in the archive too."""
 
     trace: Trace
     revision: Revision
     archived: bool = False
+    copied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,8 @@ class Surroundings:
                 place = derived[each.trace.memory.id]
                 for trace, archived in ((each.awake, False), (each.archived, True)):
                     if trace is not None and (change := _change(mind.name, trace, place)) is not None:
-                        renewed[trace.memory.id, archived] = Renewed(trace, change, archived)
+                        copied = not archived and each.archived is not None
+                        renewed[trace.memory.id, archived] = Renewed(trace, change, archived, copied)
         return list(renewed.values())
 
     async def thread(self, mind: Mind, doomed: Collection[str]) -> Thread | None:

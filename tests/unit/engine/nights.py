@@ -9,6 +9,8 @@ import numpy as np
 from cognition.engine.night_forgetting import DECAY, Archiving, Returning
 from cognition.engine.night_journal import Journal
 from cognition.mechanisms.lexicon import Lexicon
+from cognition.ports.stores import Scope
+from cognition.stores.backend import Match
 from schemas.identifiers import memory_id, sleep_cycle_id
 from schemas.percept import Forget
 from schemas.sleep import PlannedWork, SleepCursor, SleepReport, SleepStage, SleepWork
@@ -44,7 +46,11 @@ def archiving(on: Bench) -> Archiving:
 
 async def archive(on: Bench, *keys: str) -> None:
     """One step of a night takes these to the archive."""
-    report = report_of(f"night {next(NIGHTS)}")
+    await step(on, report_of(f"night {next(NIGHTS)}"), *keys)
+
+
+async def step(on: Bench, report: SleepReport, *keys: str) -> None:
+    """This very step, once more or for the first time."""
     await archiving(on).step(report, forgets(*keys), epoch=on.epoch)
 
 
@@ -61,9 +67,19 @@ async def erase(on: Bench, key: str) -> None:
 async def assert_lexicon_exact(on: Bench) -> None:
     """The lexicon counts what is awake, and nothing else."""
     counted, mind = Lexicon(), await on.engine.minds.look(ANA)
-    memories, _ = await on.stores.memories.walk(ANA, None, limit=100)
+    memories, _ = await on.stores.memories.walk(ANA, None, limit=1_000)
     for each in (await on.stores.memories.get_traces(ANA, [m.id for m in memories])).values():
         counted.add(each.lexical, each.memory.length, each.context)
     assert mind.lexicon._moments == counted._moments
     assert (mind.lexicon.n, mind.living) == (counted.n, len(memories))
     np.testing.assert_allclose(mind.lexicon.mean_vector, counted.mean_vector, atol=1e-3)
+
+
+async def assert_counts_exact(on: Bench) -> None:
+    """Each memory lies in one place, and is counted as lying there."""
+    await assert_lexicon_exact(on)
+    awake = set(await on.stores.memories.select(ANA, Scope(), limit=1_000))
+    page = await on.backend.scroll("unconscious", condition=Match("mind", ANA), limit=1_000)
+    archived = {hit.id for hit in page.hits}
+    assert not awake & archived
+    assert (await on.engine.minds.look(ANA)).sleep.archived == len(archived)
