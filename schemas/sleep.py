@@ -140,7 +140,6 @@ class SleepReport(Message, frozen=True, kw_only=True, omit_defaults=False):
     cursor: SleepCursor = SleepCursor()
     plan: SleepPlan | None = None
     canary: list[CanaryProbe] = []
-    steps: int = 0
     restored: int = 0
     left: list[str] = []
     notes: list[str] = []

@@ -9,7 +9,6 @@ again in sleep); Hebb 1949.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -128,10 +127,3 @@ def bonds_of(ids: Sequence[str], vectors: NDArray[np.float32]) -> list[tuple[str
     if len(ids) != len(vectors):
         raise ValueError(f"{len(ids)} ids for {len(vectors)} vectors: give one row for each.")
     return [(ids[b.earlier], ids[b.later], b.evidence) for b in bonds(vectors)]
-
-
-def replays_to(strength: float, target: float, factor: float = 1.0) -> int:
-    """Replays after which strength has reached `target` (< 1): what a plan tells."""
-    if strength >= target:
-        return 0
-    return math.ceil(math.log((1.0 - target) / (1.0 - strength)) / math.log1p(-RATE * factor) - 1e-9)

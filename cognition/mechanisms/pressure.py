@@ -79,28 +79,21 @@ def pressure(waking: Waking) -> float:
     if not waking.work:
         return 0.0
     load = max(0.0, waking.awake_s) / AWAKE_S + waking.encoded / ENCODED + waking.potentiated / POTENTIATED
-    return _joined(1.0 - (1.0 - waking.left) * math.exp(-_RISE * load), waking.tagged)
+    load += waking.tagged / TAGGED
+    return min(1.0, max(0.0, 1.0 - (1.0 - waking.left) * math.exp(-_RISE * load)))
 
 
-def asleep(before: float, cycles: float, tagged: int = 0) -> float:
-    """Process S of a mind that sleeps, in 0..1: it falls, but for what is still untouched.
+def asleep(before: float, cycles: float) -> float:
+    """Process S of a mind that sleeps, in 0..1: it falls.
 
-    .. math:: S = 1 - \\left(1 - S_0 e^{-c / 2.6}\\right) e^{-1.11\\, n_t / 100}
+    .. math:: S = S_0 e^{-c / 2.6}
 
     Parameters
     ----------
-    before : S_0 as it fell asleep, without its tags (see `untagged`), 0..1.
-    cycles : c >= 0, cycles slept, the one that runs counted by the share of its budget that is used.
-    tagged : n_t, tagged memories that this sleep has not touched yet.
+    before : S_0 as it fell asleep, 0..1.
+    cycles : c >= 0, cycles slept.
     """
-    return _joined(before * math.exp(-max(0.0, cycles) / FALL_CYCLES), tagged)
-
-
-def untagged(waking: Waking) -> float:
-    """Process S without what tagged memories contribute: where sleep falls from."""
-    if not waking.work:
-        return 0.0
-    return pressure(Waking(waking.awake_s, max(1, waking.encoded), waking.potentiated, 0, waking.left))
+    return before * math.exp(-max(0.0, cycles) / FALL_CYCLES)
 
 
 def circadian(now: float, night: float, period_s: float = 86_400.0) -> float:
@@ -143,7 +136,3 @@ def wakes(s: float, cycles: int, *, c: float = 0.0, cycles_max: int = CYCLES_MAX
     if cycles >= 1 and s <= LOW - SWING * c:
         return Cause.RESTED
     return None
-
-
-def _joined(s: float, tagged: int) -> float:
-    return min(1.0, max(0.0, 1.0 - (1.0 - s) * math.exp(-_RISE * max(0, tagged) / TAGGED)))

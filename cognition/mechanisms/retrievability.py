@@ -61,24 +61,6 @@ def retrievability(elapsed_s: float, stability_s: float) -> float:
     return math.pow(1.0 + SCALE * max(0.0, elapsed_s) / stability_s, -EXPONENT)
 
 
-def lapses_after_s(stability_s: float, floor: float) -> float:
-    """Seconds after its last use at which a memory of this stability falls to `floor`.
-
-    .. math:: t = \\frac{S}{\\kappa} \\left(\\rho^{-1/\\psi} - 1\\right)
-
-    The inverse of `retrievability`: ``last_accessed + lapses_after_s`` is a moment that does not move until
-    the memory is used, so an index on it finds what has lapsed without looking at what has not.
-
-    Parameters
-    ----------
-    stability_s : S > 0. floor : rho, in (0, 1].
-    """
-    _check(stability_s)
-    if not 0.0 < floor <= 1.0:
-        raise ValueError(f"floor = {floor} is not within (0, 1]. To forget nothing, switch forgetting off.")
-    return stability_s * (math.pow(floor, -1.0 / EXPONENT) - 1.0) / SCALE
-
-
 def stability_after(
     stability_s: float,
     elapsed_s: float,

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cognition.mechanisms.retrievability import (
     STABILITY_MAX_S,
-    lapses_after_s,
     retrievability,
     stability_after,
 )
@@ -29,13 +27,6 @@ def test_retrievability_falls_with_time_within_its_bounds(one: float, other: flo
 def test_what_is_more_stable_is_never_less_retrievable(span: float, one: float, other: float) -> None:
     less, more = sorted((one, other))
     assert retrievability(span, less) <= retrievability(span, more)
-
-
-@given(STABILITY, st.floats(0.05, 1.0))
-def test_a_memory_lapses_at_its_moment_and_not_before(stability: float, floor: float) -> None:
-    moment = lapses_after_s(stability, floor)
-    assert retrievability(moment, stability) == pytest.approx(floor)
-    assert retrievability(moment * 0.99, stability) >= floor >= retrievability(moment * 1.01 + 1.0, stability)
 
 
 @given(STABILITY, SPAN, SPAN, UNIT, UNIT, UNIT, SPAN)

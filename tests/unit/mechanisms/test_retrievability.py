@@ -8,7 +8,6 @@ from cognition.mechanisms.retrievability import (
     AT_STABILITY,
     EXPOSURE,
     STABILITY_MAX_S,
-    lapses_after_s,
     retrievability,
     stability_after,
 )
@@ -43,12 +42,6 @@ def test_a_clock_set_back_forgets_nothing() -> None:
 def test_no_stability_is_refused(stability: float) -> None:
     with pytest.raises(ValueError, match="stability"):
         retrievability(1.0, stability)
-
-
-@pytest.mark.parametrize("floor", [0.0, -0.1, 1.1, math.nan])
-def test_a_floor_that_is_no_share_is_refused(floor: float) -> None:
-    with pytest.raises(ValueError, match="floor"):
-        lapses_after_s(DAY, floor)
 
 
 def test_recalling_after_a_day_makes_it_last_longer_than_reading_it_again() -> None:
