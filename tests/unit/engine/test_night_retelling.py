@@ -24,7 +24,9 @@ pytestmark = pytest.mark.anyio
 
 YEAR_S = 365 * 86_400.0
 MINDS = MindOptions(without=("temporal",))
-LAPSING = Options(sleep=SleepOptions(archived_a_year=1.0, canary=0, without=("replay",)), minds=MINDS)
+LAPSING = Options(
+    sleep=SleepOptions(archived_a_year=1.0, protected=1.0, canary=0, without=("replay",)), minds=MINDS
+)
 """Everything that lapses may be archived at once."""
 
 SECRET = "zanzibar rendezvous at midnight"
@@ -131,7 +133,8 @@ async def test_what_is_erased_after_a_night_is_nowhere_and_undoing_leaves_its_ep
 
 async def test_what_is_erased_from_the_archive_is_gone_from_an_episode_that_nobody_told_anew() -> None:
     options = Options(
-        sleep=SleepOptions(archived_a_year=1.0, canary=0, without=("replay", "retell")), minds=MINDS
+        sleep=SleepOptions(archived_a_year=1.0, protected=1.0, canary=0, without=("replay", "retell")),
+        minds=MINDS,
     )
     found = await told(options)
     found.clock.advance(5 * YEAR_S)
