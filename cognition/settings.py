@@ -41,9 +41,10 @@ class StreamSettings(Config, frozen=True, kw_only=True):
 
 
 class QuantizationSettings(Config, frozen=True, kw_only=True):
-    """How the vectors that are searched are kept, of memories and archive (`kind`) and of single collections
-    (`kinds`). `stored`: as they are stored, which `cognition quantize apply` changes; what is new is not
-    compressed. `oversampling` and `floor` 0: as is usual for the kind."""
+    """How the vectors that are searched are kept when their collections are made, of memories and archive
+    (`kind`) and of single collections (`kinds`); `stored`: not compressed. What is there already stays as it
+    is stored, which `cognition quantize apply` changes. `oversampling` and `floor` 0: as is usual for the
+    kind."""
 
     kind: KindOrStored = "stored"
     kinds: dict[str, KindOrStored] = {}

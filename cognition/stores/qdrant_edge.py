@@ -15,7 +15,6 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -332,10 +331,10 @@ class _Shard:
 
     @property
     def quantization(self) -> Quantization:
-        """How the searched vectors are to be kept."""
+        """How the searched vectors are to be kept: as was told last, in the beginning by the settings."""
         if not self.spec.searched:
             return PLAIN
-        return self.spec.quantization.settled(self.meta.quantization)
+        return self.meta.quantization or self.spec.quantization.settled(None)
 
     @property
     def change_due(self) -> bool:
@@ -344,8 +343,7 @@ class _Shard:
 
     def want(self, quantization: Quantization) -> None:
         """Remember how they are to be kept."""
-        self.spec = replace(self.spec, quantization=quantization)
-        self._remember(quantization=self.quantization)
+        self._remember(quantization=quantization.settled(self.quantization))
         self._searching()
 
     def update(self, operation: Any) -> None:

@@ -136,9 +136,7 @@ class ServerBackend:
                 await self.mend(drift, spec)
         await self._complete_mark(spec, lambda stored: server_schema.joined(stored, self._mark))
         self._specs[spec.name] = spec
-        kept = (await self.info(spec.name)).quantization
-        if spec.searched and not spec.quantization.settled(kept).keeps_as(kept):
-            await self.quantize(spec.name, spec.quantization)
+        await self.info(spec.name)
 
     async def _made(self, name: str, spec: CollectionSpec) -> None:
         """Make the collection; nodes that are still to join their cluster are waited for, as long as one that

@@ -24,18 +24,19 @@ NEAREST: Final = 10
 
 
 class VectorQuantizing:
-    """`QuantizingStore` over a `VectorBackend`. `fixed` is what the settings decide, by collection."""
+    """`QuantizingStore` over a `VectorBackend`. `made` says, by collection, how the settings have new ones
+    kept, and how they are searched where a change says nothing of it."""
 
     def __init__(
         self,
         backend: VectorBackend,
         specs: Sequence[CollectionSpec],
-        fixed: Mapping[str, Quantization],
+        made: Mapping[str, Quantization],
         floor: float,
     ) -> None:
         self._backend = backend
         self._names = [spec.name for spec in specs if spec.searched]
-        self._fixed = fixed
+        self._made = made
         self._floor = floor
 
     async def shown(self) -> list[Kept]:
@@ -44,10 +45,10 @@ class VectorQuantizing:
     async def change(self, wanted: Quantization, collections: Sequence[str]) -> None:
         chosen = list(collections) or list(LARGE)
         for name in chosen:
-            self._require_free(name, wanted)
+            self._require_known(name)
         for name in chosen:
             # What is not said of how to search stays as the settings have it.
-            said = wanted if name not in self._fixed else _over(self._fixed[name], wanted)
+            said = wanted if name not in self._made else _over(self._made[name], wanted)
             await self._backend.quantize(name, said)
 
     async def fidelity(self, mind: str, asked: Sequence[Dense]) -> Fidelity | None:
@@ -86,25 +87,20 @@ class VectorQuantizing:
 
     async def _kept(self, name: str) -> Kept:
         info = await self._backend.info(name)
+        made_so = info.before is None and info.quantization.kind not in (None, QuantizationKind.NONE)
         return Kept(
             collection=name,
             points=info.points,
             quantization=info.quantization,
-            before=info.before,
+            before=QuantizationKind.NONE if made_so else info.before,
             due=info.change_due,
         )
 
-    def _require_free(self, name: str, wanted: Quantization) -> None:
+    def _require_known(self, name: str) -> None:
         if name not in self._names:
             raise StoreRefusedError(
                 f"{name!r} is no collection with searched vectors",
                 remedy=f"Name one of: {', '.join(self._names)}.",
-            )
-        fixed = self._fixed.get(name)
-        if fixed is not None and fixed.kind not in (None, wanted.kind):
-            raise StoreRefusedError(
-                f"the setting store.quantization keeps {name} as {fixed.kind}",
-                remedy=f"Set it to {wanted.kind}, or to stored, and start the daemon again.",
             )
 
 

@@ -84,7 +84,7 @@ async def create(
                 replication_factor=options.replication_factor,
                 write_consistency_factor=options.write_consistency_factor,
                 on_disk_payload=options.payload_on_disk,
-                metadata={MADE_BY: _marked(mark)},
+                metadata={MADE_BY: _marked(mark), **_noted(spec)},
             )
     except StoreRefusedError as error:
         if "already exists" not in str(error):
@@ -319,6 +319,12 @@ def _of_shards(
 
 def _marked(mark: Mark) -> dict[str, Any]:
     return {"schema": SCHEMA, "model": mark.model, "partitions": mark.partitions, "shared": mark.shared}
+
+
+def _noted(spec: CollectionSpec) -> dict[str, Any]:
+    """How the vectors of a new collection are kept and searched: so it stays, whatever the settings say."""
+    wanted = spec.quantization.settled(None)
+    return server_quantization.notes(wanted, wanted) if spec.searched else {}
 
 
 def _vectors(spec: CollectionSpec, options: ServerOptions) -> dict[str, models.VectorParams]:

@@ -106,7 +106,8 @@ class OracleBackend:
             await self.gate(verb, name)
 
     async def ensure(self, spec: CollectionSpec) -> None:
-        known = self._collections.setdefault(spec.name, _Collection(spec))
+        made = spec.quantization.settled(None) if spec.searched else PLAIN
+        known = self._collections.setdefault(spec.name, _Collection(spec, quantization=made))
         if any(known.spec.dense.get(name, size) != size for name, size in spec.dense.items()):
             raise SchemaDriftError(
                 f"{spec.name} exists with vectors {dict(known.spec.dense)}, needed {dict(spec.dense)}"

@@ -39,6 +39,22 @@ async def test_what_is_stored_and_what_is_found_stay_when_it_is_kept_in_another_
             assert all(np.allclose(hit.vectors[n], was[n], atol=1e-6) for n in ("v", "w"))
 
 
+async def test_a_collection_is_made_as_the_settings_say_and_later_kept_as_it_was_told(
+    backend: VectorBackend, request: pytest.FixtureRequest
+) -> None:
+    if request.node.callspec.params["backend"] == "local":
+        pytest.skip("the client's stand-in compresses nothing")
+    made = CollectionSpec(
+        "made", {"v": 16}, (), SPEC.indexes, quantization=Quantization(kind=QuantizationKind.INT8)
+    )
+    await backend.ensure(made)
+    assert (await backend.info("made")).quantization.kind is QuantizationKind.INT8
+    await backend.quantize("made", Quantization(kind=QuantizationKind.NONE))
+    await backend.ensure(made)
+    kept = await backend.info("made")
+    assert kept.quantization.kind is QuantizationKind.NONE
+
+
 async def test_a_collection_without_searched_vectors_has_nothing_to_compress(backend: VectorBackend) -> None:
     spec = CollectionSpec("bare", {}, (), {"mind": FieldType.TENANT})
     await backend.ensure(spec)

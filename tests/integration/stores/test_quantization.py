@@ -1,5 +1,6 @@
 """Edge keeps searched vectors as it is told: from the next building of indexes on, also after a restart."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -57,15 +58,18 @@ async def test_a_change_that_was_told_survives_a_restart_before_it_is_made(tmp_p
     shards.close()
 
 
-def test_what_the_settings_name_stands_above_what_was_told(tmp_path: Path) -> None:
+def test_what_was_told_stands_above_what_the_settings_have_new_collections_made_with(tmp_path: Path) -> None:
+    named = replace(SPEC, quantization=Quantization(kind=QuantizationKind.BINARY))
     shards = EdgeShards(tmp_path)
-    shards.ensure(SPEC)
-    shards.quantize(SPEC.name, INT8)
-    binary = Quantization(kind=QuantizationKind.BINARY)
-    named = CollectionSpec(SPEC.name, SPEC.dense, SPEC.sparse, SPEC.indexes, quantization=binary)
     shards.ensure(named)
-    assert shards.info(SPEC.name).quantization == binary
+    made = shards.info(SPEC.name)
+    assert (made.quantization, made.change_due) == (named.quantization, False)
+    shards.quantize(SPEC.name, INT8)
     shards.close()
+    again = EdgeShards(tmp_path)
+    again.ensure(named)
+    assert again.info(SPEC.name).quantization == INT8
+    again.close()
 
 
 @pytest.mark.slow

@@ -105,13 +105,21 @@ async def test_a_change_says_how_each_collection_is_kept_and_sets_the_optimiser_
     assert kept["episodes"].quantization.kind is QuantizationKind.NONE
 
 
-async def test_what_the_settings_fix_is_not_changed_by_a_word_and_nothing_else_is_either() -> None:
-    bench = await on(unconscious=INT8)
-    with pytest.raises(StoreRefusedError, match="keeps unconscious as int8") as caught:
-        await apply(bench, QuantizationKind.BINARY)
-    assert "stored" in caught.value.remedy
-    kept = await bench.stores.quantizing.shown()
-    assert kept[0].quantization.kind is QuantizationKind.NONE
+async def test_the_settings_say_how_collections_are_made_and_a_word_changes_that_and_takes_it_back() -> None:
+    bench = await on(memories=INT8, unconscious=INT8)
+    made = {each.collection: each for each in await bench.stores.quantizing.shown()}
+    assert made["memories"].quantization.kind is QuantizationKind.INT8
+    assert made["memories"].before is QuantizationKind.NONE, "the originals are there to go back to"
+    assert made["episodes"].before is None
+    for kind, before in (
+        (QuantizationKind.BINARY, QuantizationKind.INT8),
+        (QuantizationKind.NONE, QuantizationKind.BINARY),
+    ):
+        await apply(bench, kind)
+        again = over(bench.backend, {"memories": INT8, "unconscious": INT8})
+        await again.ensure()
+        kept = (await again.quantizing.shown())[0]
+        assert (kept.quantization.kind, kept.before) == (kind, before)
 
 
 async def test_a_collection_that_has_no_searched_vectors_is_refused_by_name() -> None:
