@@ -7,7 +7,7 @@ vectors before it leaves. Must not know when a memory is strong enough to come b
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -133,6 +133,8 @@ class Archiving:
             missing = [i for i in ids if i not in there]
             gone = await self._stores.archive.get_traces(report.mind, missing) if missing else {}
             traces = {**there, **gone}
+            if not begin:
+                await self._keep_stranded(mind, ids, epoch)
             await self._journal.note(report.mind, report, [], archived=list(traces), epoch=epoch)
             self._leave(mind, traces, report, planned)
             if traces:
@@ -142,6 +144,16 @@ class Archiving:
             self._minds.facts.drop(report.mind, ids)
         end = begin + ARCHIVED_AT_ONCE
         return Done({"archived": len(traces)}, str(end), more=end < len(planned.memory_ids))
+
+    async def _keep_stranded(self, mind: Mind, ids: Collection[str], epoch: int) -> None:
+        """What an earlier step had on its way when it was given up, stays awake and counts so."""
+        left = [i for i in mind.sleep.leaving if i not in ids]
+        stranded = await self._stores.memories.get_traces(mind.name, left) if left else {}
+        for i, trace in stranded.items():
+            mind.learn(dict(trace.lexical), trace.memory.length, trace.context)
+            mind.lexicon_whole_due = True
+            mind.sleep.came_back(i)
+        await self._stores.archive.erase(mind.name, list(stranded), epoch=epoch)
 
     async def _move(
         self, report: SleepReport, planned: PlannedWork, there: Mapping[str, Trace], epoch: int

@@ -118,6 +118,23 @@ async def test_wherever_archiving_fails(dies: bool, then: Act) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("dies", [False, True])
+async def test_what_a_step_that_was_given_up_had_on_its_way_stays_awake(dies: bool) -> None:
+    for nth in range(1, CALLS_MAX):
+        on = await lived()
+        failed = await fails(on, nth, archives)
+        if dies:
+            on.again()
+        await step(on, report_of("the next night"), "k3")
+        await assert_counts_exact(on)
+        on.again()
+        await assert_counts_exact(on)
+        if not failed:
+            return
+    raise AssertionError("it makes more calls than are tried")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dies", [False, True])
 @pytest.mark.parametrize("then", [nothing, archives, forgets_one, says_again])
 async def test_wherever_coming_back_fails(dies: bool, then: Act) -> None:
     for nth in range(1, CALLS_MAX):
