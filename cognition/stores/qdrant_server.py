@@ -9,6 +9,7 @@ is a second opinion for tests, not a mode to live in.
 
 from __future__ import annotations
 
+import contextlib
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -81,6 +82,10 @@ optimises: so many stay within the time limit of a request."""
 MAKE_AGAIN_S: Final = 1.0
 """How often a collection is tried to be made that cannot be yet."""
 
+KEPT_AGAIN_S: Final = 60.0
+"""How old what is known of how vectors are kept may be, which another daemon may have changed. Searches go by
+it: a change is noticed with the first one after that, which takes one request more."""
+
 IDS_MAX: Final = 4_096
 """Ids of one request: 160 KB."""
 
@@ -113,6 +118,7 @@ class ServerBackend:
         self._wait_until: float | None = None
         self._specs: dict[str, CollectionSpec] = {}
         self._kept: dict[str, Quantization] = {}
+        self._kept_until: dict[str, float] = {}
         self._shards: dict[str, int] = {}
         self._shared: dict[str, int] = {}
         self._leader_again: dict[str, float] = {}
@@ -460,6 +466,7 @@ class ServerBackend:
     async def query(self, collection: str, queries: Sequence[Query]) -> list[list[Hit]]:
         for asked in queries:
             checks.query(self._spec(collection), asked)
+        await self._look_again(collection)
         requests = [
             query_in(asked, self._params(collection, asked), self._read_at(collection, asked.condition))
             for asked in queries
@@ -484,6 +491,7 @@ class ServerBackend:
         checks.gather(self._spec(collection), asked)
         if self._local:
             return await gathered(self, collection, asked)
+        await self._look_again(collection)
         name, at = self._name(collection), self._read_at(collection, asked.within.condition)
         params = {
             using: self._params(collection, Query(using, vector, 1))
@@ -564,8 +572,9 @@ class ServerBackend:
 
     async def info(self, collection: str) -> CollectionInfo:
         name = self._name(self._spec(collection).name)
-        found = await self._ask(name, lambda c: c.get_collection(name))
+        found = await self._read(name, lambda c: c.get_collection(name))
         self._kept[collection] = server_quantization.kept(self._specs[collection], found)
+        self._kept_until[collection] = anyio.current_time() + KEPT_AGAIN_S
         mark = server_schema.mark_of(found)
         self._shared[collection] = mark.shared if mark is not None else 0
         self._shards[collection] = (found.config.params.shard_number or 1) * max(1, self._shared[collection])
@@ -602,6 +611,19 @@ class ServerBackend:
 
     async def close(self) -> None:
         await self._nodes.close()
+
+    def kept(self, collection: str) -> Quantization:
+        """How the vectors are kept that are searched, as searches go by it."""
+        return self._kept[collection]
+
+    async def _look_again(self, collection: str) -> None:
+        """See how they are kept, where that was seen too long ago. Where nobody says, it is as it was."""
+        now = anyio.current_time()
+        if self._local or now < self._kept_until.get(collection, now):
+            return
+        self._kept_until[collection] = now + KEPT_AGAIN_S
+        with contextlib.suppress(StoreUnavailableError):
+            await self.info(collection)
 
     def _params(self, collection: str, asked: Query) -> models.SearchParams | None:
         return None if self._local else server_quantization.search_params(asked, self._kept[collection])

@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import anyio
+import msgspec
+import numpy as np
 import pytest
 from anyio.abc import ByteStream, SocketAttribute
 from anyio.streams.tls import TLSListener
@@ -21,13 +23,15 @@ from cognition.errors import (
     StoreUnavailableError,
     StoreVersionError,
 )
-from cognition.stores.backend import FieldType, Match, Range
+from cognition.stores import qdrant_server
+from cognition.stores.backend import FieldType, Match, Query, Range
 from cognition.stores.server_addresses import addresses_of
 from cognition.stores.server_nodes import Nodes
 from cognition.stores.server_opening import open_server, readiness
 from cognition.stores.server_options import Mark, ServerOptions
 from cognition.stores.server_shards import all_shards_of, nodes_of
 from cognition.testing.nodes import Node, binary, running_nodes
+from schemas.quantization import Quantization, QuantizationKind
 from tests import servers
 from tests.integration.stores.things import SPEC, point, point_id
 
@@ -424,6 +428,27 @@ async def test_copies_are_refused_where_there_is_no_cluster_to_hold_them(node: N
         with pytest.raises(StoreRefusedError, match="is in no cluster") as caught:
             await backend.ensure(SPEC)
         assert "store.replication_factor = 1" in caught.value.remedy
+
+
+@pytest.mark.server
+async def test_how_vectors_are_kept_is_noticed_by_searches_of_those_who_did_not_change_it(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = servers.options_of([node])
+    int8 = Quantization(kind=QuantizationKind.INT8, oversampling=3.0)
+    asked = [Query("v", np.ones(16, np.float32), 5)]
+    async with servers.backend_on(options) as one, servers.backend_on(options) as other:
+        for each in (one, other):
+            await each.ensure(SPEC)
+        await one.upsert(NAME, [point(number) for number in range(5)])
+        await one.quantize(NAME, int8)
+        await other.query(NAME, asked)
+        assert other.kept(NAME).kind is QuantizationKind.NONE
+        monkeypatch.setattr(qdrant_server, "KEPT_AGAIN_S", 0.0)
+        await other.info(NAME)
+        await one.quantize(NAME, msgspec.structs.replace(int8, kind=QuantizationKind.BINARY))
+        await other.query(NAME, asked)
+        assert other.kept(NAME).kind is QuantizationKind.BINARY
 
 
 # --- writers that meet ---------------------------------------------------------------------------
