@@ -10,7 +10,8 @@ from typing import Any
 
 from benchmarks.provenance import provenance
 from benchmarks.timing.stored import Stored, stored
-from cognition.capacity.plan import Plan, Wanted, planned
+from cognition.capacity.parts import Wanted
+from cognition.capacity.plan import Plan, planned
 from cognition.capacity.units import count_of, size
 from schemas.quantization import QuantizationKind
 

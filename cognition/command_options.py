@@ -206,7 +206,9 @@ def capacity_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--replicas", type=int, default=1, metavar="N", help="copies of everything (1)")
     parser.add_argument("--node-ram", default="16G", metavar="SIZE", help="memory of a node (16G)")
     parser.add_argument("--node-disk", default="500G", metavar="SIZE", help="disk of a node (500G)")
-    parser.add_argument("--node-cores", type=int, default=8, metavar="N", help="cores of a node (8)")
+    parser.add_argument(
+        "--node-cores", type=int, default=8, metavar="N", help="cores of a node, and of a daemon (8)"
+    )
     parser.add_argument("--partitions", type=int, default=16, metavar="N", help="of the streams (16)")
     parser.add_argument("--content", default="160", metavar="N", help="characters of a memory (160)")
     parser.add_argument("--associations", default="8", metavar="N", help="of a memory (8)")

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 MEASURED: Final = "measured: python -m benchmarks capacity"
 MINDS: Final = "measured: 40 minds of 25, 4 of 1,500 and one of 5,000 memories in one daemon"
 VALKEY: Final = "measured: MEMORY USAGE, Valkey 9.1"
+ANSWERED: Final = "measured: MEMORY USAGE of a daemon's streams, tests/integration/test_capacity_streams.py"
 PLANNING: Final = "Qdrant documentation, Capacity Planning"
 
 
@@ -41,7 +42,7 @@ ANONYMOUS: Final = Constant(
     "bytes a memory, anonymous memory",
     MEASURED + "; Qdrant 1.18.2 with 1 M points of fewer indexes: 560",
 )
-ENGINE: Final = Constant(112 * 2.0**20, "bytes an engine, anonymous memory", MEASURED + ": logs read again")
+ENGINE: Final = Constant(112 * 2.0**20, "bytes a node, anonymous memory", MEASURED + ": logs read again")
 EPISODE: Final = Constant(5_600, "bytes an episode, on disk", MINDS + ": a centroid, 1 to 2 KB, indexes")
 IN_EPISODE: Final = Constant(12, "memories an episode", "chosen: a dozen, as in the stores of the benchmarks")
 IDENTITY: Final = Constant(6_000, "bytes a mind, on disk", MINDS + ": a vector, 1.6 KB, indexes")
@@ -66,12 +67,28 @@ ENTRY: Final = Constant(170, "bytes an entry beside its text", VALKEY)
 BACKLOG: Final = Constant(10_000, "entries a partition at most", "schema, section 1: backpressure begins")
 RECEIPT: Final = Constant(450, "bytes a receipt", VALKEY)
 RECEIPTS: Final = Constant(5_000, "receipts a partition at most", "schema, section 1")
+RECALLED: Final = Constant(1_470, "bytes a memory of an answer, beside its text", ANSWERED)
+IN_ANSWER: Final = Constant(
+    10, "memories an answer", "schemas.cue: what a cue asks for unless it says otherwise"
+)
+ANSWERS: Final = Constant(1_000, "answers a partition at most", "streams.reqreply: ANSWERS_KEPT")
+REPORT: Final = Constant(625, "bytes a report of what was useful", ANSWERED + ", ten memories shown")
+REPORTS: Final = Constant(100_000, "reports a partition at most", "streams.producer: BOUNDS")
+ASKED: Final = Constant(720, "bytes a cue or inquiry", ANSWERED)
+CUES: Final = Constant(1_000, "cues a partition at most", "streams.producer: BOUNDS")
+SHOWN: Final = Constant(570, "bytes of what a cue was shown", ANSWERED + ", ten memories, in two keys")
+SHOWINGS: Final = Constant(1_024, "showings a partition at most", "streams.shown: KEPT_MAX")
+BURIED: Final = Constant(360, "bytes a dead letter beside its text", ANSWERED)
+DEAD: Final = Constant(10_000, "dead letters a partition at most", "streams.dead_letters: DEAD_MAX")
 MIRROR: Final = Constant(1_850, "bytes a mind: its working memory", VALKEY)
 STREAMS: Final = Constant(2.7 * 2.0**20, "bytes of a Valkey with empty streams", VALKEY)
 
 EMBEDDED: Final = Constant(35, "texts a second and core", "measured: float32, batches, two cores: 63 to 80")
-INGEST: Final = Constant(
-    500, "percepts a second and core", "measured: speed --only ingest_vectors, two cores"
+SERVED: Final = Constant(
+    389,
+    "percepts a second and daemon, vectors given",
+    "measured: cluster --nodes 1, the node on the same two cores (benchmarks/results/cluster-1.json); "
+    "1, 2, 4 daemons on them: 554, 607, 678 (daemons)",
 )
 WRITTEN: Final = Constant(1_450, "points a second and core", "measured: Qdrant 1.18.2: 2.9 k on two cores")
 RESIDENT: Final = Constant(580_000, "bytes a mind in a daemon's memory", MINDS)

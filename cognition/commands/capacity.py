@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 
 from cognition.capacity import constants
-from cognition.capacity.plan import Plan, Wanted, planned
+from cognition.capacity.parts import Wanted
+from cognition.capacity.plan import Plan, planned
 from cognition.capacity.units import bytes_of, count, count_of, rate_of, size
 from cognition.cli import DONE
 from cognition.commands.running import print_json

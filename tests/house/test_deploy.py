@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 import yaml
 
-from cognition.capacity.plan import Plan, Wanted, planned
+from cognition.capacity.parts import Wanted
+from cognition.capacity.plan import Plan, planned
 from cognition.capacity.units import bytes_of, count_of, rate_of
 from cognition.cli import build_parser
 from cognition.commands.capacity import wanted_of

@@ -5,8 +5,10 @@ import dataclasses
 import pytest
 
 from cognition.capacity import constants
-from cognition.capacity.plan import Plan, Wanted, planned
+from cognition.capacity.parts import Wanted
+from cognition.capacity.plan import Plan, planned
 from cognition.capacity.units import BYTES, PlanError, bytes_of, count, count_of, rate_of, size
+from schemas import wire
 
 BIG = Wanted(
     memories=1e8,
@@ -70,7 +72,9 @@ def test_copies_and_headroom_are_added_to_the_sum_of_the_lines() -> None:
     plan = with_()
     assert plan.disk == sum(line.disk for line in plan.lines)
     assert plan.disk_in_all == 2 * (plan.disk + plan.headroom.disk)
-    assert plan.ram_in_all == 2 * (plan.ram + plan.headroom.ram)
+    engine = constants.ENGINE.value
+    copies = 2 * (plan.ram - engine + plan.headroom.ram)
+    assert plan.ram_in_all == copies + plan.nodes * engine, "an engine is on each node, not in each copy"
 
 
 def test_the_nodes_hold_what_is_planned_and_one_less_would_not() -> None:
@@ -113,6 +117,36 @@ def test_percepts_with_vectors_need_no_cores_to_embed_and_more_room_in_the_strea
     given, computed = with_(with_vectors=True), with_()
     assert given.embedding_cores == 0.0 < computed.embedding_cores
     assert given.streams_ram > computed.streams_ram
+
+
+def test_embedding_may_give_out_first_and_asks_for_daemons() -> None:
+    plan = planned(Wanted(memories=1e5, rate=500.0, partitions=1))
+    assert plan.breaks_first.name == "cores of the daemons (embedding)"
+    assert plan.breaks_first.share > 1.0, "one daemon has eight cores, and needs fourteen"
+    assert with_(rate=5_000.0, partitions=64).daemons * BIG.node_cores >= with_(rate=5_000.0).embedding_cores
+    given = planned(Wanted(memories=1e5, rate=500.0, with_vectors=True))
+    assert given.daemons == 2, "as one takes in 389 a second over a server"
+
+
+def test_a_node_that_the_engine_alone_fills_is_refused() -> None:
+    with pytest.raises(PlanError, match="too little for the engine alone"):
+        planned(Wanted(memories=10.0, node_ram=128 * BYTES["m"]))
+
+
+def test_the_streams_are_planned_with_all_that_may_lie_in_them() -> None:
+    partition = with_(partitions=17).streams_ram - with_(partitions=16).streams_ram
+    c = constants
+    bounded = {
+        "awake": c.BACKLOG.value * (c.ENTRY.value + BIG.content),
+        "dream": c.REPORTS.value * c.REPORT.value,
+        "salience": c.RECEIPTS.value * c.RECEIPT.value,
+        "cues": c.CUES.value * c.ASKED.value,
+        "recollections": c.ANSWERS.value * c.IN_ANSWER.value * (c.RECALLED.value + BIG.content),
+        "shown": c.SHOWINGS.value * c.SHOWN.value,
+        "dead": c.DEAD.value * (c.BURIED.value + BIG.content),
+    }
+    assert set(wire.STREAMS) | {"shown", "dead"} == set(bounded)
+    assert partition == pytest.approx(sum(bounded.values()))
 
 
 def test_every_constant_says_where_it_is_from() -> None:
