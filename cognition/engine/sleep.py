@@ -371,6 +371,8 @@ class Sleep:
             if known is not None:
                 return known, ""
             if (running := await self._running(name)) is not None:
+                self._waiting.setdefault((name, running.id))
+                self._wake.set()
                 return running, "it is asleep already"
             mind = await self._minds.look(name)
             served(mind)
@@ -383,7 +385,7 @@ class Sleep:
         return report, ""
 
     async def _running(self, name: str) -> SleepReport | None:
-        """The cycle that this mind is in, or is to be in again."""
+        """The cycle that this mind is in, or is to be in again, though it was left alone for a while."""
         if (running := self._asleep.get(name)) is not None:
             return running
         for mind, cycle in list(self._waiting):  # it grows and shrinks while this waits for the store
@@ -391,7 +393,8 @@ class Sleep:
                 found = await self._stores.cycles.get(name, cycle)
                 if found is not None and not found.finished:
                     return found
-        return None
+        latest = await self._stores.cycles.latest(name, limit=1)
+        return next((found for found in latest if not found.finished), None)
 
     def _nothing(self, mind: Mind) -> str:
         """Why there is nothing to sleep on."""

@@ -171,6 +171,15 @@ async def test_two_requests_at_once_are_one_night() -> None:
     assert note == "it is asleep already"
 
 
+async def test_a_night_that_is_asked_for_beside_one_that_was_left_alone_is_that_one() -> None:
+    found = await lived(3)
+    first, _ = await found.engine.sleep.fall_asleep(ANA, "request", cause="one")
+    sleep = found.again().sleep
+    second, note = await sleep.fall_asleep(ANA, "request", cause="two")
+    assert (second.id, note) == (first.id, "it is asleep already")
+    assert list(sleep._waiting) == [(ANA, first.id)], "and it is tried again now"
+
+
 async def test_who_falls_asleep_while_another_request_is_looked_at_disturbs_nobody() -> None:
     found = await lived()
     sleep, cycles = found.engine.sleep, found.stores.cycles
