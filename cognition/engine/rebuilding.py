@@ -3,22 +3,25 @@
 For a changed rule or language, for what an older release wrote, and for whoever doubts what is there. Every
 memory holds what is its own (content, actor, bare vector) and its place in its episode; all else follows.
 Nothing here is undone by a crash: what is derived depends on what is stored of its own alone, so that the
-entry that asks for it may be taken again from the beginning.
+entry that asks for it may be taken again from the beginning. What is in the archive was lived too: it has its
+place among the others and is derived with them, and the lexicon does not count it.
 """
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from cognition.engine.deriving import Deriving, save
+from cognition.engine.ledger import LOW_SALIENCE
 from cognition.engine.linking import unknown
-from cognition.engine.mind import Mind, entry_order, later
+from cognition.engine.mind import Mind, entry_order
 from cognition.engine.tongues import Tongues
 from cognition.engine.traces import spoken_again, subject_terms
 from cognition.mechanisms.lexicon import Lexicon
 from cognition.mechanisms.text import Analyzer
-from cognition.mechanisms.thread import Placed, Thread, goes_on, moved
+from cognition.mechanisms.thread import Placed, Spoken, Thread, goes_on, moved
 from cognition.mechanisms.turns import REACH
 from cognition.ports.stores import Revision, Stores, Trace
 from schemas.episode import Episode
@@ -33,12 +36,29 @@ EMPTY_MAX = 64
 """Episodes without a memory that is left, in a row, across which a thread is followed."""
 
 
+class Place(enum.IntEnum):
+    """Where a memory lies; what attention passed by lies in the archive, and is part of no thread."""
+
+    AWAKE = 0
+    ARCHIVED = 1
+    PASSED_BY = 2
+
+
 class Step(NamedTuple):
     """One memory in the order in which they came. About 250 bytes each, of the whole mind at once."""
 
     order: tuple[int, int]
     memory_id: str
     episode_id: str
+    place: Place
+
+
+class Settled(NamedTuple):
+    """A memory where it lies, and how it stands."""
+
+    trace: Trace
+    placed: Placed
+    place: Place
 
 
 class Rebuilding:
@@ -92,31 +112,50 @@ class Rebuilding:
                 return
 
     async def _steps(self, mind: str, entry: str) -> list[Step]:
-        """The memories of a mind before this entry, in the order in which they came."""
-        steps: list[Step] = []
+        """The memories of a mind before this entry, in the order in which they came. One that lies in both
+        places is on its way: it is awake."""
+        steps: dict[str, Step] = {}
         offset: str | None = None
         while True:
-            page, offset = await self._stores.memories.walk(mind, offset, limit=PAGE)
-            steps += [Step(entry_order(m.entry), m.id, m.episode_id) for m in page if later(entry, m.entry)]
+            found, offset = await self._stores.archive.walk(mind, offset, limit=PAGE)
+            for m, why in found:
+                place = Place.PASSED_BY if why == LOW_SALIENCE else Place.ARCHIVED
+                steps[m.id] = Step(entry_order(m.entry), m.id, m.episode_id, place)
             if offset is None:
-                return sorted(steps)
+                break
+        while True:
+            page, offset = await self._stores.memories.walk(mind, offset, limit=PAGE)
+            steps |= {m.id: Step(entry_order(m.entry), m.id, m.episode_id, Place.AWAKE) for m in page}
+            if offset is None:
+                return sorted(step for step in steps.values() if entry_order(entry) > step.order)
 
     async def _page(self, life: _Life, steps: Sequence[Step], epoch: int) -> None:
-        traces = await self._stores.memories.get_traces(life.mind.name, [step.memory_id for step in steps])
+        name = life.mind.name
+        awake = [step.memory_id for step in steps if step.place is Place.AWAKE]
+        archived = [step.memory_id for step in steps if step.place is not Place.AWAKE]
+        traces = dict(await self._stores.memories.get_traces(name, awake))
+        if archived:
+            traces |= await self._stores.archive.get_traces(name, archived)
         for step in steps:
-            if step.memory_id in traces:
-                if life.episode and not await self._same_thread(life, step.episode_id):
-                    life.thread.end()
-                life.take(traces[step.memory_id])
+            if step.memory_id not in traces:
+                continue
+            if step.place is Place.PASSED_BY:
+                life.pass_by(traces[step.memory_id])
+                continue
+            if life.episode and not await self._same_thread(life, step.episode_id):
+                life.thread.end()
+            life.take(traces[step.memory_id], step.place)
         await self._write(life, len(life.waiting) - REACH, epoch)
 
     async def _write(self, life: _Life, count: int, epoch: int) -> None:
         """Write the first of those that wait: nothing that comes changes them any more."""
         settled = life.settled(max(0, count))
-        revisions = [self._revision(trace, placed) for trace, placed in settled]
-        await self._stores.memories.revise([r for r in revisions if r is not None], epoch=epoch)
-        await self._stores.memories.patch(life.mind.name, life.patches, epoch=epoch)
-        life.patches = {}
+        for awake, store in ((True, self._stores.memories), (False, self._stores.archive)):
+            some = [each for each in settled if (each.place is Place.AWAKE) == awake]
+            revisions = [self._revision(each.trace, each.placed) for each in some]
+            await store.revise([r for r in revisions if r is not None], epoch=epoch)
+            await store.patch(life.mind.name, life.patches[awake], epoch=epoch)
+            life.patches[awake] = {}
 
     def _revision(self, trace: Trace, placed: Placed) -> Revision | None:
         """What is to be written of a memory; None where it is as it should be."""
@@ -173,27 +212,52 @@ class _Life:
         self.lexicon = Lexicon()
         self.thread = Thread(without)
         self.episode = ""
-        self.waiting: list[tuple[Trace, Placed]] = []
-        self.patches: dict[str, Mapping[str, Any]] = {}
+        self.waiting: list[Settled] = []
+        self.aside: list[Settled] = []
+        """What is part of no thread."""
+        self.patches: dict[bool, dict[str, Mapping[str, Any]]] = {True: {}, False: {}}
+        """Of what is awake, and of what is not."""
         self.episodes: dict[str, Episode | None] = {}
         self._analyzer = analyzer
+        self._without = without
+        self._lengths = Lexicon()
+        """Of all that was lived, wherever it lies now."""
+        self._uncounted: set[str] = set()
 
-    def take(self, trace: Trace) -> None:
+    def take(self, trace: Trace, place: Place) -> None:
         """The next memory takes its place."""
-        memory, mean_length = trace.memory, self.lexicon.mean_length
-        self.episode = memory.episode_id
-        spoken = spoken_again(trace, self._analyzer, mean_length)
-        length = sum(spoken.stated.values()) + sum(spoken.asked.values())
+        self.episode = trace.memory.episode_id
+        spoken, length = self._spoken(trace, place)
         placed = self.thread.take(spoken)
         context = placed.context if moved(trace.context, placed.context) else trace.context
-        self.lexicon.add(placed.lexical, length, context)
-        for changes in placed.changed.values():
-            self.lexicon.revise(changes)
-        if (memory.length, memory.mean_length) != (length, mean_length):
-            self.patches[memory.id] = {"length": length, "mean_length": mean_length}
-        self.waiting.append((trace, placed))
+        self._lengths.add({}, length, None)
+        archived = place is not Place.AWAKE
+        if self.mind.sleep.counts_archived(trace.memory.id, awake=not archived, archived=archived):
+            self._uncounted.add(trace.memory.id)
+        else:
+            self.lexicon.add(placed.lexical, length, context)
+        for i, changes in placed.changed.items():
+            if i not in self._uncounted:
+                self.lexicon.revise(changes)
+        self.waiting.append(Settled(trace, placed, place))
 
-    def settled(self, count: int) -> list[tuple[Trace, Placed]]:
-        """Take the first so many of those that wait."""
-        first, self.waiting = self.waiting[:count], self.waiting[count:]
+    def pass_by(self, trace: Trace) -> None:
+        """One that attention passed by has what it has by itself."""
+        spoken, _ = self._spoken(trace, Place.PASSED_BY)
+        self.aside.append(Settled(trace, Thread(self._without).take(spoken), Place.PASSED_BY))
+
+    def _spoken(self, trace: Trace, place: Place) -> tuple[Spoken, int]:
+        """A memory as a thread sees it, and its length, which is noted where it is another than before."""
+        memory, mean_length = trace.memory, self._lengths.mean_length
+        spoken = spoken_again(trace, self._analyzer, mean_length)
+        length = sum(spoken.stated.values()) + sum(spoken.asked.values())
+        if (memory.length, memory.mean_length) != (length, mean_length):
+            fields = {"length": length, "mean_length": mean_length}
+            self.patches[place is Place.AWAKE][memory.id] = fields
+        return spoken, length
+
+    def settled(self, count: int) -> list[Settled]:
+        """Take the first so many of those that wait, and what nothing that comes can change."""
+        first, self.waiting = [*self.aside, *self.waiting[:count]], self.waiting[count:]
+        self.aside = []
         return first

@@ -346,6 +346,12 @@ class Archive(Protocol):
         """The same with their vectors."""
         ...
 
+    async def walk(
+        self, mind: str, offset: str | None, *, limit: int
+    ) -> tuple[list[tuple[Memory, str]], str | None]:
+        """A page of all of it, as `MemoryStore.walk`, with why each was archived."""
+        ...
+
     async def within(self, mind: str, episode_id: str, *, but: str, limit: int) -> list[str]:
         """Ids of those of an episode that were archived for another reason than `but`, at most `limit`."""
         ...
@@ -357,6 +363,10 @@ class Archive(Protocol):
 
     async def revise(self, revisions: Sequence[Revision], *, epoch: int) -> None:
         """Replace vectors, as `MemoryStore.revise`."""
+        ...
+
+    async def patch(self, mind: str, patches: Mapping[str, Mapping[str, Any]], *, epoch: int) -> None:
+        """Set fields, as `MemoryStore.patch`."""
         ...
 
     async def erase(self, mind: str, memory_ids: Sequence[str], *, epoch: int | None = None) -> None:
@@ -492,11 +502,12 @@ class CycleStore(Protocol):
 
 class Fidelity(NamedTuple):
     """How many of the ten nearest memories are found by vectors kept in this way, as a share of those that
-    their originals find in the same index, and the least that it should be."""
+    their originals find in the same index, the least that it should be, and how many it is a share of."""
 
     kind: QuantizationKind
     recall: float
     floor: float
+    count: int
 
 
 class QuantizingStore(Protocol):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from cognition.ports.stores import Epoch, Found, Probe, Revision, Trace
 from cognition.stores import payloads, times
-from cognition.stores.backend import Match, Not, VectorBackend
+from cognition.stores.backend import Hit, Match, Not, VectorBackend
 from cognition.stores.collections import UNCONSCIOUS
 from cognition.stores.memories import VECTORS, VectorMemories, point, trace
 from cognition.stores.tenancy import epoch_of, fenced, for_mind, not_newer, owned, paired, payload_of
@@ -51,6 +52,14 @@ class VectorArchive:
         hits = await self._backend.retrieve(UNCONSCIOUS.name, memory_ids, with_vectors=VECTORS, owner=mind)
         return {i: trace(hit) for i, hit in owned(mind, hits).items()}
 
+    async def walk(
+        self, mind: str, offset: str | None, *, limit: int
+    ) -> tuple[list[tuple[Memory, str]], str | None]:
+        page = await self._backend.scroll(
+            UNCONSCIOUS.name, condition=for_mind(mind), limit=limit, offset=offset
+        )
+        return [_archived(hit) for hit in page.hits], page.next_offset
+
     async def within(self, mind: str, episode_id: str, *, but: str, limit: int) -> list[str]:
         condition = for_mind(mind, Match("episode_id", episode_id), Not(Match("archive_reason", but)))
         page = await self._backend.scroll(
@@ -61,11 +70,18 @@ class VectorArchive:
     async def find(self, wanted: Sequence[tuple[str, str]]) -> dict[str, tuple[Memory, str]]:
         owners = {memory_id: mind for mind, memory_id in wanted}
         hits = paired(wanted, await self._backend.retrieve(UNCONSCIOUS.name, list(owners), owner=owners))
-        found = {i: payload_of(hit) for i, hit in hits.items()}
-        return {i: (payloads.decode(Memory, i, p), p.get("archive_reason", "")) for i, p in found.items()}
+        return {i: _archived(hit) for i, hit in hits.items()}
 
     async def revise(self, revisions: Sequence[Revision], *, epoch: int) -> None:
         await self._searched.revise(revisions, epoch=epoch)
 
+    async def patch(self, mind: str, patches: Mapping[str, Mapping[str, Any]], *, epoch: int) -> None:
+        await self._searched.patch(mind, patches, epoch=epoch)
+
     async def erase(self, mind: str, memory_ids: Sequence[str], *, epoch: int | None = None) -> None:
         await self._searched.erase(mind, memory_ids, epoch=epoch)
+
+
+def _archived(hit: Hit) -> tuple[Memory, str]:
+    payload = payload_of(hit)
+    return payloads.decode(Memory, hit.id, payload), payload.get("archive_reason", "")

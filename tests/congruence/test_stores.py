@@ -478,6 +478,13 @@ async def test_the_archive_tells_of_an_episode_and_is_revised(stores: VectorStor
     assert await stores.archive.within(mind + "!", "e", but="", limit=9) == []
     await stores.archive.revise([Revision(mind, i, lexical={5: 0.25}, context=direction(0.0, 1.0))], epoch=2)
     await stores.archive.revise([Revision(mind, i, lexical={9: 0.5})], epoch=1)
+    await stores.archive.patch(mind, {i: {"length": 7}}, epoch=2)
+    await stores.archive.patch(mind, {i: {"length": 9}}, epoch=1)
+    page, offset = await stores.archive.walk(mind, None, limit=2)
+    rest, end = await stores.archive.walk(mind, offset, limit=2)
+    lengths = {(m.key, why): m.length for m, why in [*page, *rest]}
+    assert lengths == {("a", "decay"): 7, ("b", "passed by"): 0, ("c", "decay"): 0}
+    assert (offset is not None, end) == (True, None)
     found = (await stores.archive.get_traces(mind, [i]))[i]
     assert found.lexical == {5: 0.25}
     np.testing.assert_allclose(found.context, direction(0.0, 1.0), atol=1e-3)
