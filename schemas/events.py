@@ -271,7 +271,8 @@ class QuantizationMeasured(Event, frozen=True, kw_only=True):
 
 
 class QuantizationFell(Event, frozen=True, kw_only=True):
-    """The alarm: that share is below its floor. `cognition quantize rollback` goes back."""
+    """The alarm: that share is below its floor, by more than chance explains. `cognition quantize rollback`
+    goes back."""
 
     mind: str
     kind: str

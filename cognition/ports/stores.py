@@ -502,12 +502,13 @@ class CycleStore(Protocol):
 
 class Fidelity(NamedTuple):
     """How many of the ten nearest memories are found by vectors kept in this way, as a share of those that
-    their originals find in the same index, the least that it should be, and how many it is a share of."""
+    their originals find in the same index, the least that it should be, and how many `neighbours` those
+    found."""
 
     kind: QuantizationKind
     recall: float
     floor: float
-    count: int
+    neighbours: int
 
 
 class QuantizingStore(Protocol):

@@ -55,9 +55,9 @@ class VectorQuantizing:
         kind = (await self._kept(MEMORIES.name)).quantization.kind or QuantizationKind.NONE
         if kind is QuantizationKind.NONE or not asked:
             return None
-        shares = np.array([await self._shares(mind, vector) for vector in asked])
-        compressed, plain = shares.mean(axis=0)
-        return Fidelity(kind, float(compressed / plain) if plain else 1.0, self._floor or FLOORS[kind])
+        counts = np.array([await self._counts(mind, vector) for vector in asked])
+        compressed, plain = counts.sum(axis=0).tolist()
+        return Fidelity(kind, compressed / plain if plain else 1.0, self._floor or FLOORS[kind], plain)
 
     async def sample(self, mind: str, offset: str | None, *, limit: int) -> tuple[Dense, str | None]:
         page = await self._backend.scroll(
@@ -72,7 +72,7 @@ class VectorQuantizing:
         found = np.stack(rows) if rows else np.zeros((0, MEMORIES.dense[CONTEXT]), np.float32)
         return found, page.next_offset
 
-    async def _shares(self, mind: str, vector: Dense) -> tuple[float, float]:
+    async def _counts(self, mind: str, vector: Dense) -> tuple[int, int]:
         """How many of the nearest are found by the compressed vectors, and by the originals in the same
         graph; one cue a round trip, so that others have their turn."""
         where = for_mind(mind)
@@ -83,7 +83,7 @@ class VectorQuantizing:
         ]
         answers = await self._backend.query(MEMORIES.name, asked)
         found, plain, nearest = ({hit.id for hit in hits} for hits in answers)
-        return len(found & nearest) / max(1, len(nearest)), len(plain & nearest) / max(1, len(nearest))
+        return len(found & nearest), len(plain & nearest)
 
     async def _kept(self, name: str) -> Kept:
         info = await self._backend.info(name)
