@@ -24,7 +24,7 @@ from qdrant_client import AsyncQdrantClient
 
 from benchmarks.engine import Bench, EngineChoice, opened
 from benchmarks.provenance import provenance
-from benchmarks.timing import growing, node_loss, serving
+from benchmarks.timing import growing, node_loss, one_mind, serving
 from benchmarks.timing.figures import figure, figure_table
 from benchmarks.timing.ingest import all_points, backend_of
 from benchmarks.timing.real import RealMaterials, real_materials
@@ -111,10 +111,10 @@ async def measured(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
             client = place.client()
             try:
                 version = (await client.info()).version
-                figures = await _figures(bench, client, materials, place, options)
+                figures, kept = await _figures(bench, client, materials, place, options)
             finally:
                 await client.close()
-            report: dict[str, Any] = {"figures": figures, "server": version}
+            report: dict[str, Any] = {"figures": figures, "quantization": kept, "server": version}
             if len(place.nodes) > 1 and not options.no_loss:
                 print("killing a node under load", file=sys.stderr)
                 report["node_loss"] = await node_loss.lose_a_node(
@@ -125,29 +125,52 @@ async def measured(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
 
 def table(report: dict[str, Any]) -> str:
     """The same for a person to read."""
-    lines = [f"Qdrant {report['server']}", figure_table(report["figures"])]
+    lines = [
+        f"Qdrant {report['server']}",
+        figure_table(report["figures"]),
+        "",
+        *map(_kept, report["quantization"]),
+    ]
     if "node_loss" in report:
         lines += ["", "a node killed under load:"]
         lines += [f"  {name:20s}{value}" for name, value in report["node_loss"].items()]
     return "\n".join(lines)
 
 
+def _kept(row: dict[str, Any]) -> str:
+    """A line for a way to keep vectors."""
+    looked = "nothing is indexed: all were looked at" if row["exact"] else f"{row['indexed']:,} indexed"
+    return (
+        f"{row['kind']:8}{row['bytes_a_vector']:8,.0f} B a vector, recall@10 {row['recall_at_10']:.3f}, "
+        f"p50 {row['p50_ms']:.2f}, p99 {row['p99_ms']:.2f} ms; one mind of {row['points']:,}, {looked}"
+    )
+
+
 async def _figures(
     bench: Bench, client: AsyncQdrantClient, materials: RealMaterials, place: Place, options: Any
-) -> list[dict[str, Any]]:
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """All figures of the run, and how well searched vectors are found as they are kept."""
     found = await serving.ingest(bench, client, materials, options.memories, PREFIX)
-    if options.grown > options.memories:
-        points = await all_points(backend_of(bench))
-        await growing.grow(client, PREFIX + MEMORIES.name, points, options.grown, options.seed)
-        del points
+    name, backend = PREFIX + MEMORIES.name, backend_of(bench)
+    points = await all_points(backend)
+    print("one mind of all", file=sys.stderr)
+    how = (await backend.info(MEMORIES.name)).quantization
+    kept = await one_mind.measured(client, points, materials, how, name, partial(anyio.sleep, LOOK_S))
+    whole = max(options.grown, len(points))
+    if whole > len(points):
+        await growing.grow(client, name, points, whole, options.seed)
+    del points
     print("waiting until the server has optimised", file=sys.stderr)
     began = time.perf_counter()
-    await serving.settled(client, PREFIX + MEMORIES.name, partial(anyio.sleep, LOOK_S))
+    await serving.settled(client, name, partial(anyio.sleep, LOOK_S))
     found.append(figure("optimised_after", time.perf_counter() - began, 0.0, "s", "what was written"))
     print("asking", file=sys.stderr)
-    found += await serving.cues(bench, client, materials, MINDS, PREFIX)
-    found.append(await serving.nearest(client, materials, MINDS, PREFIX))
-    return found + _sizes(place.nodes)
+    found += await serving.cues(bench, client, materials, MINDS, PREFIX, whole)
+    served = kept[0]
+    looked = "nothing is indexed, so it is the same" if served["exact"] else f"{served['indexed']:,} indexed"
+    exact = f"exact search; one mind of {served['points']:,}, {looked}"
+    found.append(figure("recall_at_10", served["recall_at_10"], 1.0, "share", exact))
+    return found + _sizes(place.nodes), kept
 
 
 def _sizes(nodes: Sequence[Node]) -> list[dict[str, Any]]:

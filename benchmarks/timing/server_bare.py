@@ -23,15 +23,16 @@ RRF = models.FusionQuery(fusion=models.Fusion.RRF)
 Where = models.Filter | None
 
 
-async def made_like(client: AsyncQdrantClient, name: str, model: str) -> None:
-    """A collection of this name with the vectors, shards, replicas and indexes that the other has."""
+async def made_like(client: AsyncQdrantClient, name: str, model: str, *, shards: int | None = None) -> None:
+    """A collection of this name with the vectors, shards, replicas and indexes that the other has, but for
+    its `shards` where they are given."""
     found = await client.get_collection(model)
     params = found.config.params
     await client.create_collection(
         name,
         vectors_config=params.vectors,
         sparse_vectors_config=params.sparse_vectors,
-        shard_number=params.shard_number,
+        shard_number=shards or params.shard_number,
         replication_factor=params.replication_factor,
         write_consistency_factor=params.write_consistency_factor,
         on_disk_payload=params.on_disk_payload,
@@ -70,9 +71,15 @@ async def hybrid(
 
 
 async def nearest(
-    client: AsyncQdrantClient, name: str, dense: Any, where: Where, limit: int, *, exact: bool
+    client: AsyncQdrantClient,
+    name: str,
+    dense: Any,
+    where: Where,
+    limit: int,
+    *,
+    params: models.SearchParams | None,
 ) -> list[str]:
-    """Ids of the points nearest by meaning, through the index or by looking at all."""
+    """Ids of the points nearest by meaning, searched in this way."""
     found = await client.query_points(
         name,
         query=dense.tolist(),
@@ -80,7 +87,7 @@ async def nearest(
         limit=limit,
         query_filter=where,
         with_payload=False,
-        search_params=models.SearchParams(exact=exact),
+        search_params=params,
     )
     return [str(point.id) for point in found.points]
 

@@ -1,4 +1,4 @@
-"""The engine over a server, beside the bare client on the same one: taking in, four kinds of cue, recall@10.
+"""The engine over a server, beside the bare client on the same one: taking in, four kinds of cue.
 
 Both run in this process, in turns: the machine's own speed drifts. The bare client asks our own collection,
 with the very filter that the engine's cue becomes.
@@ -10,7 +10,6 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import numpy as np
 from qdrant_client import AsyncQdrantClient
 
 from benchmarks.engine import Bench
@@ -75,9 +74,9 @@ async def settled(client: AsyncQdrantClient, name: str, pause: Callable[[], Awai
 
 
 async def cues(
-    bench: Bench, client: AsyncQdrantClient, materials: RealMaterials, minds: int, prefix: str
+    bench: Bench, client: AsyncQdrantClient, materials: RealMaterials, minds: int, prefix: str, points: int
 ) -> list[dict[str, Any]]:
-    """p50 and p99 of each kind of cue, and of the bare client's same query."""
+    """p50 and p99 of each kind of cue, and of the bare client's same query, over so many points."""
     asked = materials.near(WARM_UP + CUES)
     episodes = {f"mind-{n}": await _an_episode(bench, f"mind-{n}") for n in range(minds)}
     rows = []
@@ -92,7 +91,10 @@ async def cues(
             turn = made[start : start + TURN]
             bare += [await _bare(client, prefix + MEMORIES.name, cue) for cue in turn]
             ours += [await _ours(bench, cue) for cue in turn]
-        what = "hybrid query, 2 x 30 prefetched, fused by rank, with payload, the same filter"
+        what = (
+            "hybrid query, 2 x 30 prefetched, fused by rank, with payload, the same filter; "
+            f"{points // minds:,} memories a mind"
+        )
         rows += [
             figure(
                 f"cue_{kind}_p{p}", percentile(ours[WARM_UP:], p), percentile(bare[WARM_UP:], p), "ms", what
@@ -100,21 +102,6 @@ async def cues(
             for p in (50, 99)
         ]
     return rows
-
-
-async def nearest(
-    client: AsyncQdrantClient, materials: RealMaterials, minds: int, prefix: str
-) -> dict[str, Any]:
-    """Share of the ten nearest by meaning that the index finds, against looking at all."""
-    shares = []
-    for number, (_, vector) in enumerate(materials.near(CUES)):
-        where = filter_or_none(for_mind(f"mind-{number % minds}"))
-        found, exact = [
-            await server_bare.nearest(client, prefix + MEMORIES.name, vector, where, LIMIT, exact=look_at_all)
-            for look_at_all in (False, True)
-        ]
-        shares.append(len(set(found) & set(exact)) / len(exact))
-    return figure("recall_at_10", float(np.mean(shares)), 1.0, "share", "exact search")
 
 
 async def _ours(bench: Bench, cue: Cue) -> float:
