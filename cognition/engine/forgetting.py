@@ -2,8 +2,8 @@
 
 Two steps, with a checkpoint of the mind between them. First the mind forgets what it derived
 (lexicon, working memory, what is told of episodes), while the memories can still be read.
-Then what their neighbours took in of them goes, tombstones come (no path may write these ids
-again), and the memories themselves go. A crash at any place is healed when the entry is delivered
+Then what their neighbours and the self took in of them goes, tombstones come (no path may write these
+ids again), and the memories themselves go. A crash at any place is healed when the entry is delivered
 again: before the checkpoint the first step is done anew from the same memories, after it only the
 second is left.
 """
@@ -16,6 +16,7 @@ from cognition.engine.deriving import Deriving, save
 from cognition.engine.ledger import LOW_SALIENCE
 from cognition.engine.mind import Mind, later
 from cognition.engine.retelling import Retelling
+from cognition.engine.selfhood import Selfhood
 from cognition.engine.succession import CURRENT
 from cognition.engine.surroundings import Surroundings, pages
 from cognition.mechanisms.context import SOURCE
@@ -44,6 +45,7 @@ class Forgetting:
         self._deriving = deriving
         self._surroundings = surroundings
         self._retelling = Retelling(stores, surroundings)
+        self._selfhood = Selfhood(stores)
         self._clock = clock
         self._sink = sink
 
@@ -109,6 +111,7 @@ class Forgetting:
         await self._stores.memories.revise(awake, epoch=epoch)
         archived = [each.revision for each in renewed if each.archived]
         await self._stores.archive.revise(archived, epoch=epoch)
+        await self._selfhood.without(mind.name, traces, epoch=epoch)
         doomed = list(traces)
         await self._derive_without(mind.name, doomed, epoch=epoch)
         return await self._make_current(mind.name, doomed, epoch=epoch)
