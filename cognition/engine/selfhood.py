@@ -53,7 +53,7 @@ class Selfhood:
         await self._forget_how(mind, epoch)
 
     async def _anew(self, mind: str, doomed: Mapping[str, Trace]) -> Dense:
-        """What consolidated memories say together; where that is nothing, what is as near to one as another."""
+        """What consolidated memories say together; where that is nothing, what is equally near to all."""
         strength = (CONSOLIDATED, STRONGEST)
         found = await self._stores.replay.sample(mind, start=FIRST_ID, limit=SHAPING_MAX, strength=strength)
         ids = [each.memory_id for each in found if each.memory_id not in doomed]
