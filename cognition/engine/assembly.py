@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cognition.engine.answering import Answering, Learning
+from cognition.engine.archiving import Archiving, Returning
 from cognition.engine.arrivals import Senses
 from cognition.engine.association import Associating
 from cognition.engine.consolidation import Consolidation
@@ -29,7 +30,7 @@ from cognition.engine.night import Night
 from cognition.engine.night_abstraction import Abstracting, Unabstracting
 from cognition.engine.night_arrays import ArrayJournal
 from cognition.engine.night_canary import Canary
-from cognition.engine.night_forgetting import Archiving, Choosing, Returning
+from cognition.engine.night_forgetting import Choosing
 from cognition.engine.night_homeostasis import Scaling
 from cognition.engine.night_identity import Drifting
 from cognition.engine.night_journal import Journal

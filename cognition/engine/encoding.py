@@ -21,6 +21,7 @@ import numpy as np
 from anyio.abc import TaskGroup
 from numpy.typing import NDArray
 
+from cognition.engine.archiving import Returning
 from cognition.engine.arrivals import Arrival, Entry, entry_seconds
 from cognition.engine.attending import LOST_BEFORE, archived, parts_of, passed_by, unattended
 from cognition.engine.forgetting import Forgetting
@@ -28,7 +29,6 @@ from cognition.engine.handover import HELD_BACK, Handover
 from cognition.engine.ledger import LOW_SALIENCE, Committed, Folded, Ledger, unbound
 from cognition.engine.mind import Mind, later
 from cognition.engine.minds import Minds
-from cognition.engine.night_forgetting import Returning
 from cognition.engine.open_episode import Member, member
 from cognition.engine.options import AttentionOptions
 from cognition.engine.rebuilding import Rebuilding

@@ -12,9 +12,9 @@ from typing import TypeVar
 
 import numpy as np
 
+from cognition.engine.archiving import Returning
 from cognition.engine.minds import Minds
 from cognition.engine.night_abstraction import Unabstracting
-from cognition.engine.night_forgetting import Returning
 from cognition.engine.night_journal import RESTORED_AT_ONCE, Journal, chains_of
 from cognition.engine.night_retelling import TellingBack
 from cognition.ports.stores import Stores

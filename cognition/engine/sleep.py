@@ -12,11 +12,11 @@ from contextlib import asynccontextmanager
 
 import anyio
 
+from cognition.engine.archiving import Returning
 from cognition.engine.association import left
 from cognition.engine.mind import Mind
 from cognition.engine.minds import Minds, served
 from cognition.engine.night import KEPT, Night
-from cognition.engine.night_forgetting import Returning
 from cognition.engine.night_plan import Planner
 from cognition.engine.rhythm import Rhythm
 from cognition.engine.sleep_options import SleepOptions

@@ -6,7 +6,8 @@ import itertools
 
 import numpy as np
 
-from cognition.engine.night_forgetting import DECAY, Archiving, Returning
+from cognition.engine.archiving import Archiving, Returning
+from cognition.engine.night_forgetting import DECAY
 from cognition.engine.night_journal import Journal
 from cognition.mechanisms.lexicon import Lexicon
 from cognition.ports.stores import Scope

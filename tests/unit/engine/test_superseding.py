@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from cognition.engine.archiving import Returning
 from cognition.engine.assembly import Options
-from cognition.engine.night_forgetting import Returning
 from cognition.engine.sleep_options import EXTRA, SleepOptions
 from cognition.engine.succession import FORETOLD_KEPT, foretell
 from schemas.association import AssociationType, Relation
