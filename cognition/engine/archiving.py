@@ -1,4 +1,4 @@
-"""Archiving: what was chosen leaves awake memory for the archive, whole; what comes to mind again, comes back.
+"""Archiving: what was chosen leaves awake memory for the archive, whole; what surfaces there, comes back.
 
 Nothing is erased: the trace lies in the archive with its vectors before it leaves. Stores fail, processes
 die and leases change hands at any of its calls: each memory ends in one place, and is counted as lying there.
