@@ -355,8 +355,8 @@ class VectorBackend(Protocol):
         owner: Owner = None,
         condition: Condition | None = None,
     ) -> None:
-        """Delete points by id, with a condition those that satisfy it. Absent ids are ignored. Where it is known whose they are, `owner` says so: an
-        engine that keeps minds apart then goes there alone."""
+        """Delete points by id, with a condition those that satisfy it. Absent ids are ignored. Where it is
+        known whose they are, `owner` says so: an engine that keeps minds apart then goes there alone."""
         ...
 
     async def retrieve(
