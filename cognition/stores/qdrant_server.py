@@ -20,7 +20,14 @@ import msgspec
 from qdrant_client import AsyncQdrantClient, models
 
 from cognition.errors import StoreDeniedError, StoreRefusedError, StoreUnavailableError
-from cognition.stores import checks, server_grpc, server_http, server_quantization, server_schema
+from cognition.stores import (
+    checks,
+    server_drifts,
+    server_grpc,
+    server_http,
+    server_quantization,
+    server_schema,
+)
 from cognition.stores.backend import (
     CollectionInfo,
     CollectionSpec,
@@ -163,18 +170,18 @@ class ServerBackend:
                     self._told(error, MAKE_AGAIN_S)
             await anyio.sleep(MAKE_AGAIN_S)
 
-    async def drifts(self, spec: CollectionSpec) -> list[server_schema.Drift]:
+    async def drifts(self, spec: CollectionSpec) -> list[server_drifts.Drift]:
         """How the collection of this name differs from what is needed."""
         name = self._name(spec.name)
         found = await self._ask(name, lambda c: c.get_collection(name))
         shards = [] if self._local else await self._ask(name, lambda c: all_shards_of(c, name))
-        return server_schema.differences(
+        return server_drifts.differences(
             name, spec, found, self._options, self._mark, shards=shards, indexed=not self._local
         )
 
-    async def mend(self, drift: server_schema.Drift, spec: CollectionSpec) -> None:
+    async def mend(self, drift: server_drifts.Drift, spec: CollectionSpec) -> None:
         """Put right what can be."""
-        await self._ask(drift.collection, lambda c: server_schema.mend(c, drift, spec, self._options))
+        await self._ask(drift.collection, lambda c: server_drifts.mend(c, drift, spec, self._options))
 
     async def repartition(self, spec: CollectionSpec) -> None:
         """Say of the collection that it is written with our number of partitions from now on."""

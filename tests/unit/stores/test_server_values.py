@@ -8,9 +8,10 @@ from qdrant_client import models
 
 from cognition.errors import StoreDeniedError, StoreRefusedError, StoreUnavailableError
 from cognition.stores.backend import CollectionSpec, FieldType
+from cognition.stores.server_drifts import INDEXES_AT_ONCE_MAX, differences
 from cognition.stores.server_nodes import translated
 from cognition.stores.server_options import Mark, ServerOptions
-from cognition.stores.server_schema import INDEXES_AT_ONCE_MAX, differences, joined
+from cognition.stores.server_schema import joined
 from cognition.stores.server_shards import ACTIVE, Shard
 from cognition.stores.server_values import batches
 
