@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import anyio
 import pytest
 
 from cognition.engine.assembly import Options
@@ -108,3 +109,34 @@ async def test_a_mind_that_has_archived_nothing_does_not_ask_there() -> None:
     asked.clear()
     await found.take(said(10))
     assert "retrieve unconscious" in asked
+
+
+@pytest.mark.parametrize("dies", [False, True])
+async def test_what_is_written_down_meanwhile_holds_no_more_than_the_store(dies: bool) -> None:
+    """The batch before is still on its way when a memory is brought back in the next one."""
+    found = await lived()
+    await archive(found, "k1")
+    encoder, epochs = found.engine.encoder, {0: found.epoch}
+    entries = [found.entry(said(n)) for n in (5, 6, 7, 1, 8)]
+    first = await encoder.fold(await found.engine.senses.prepare(entries[:2]), epochs)
+    arrivals = await found.engine.senses.prepare(entries[2:])
+    folded = []
+
+    async def fold() -> None:
+        folded.append(await encoder.fold(arrivals, epochs, [first]))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(fold)
+        await anyio.wait_all_tasks_blocked()
+        assert not folded, "it waits for the batch before"
+        await encoder.write(first)
+    if dies:
+        found.again()
+        await found.commit(*entries[2:])
+    else:
+        await encoder.write(folded[0])
+    await found.engine.minds.checkpoint()
+    await assert_lexicon_exact(found)
+    mind = await found.engine.minds.look(ANA)
+    assert (mind.memories, mind.repeats, mind.sleep.archived) == (8, 1, 0)
+    assert await found.stores.memories.count(ANA) == 8
