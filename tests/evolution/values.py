@@ -558,7 +558,6 @@ GROWN: Final[dict[str, Message]] = {
         ends_as=SleepStatus.ROLLED_BACK,
         plan=PLAN,
         canary=[CanaryProbe(kind="opening", name="m1", expected="m1", before=True, after=False)],
-        steps=10,
         restored=11,
         left=["m4"],
         notes=["rolled back"],
@@ -569,6 +568,9 @@ GROWN: Final[dict[str, Message]] = {
         plan=msgspec.structs.replace(
             PLAN, works=[PlannedWork(work=SleepWork.RETELL, stage=SleepStage.DREAMING, episode_ids=["e1"])]
         ),
+    ),
+    "stored-sleep-report/4": msgspec.structs.replace(
+        SLEPT, paused=True, cursor=SleepCursor(stage="deep", step=2, failures=2)
     ),
     "coactivation/2": dream.CoActivation(
         mind="ana", memory_ids=[MEMORY.id], reason="used", evidence=0.5, at=NOON
