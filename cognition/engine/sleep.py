@@ -162,6 +162,7 @@ class Sleep:
                     async with self._alone(mind):
                         await self._sleep(mind, cycle_id)
                     self._waiting.pop((mind, cycle_id), None)
+                    await self.bring_back()
             except LeaseLostError:
                 self._waiting.clear()
                 self._looked = False
@@ -380,9 +381,14 @@ class Sleep:
                 return self._idle_report(mind, trigger, nothing), nothing
             wanted = self._options.cycles if cycles is None else cycles
             report = await self._night.begin(name, cause, nth=1, cycles=wanted, trigger=trigger, epoch=epoch)
-        self._waiting[name, report.id] = None
-        self._wake.set()
+        self._due(name, report.id, first=trigger == REQUEST)
         return report, ""
+
+    def _due(self, name: str, cycle_id: str, *, first: bool) -> None:
+        """This cycle is slept next where somebody waits for it, else after those that are due before it."""
+        due = {(name, cycle_id): None}
+        self._waiting = due | self._waiting if first else self._waiting | due
+        self._wake.set()
 
     async def _running(self, name: str) -> SleepReport | None:
         """The cycle that this mind is in, or is to be in again, though it was left alone for a while."""
@@ -507,8 +513,7 @@ class Sleep:
             served(await self._minds.look(inquiry.mind))
             epoch = self._epoch_of(inquiry.mind)
             report = await self._night.take_back(report, ends_as=SleepStatus.UNDONE, epoch=epoch)
-        self._waiting[inquiry.mind, report.id] = None
-        self._wake.set()
+        self._due(inquiry.mind, report.id, first=True)
         return SleepAnswer(inquiry_id=inquiry.id, mind=inquiry.mind, report=report)
 
     async def _paused(self, inquiry: SleepPauseInquiry) -> None:

@@ -171,6 +171,17 @@ async def test_two_requests_at_once_are_one_night() -> None:
     assert note == "it is asleep already"
 
 
+async def test_who_is_asked_for_sleeps_before_those_whose_hour_it_is() -> None:
+    found = await lived(3)
+    for name in (BO, "cy"):
+        await found.say("something to sleep on", mind=name)
+    sleep = found.engine.sleep
+    for name in (BO, "cy"):
+        await sleep.fall_asleep(name, "schedule", cause="hour")
+    await sleep.fall_asleep(ANA, "request", cause="one")
+    assert [name for name, _ in sleep._waiting] == [ANA, BO, "cy"]
+
+
 async def test_a_night_that_is_asked_for_beside_one_that_was_left_alone_is_that_one() -> None:
     found = await lived(3)
     first, _ = await found.engine.sleep.fall_asleep(ANA, "request", cause="one")
