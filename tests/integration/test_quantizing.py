@@ -65,6 +65,20 @@ def test_a_daemon_changes_how_vectors_are_kept_and_goes_back_and_a_restart_keeps
         assert back["memories"] == ("none", "int8")
 
 
+def test_what_the_deployment_files_have_made_int8_goes_back_to_its_originals_and_on_to_another_kind(
+    tmp_path: Path,
+) -> None:
+    made = {"COGNITION_STORE__QUANTIZATION__KIND": "int8"}
+    with daemon_on(tmp_path / "data", **made) as daemon:
+        assert kinds(asked(daemon, "quantize", "show", "--json"))["memories"] == ("int8", "none")
+        back = kinds(asked(daemon, "quantize", "rollback", "--json"))
+        assert back["memories"] == back["unconscious"] == ("none", "int8")
+        changed = kinds(asked(daemon, "quantize", "apply", "binary", "--json"))
+        assert changed["memories"] == ("binary", "none")
+    with daemon_on(tmp_path / "data", **made) as daemon:
+        assert kinds(asked(daemon, "quantize", "show", "--json"))["memories"] == ("binary", "none")
+
+
 def test_a_small_mind_is_told_that_there_is_nothing_to_gain(tmp_path: Path) -> None:
     file = tmp_path / "percepts.jsonl"
     file.write_text(lines(5), "utf-8")
