@@ -58,6 +58,9 @@ SERVER = "server"
 WALKED_AT_ONCE = 256
 """Memories of a copy that are looked at together."""
 
+PREFIX = "cognition-simulation-"
+"""Of the folder of a copy; the process that made it follows."""
+
 ROOM_FACTOR = 2
 """So many times the size of the store must be free: nights write, and indexes are built anew."""
 
@@ -145,12 +148,32 @@ class Fleeting:
 async def copied(settings: Settings, directory: Path, mind: str, now: float) -> AsyncIterator[Path]:
     """A copy that is gone afterwards: of a data directory that nobody holds its files, of a server this mind
     alone. Raises `StoreLockedError` where the directory is held."""
-    with tempfile.TemporaryDirectory(prefix="cognition-simulation-") as folder:
+    await anyio.to_thread.run_sync(sweep)
+    with tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-") as folder:
         if settings.store.engine == SERVER:
             await _from_server(settings, mind, Path(folder))
         else:
             await _files(settings, directory, Path(folder), now)
         yield Path(folder)
+
+
+def sweep() -> None:
+    """Remove the copies of processes that were killed: they hold all that the minds remember."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        made_by = folder.name.removeprefix(PREFIX).partition("-")[0]
+        if made_by.isdecimal() and not runs(int(made_by)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def runs(process: int) -> bool:
+    """Whether there is such a process."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 async def _files(settings: Settings, directory: Path, folder: Path, now: float) -> None:

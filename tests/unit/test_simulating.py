@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
 import pytest
 
 from cognition.engine.assembly import Options, assemble
 from cognition.engine.sleep_options import SleepOptions
 from cognition.mechanisms.homeostasis import CYCLE_FACTOR
-from cognition.simulating import EPOCH, Calendar, Unheard, Week, night
+from cognition.simulating import EPOCH, PREFIX, Calendar, Unheard, Week, night, sweep
 from cognition.testing.line import MemoryStreams
 from schemas.percept import Percept
 from tests.unit.engine.bench import ANA, bench
@@ -31,3 +37,18 @@ async def test_each_cycle_of_a_simulated_night_scales_down_and_is_a_moment_of_it
     assert state.homeostasis.factor(learned_at) == pytest.approx(CYCLE_FACTOR**4)
     assert len({report.started_at for report in reports}) == 4
     assert calendar.now() - learned_at < 86_400.0 + 3_600.0
+
+
+async def test_what_a_killed_simulation_left_is_swept_by_the_next_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        ended.wait()
+    left, running, other = (
+        tmp_path / name for name in (f"{PREFIX}{ended.pid}-x", f"{PREFIX}{os.getpid()}-x", "somebody-else")
+    )
+    for folder in (left, running, other):
+        (folder / "store").mkdir(parents=True)
+    sweep()
+    assert sorted(tmp_path.iterdir()) == sorted([running, other])
