@@ -39,7 +39,7 @@ async def test_each_cycle_of_a_simulated_night_scales_down_and_is_a_moment_of_it
     assert calendar.now() - learned_at < 86_400.0 + 3_600.0
 
 
-async def test_what_a_killed_simulation_left_is_swept_by_the_next_and_nothing_else(
+def test_what_a_killed_simulation_left_is_swept_by_the_next_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
