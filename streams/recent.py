@@ -21,11 +21,13 @@ PER_ROUND: Final = 512
 
 
 _SAVE: Final = Script("""
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return -1 end
+local held = redis.call('GET', KEYS[1])
+if held and held ~= ARGV[1] then return -1 end
 for at = 2, #KEYS do redis.call('HSET', KEYS[at], ARGV[2], ARGV[at + 1]) end
 return #KEYS - 1
 """)
-"""Keys: lease, then one for each mind. Arguments: lease token, field, then the body of each."""
+"""Keys: lease, then one for each mind. Arguments: lease token, field, then the body of each. A lease that
+vanished (a flush) is nobody else's: who acts within it by its own clock may go on."""
 
 
 class RecentWriter:

@@ -123,7 +123,8 @@ LAST_ID: Final = Script(
 
 TELL: Final = Script(
     """
-if redis.call('GET', KEYS[2]) ~= ARGV[1] then return -1 end
+local held = redis.call('GET', KEYS[2])
+if held and held ~= ARGV[1] then return -1 end
 local last
 for at = 5, #ARGV, 3 do
   last = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*',
@@ -134,4 +135,5 @@ return last
 )
 """Keys: stream, lease. Arguments: lease token, how many entries to keep, the names of the fields of the body
 and of the addressee, then for each entry its type tag, its body, its addressee. Replies with the identifier
-of the last; -1, and nothing is said, when the server names another lease."""
+of the last; -1, and nothing is said, when the server names another lease. One that vanished (a flush) is
+nobody else's: who acts within it by its own clock may go on."""
