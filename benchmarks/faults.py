@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import shutil
+import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -67,12 +69,21 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def nights(options: argparse.Namespace) -> dict[str, Any]:
-    """Sleep both ways and compare."""
+    """Sleep both ways and compare. Both lives are kept where they differ, and where one did not end: data
+    directories, and the daemons' logs."""
     from benchmarks import night_faults
 
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="cognition-faults-") as folder:
-        slept, difference = anyio.run(night_faults.both, Path(folder), options.kills, options.seed)
+    folder = Path(tempfile.mkdtemp(prefix="cognition-faults-"))
+    differs = True
+    try:
+        slept, difference = anyio.run(night_faults.both, folder, options.kills, options.seed)
+        differs = any(dataclasses.astuple(difference))
+    finally:
+        if differs:
+            print(f"both lives are in {folder}", file=sys.stderr)
+        else:
+            shutil.rmtree(folder)
     return {
         "kills": options.kills,
         "nights": slept,

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,13 @@ import anyio
 import numpy as np
 
 from benchmarks.faults import NO_MODEL, drained, memories
-from benchmarks.processes import DaemonProcess
+from benchmarks.processes import DaemonFailedError, DaemonProcess
 from benchmarks.progress import Progress
+from cognition.client import Session
 from cognition.data_directory import STORE_FOLDER
 from cognition.engine.assembly import assemble
 from cognition.engine.sleep_options import EXTRA
-from cognition.opening import open_engine
+from cognition.opening import connected, open_engine
 from cognition.stores.collections import MEMORIES, UNCONSCIOUS
 from cognition.stores.edge import open_inline
 from cognition.stores.stores import open_stores
@@ -35,6 +37,7 @@ from schemas.memory import Memory
 from schemas.percept import Percept
 from schemas.sleep import SleepReport
 from schemas.sleeping import SleepAnswer, SleepInquiry, SleepLogAnswer, SleepLogInquiry
+from streams.keys import StreamKeys
 
 MIND = "ana"
 MEMORIES_MADE, KEPT = 150, 120
@@ -121,25 +124,32 @@ async def lived(folder: Path, plan: Sequence[Percept]) -> None:
     daemon.stop()
 
 
+@asynccontextmanager
+async def asked(daemon: DaemonProcess) -> AsyncIterator[Session]:
+    """A session with this very daemon. Raises `DaemonFailedError` where it has ended by itself: whoever opens
+    the directory instead would sleep on with settings of its own."""
+    holder = await daemon.ready()
+    async with connected(holder.url, StreamKeys(holder.namespace, holder.partitions)) as session:
+        yield session
+
+
 async def slept_with_kills(folder: Path, kills: int, rng: np.random.Generator) -> int:
     """Nights, one after the other, until the daemon has been killed so often in the middle of one."""
     progress, done, nights = Progress("kills", kills), 0, 0
     daemon = daemon_on(folder)
     daemon.start()
     try:
-        await daemon.ready()
         while done < kills:
             nights += 1
-            report = await fall_asleep(folder, nights)
+            report = await fall_asleep(daemon, nights)
             while not report.finished and done < kills:
                 await anyio.sleep(float(rng.uniform(0.0, SPREAD_S)))
                 daemon.kill()
                 done += 1
                 progress.step()
                 daemon.start()
-                await daemon.ready()
-                report = await last_of(folder, nights)
-            await ended(folder, nights)
+                report = await last_of(daemon, nights)
+            await ended(daemon, nights)
     finally:
         daemon.stop()
     return nights
@@ -150,39 +160,40 @@ async def slept(folder: Path, nights: int) -> None:
     daemon = daemon_on(folder)
     daemon.start()
     try:
-        await daemon.ready()
         for night in range(1, nights + 1):
-            await fall_asleep(folder, night)
-            await ended(folder, night)
+            await fall_asleep(daemon, night)
+            await ended(daemon, night)
     finally:
         daemon.stop()
 
 
-async def fall_asleep(folder: Path, night: int) -> SleepReport:
+async def fall_asleep(daemon: DaemonProcess, night: int) -> SleepReport:
     """Ask for a night by its name."""
-    async with open_engine(data=folder) as session:
-        asked = SleepInquiry(id=f"night {night}", mind=MIND, cycles=CYCLES, deadline_s=ENDS_WITHIN_S)
-        return (await session.ask(asked, SleepAnswer)).report
+    inquiry = SleepInquiry(id=f"night {night}", mind=MIND, cycles=CYCLES, deadline_s=ENDS_WITHIN_S)
+    async with asked(daemon) as session:
+        return (await session.ask(inquiry, SleepAnswer)).report
 
 
-async def last_of(folder: Path, night: int) -> SleepReport:
+async def last_of(daemon: DaemonProcess, night: int) -> SleepReport:
     """The last cycle of a night: as it is now, or as it will be found when its turn comes."""
     wanted = [sleep_cycle_id(MIND, f"night {night}", nth + 1) for nth in range(CYCLES)]
-    async with open_engine(data=folder) as session:
+    async with asked(daemon) as session:
         log = await session.ask(SleepLogInquiry(id=f"log {time.monotonic()}", mind=MIND), SleepLogAnswer)
     known = {c.id: c for c in log.cycles if c.id in wanted}
     return known.get(wanted[-1]) or known[wanted[0]]
 
 
-async def ended(folder: Path, night: int) -> None:
-    """Return once the last cycle of a night has ended."""
+async def ended(daemon: DaemonProcess, night: int) -> None:
+    """Return once the last cycle of a night has ended. Raises `DaemonFailedError` where it does not."""
     last = sleep_cycle_id(MIND, f"night {night}", CYCLES)
-    with anyio.fail_after(ENDS_WITHIN_S):
+    report = None
+    with anyio.move_on_after(ENDS_WITHIN_S):
         while True:
-            report = await last_of(folder, night)
+            report = await last_of(daemon, night)
             if report.finished and report.id == last:
                 return
             await anyio.sleep(LOOK_S)
+    raise DaemonFailedError(f"night {night} did not end within {ENDS_WITHIN_S:g} s; its last cycle: {report}")
 
 
 async def remains(folder: Path) -> dict[str, Memory]:

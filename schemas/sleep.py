@@ -77,13 +77,15 @@ class SleepPlan(Message, frozen=True, kw_only=True, omit_defaults=False):
 class SleepCursor(Message, frozen=True, kw_only=True, omit_defaults=False):
     """How far a cycle came: in which piece of the plan, and after how many steps of the cycle. `offset` is
     how far the current piece has gone through what it names, or where the store goes on. `failures` : how
-    often in a row the next step has failed for a reason that waiting does not mend."""
+    often in a row the next step has failed for a reason that waiting does not mend; `lives` : how many
+    processes in a row have taken the cycle up since its last step."""
 
     stage: str = ""
     step: int = 0
     work: int = 0
     offset: str = ""
     failures: int = 0
+    lives: int = 0
 
 
 class CanaryProbe(Message, frozen=True, kw_only=True, omit_defaults=False):

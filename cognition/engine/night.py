@@ -62,6 +62,11 @@ FAILURES_MAX = 3
 """How often in a row a step may fail for a reason that waiting does not mend; then its cycle ends as it is.
 As often as an entry that kills its reader is delivered."""
 
+LIVES_MAX = 20
+"""How many processes in a row may take a cycle up without doing a step of it; the next one ends it as it is. A
+step that kills its process (of too little memory, say) would be tried for ever; one that is killed by chance
+so often in a row is not met."""
+
 NAP_MIN_S = 0.02
 NAP_MAX_S = 1.0
 """Between two steps everybody else gets a turn, for as long as `sleep.turn` says, within these bounds."""
@@ -134,8 +139,19 @@ class Night:
     async def step(self, report: SleepReport, epoch: int) -> SleepReport:
         """The next step, and the report after it, which is in the store, with the calls that it took."""
         with counted():
-            cursor = replace(report.cursor, failures=0)
+            cursor = replace(report.cursor, failures=0, lives=0)
             return await self._next(replace(report, cursor=cursor), epoch)
+
+    async def taken_up(self, report: SleepReport, epoch: int) -> SleepReport:
+        """A process that has just begun finds this cycle: it is counted, and the report after that. One whose
+        next step too many processes have not survived ends as it is."""
+        lives = report.cursor.lives + 1
+        report = replace(report, cursor=replace(report.cursor, lives=lives))
+        if lives <= LIVES_MAX:
+            await self._stores.cycles.save(report, epoch=epoch)
+            return report
+        note = f"given up: {LIVES_MAX} processes in a row ended in step {report.cursor.step}"
+        return await self._end(replace(report, notes=[*report.notes, note]), SleepStatus.INTERRUPTED, epoch)
 
     async def failed(self, report: SleepReport, error: Exception, epoch: int) -> StepFailedError:
         """A step has failed for a reason that waiting does not mend: it is counted, and the last time ends

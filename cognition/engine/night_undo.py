@@ -17,13 +17,11 @@ from cognition.engine.minds import Minds
 from cognition.engine.night_abstraction import Unabstracting
 from cognition.engine.night_journal import RESTORED_AT_ONCE, Journal, chains_of
 from cognition.engine.night_retelling import TellingBack
+from cognition.engine.selfhood import SELF
 from cognition.ports.stores import Stores
 from schemas.sleep import Retold, SleepReport, UndoEntry, UndoPage
 
 T = TypeVar("T")
-
-SELF = "the self"
-"""How the self is named among what was left."""
 
 SAME = 1e-4
 """Of each of 768 numbers of a unit vector: far more than a store rounds (1e-7), less than a drift moves."""

@@ -20,6 +20,9 @@ from schemas.identity import Identity
 from schemas.memory import Memory
 from schemas.sleep import SleepReport
 
+SELF = "the self"
+"""How the self is named among what undoing a cycle left as it was."""
+
 SHAPING_MAX = 256
 """Consolidated memories from which a self is made anew: 0.8 MB of vectors."""
 
@@ -47,10 +50,16 @@ class Selfhood:
     async def without(self, mind: str, doomed: Mapping[str, Trace], *, epoch: int) -> None:
         """Have the self without these, where any of them may have shaped it. Doing it again is harmless."""
         identity = await self._stores.identities.get(mind) if doomed else None
-        if identity is None or not any(shaped(trace.memory, identity) for trace in doomed.values()):
+        if identity is None:
             return
-        await self._stores.identities.turn(mind, await self._anew(mind, doomed), epoch=epoch)
-        await self._forget_how(mind, epoch)
+        if any(shaped(trace.memory, identity) for trace in doomed.values()) or await self._moved_on(mind):
+            await self._stores.identities.turn(mind, await self._anew(mind, doomed), epoch=epoch)
+            await self._forget_how(mind, epoch)
+
+    async def _moved_on(self, mind: str) -> bool:
+        """Whether undoing one of the latest cycles left the self, since a later one had moved it on: a memory
+        that is not consolidated any more may have shaped it all the same."""
+        return any(SELF in r.left for r in await self._stores.cycles.latest(mind, limit=CYCLES_AT_ONCE))
 
     async def _anew(self, mind: str, doomed: Mapping[str, Trace]) -> Dense:
         """What consolidated memories say together; where that is nothing, what is equally near to all."""

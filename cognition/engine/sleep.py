@@ -132,6 +132,8 @@ class Sleep:
         self._wake = anyio.Event()
         self._stopping = False
         self._looked = False
+        self._met: set[str] = set()
+        """Cycles that this process has begun or taken up, as long as they have not ended."""
         self._begun = anyio.Lock()
 
     # --- the task ------------------------------------------------------------------------------
@@ -212,7 +214,9 @@ class Sleep:
 
     async def _look(self) -> None:
         """Find what was begun and has not ended; of minds that are somebody else's nothing."""
-        for mind, cycle_id in await self._stores.cycles.unfinished(limit=UNFINISHED_MAX):
+        found = await self._stores.cycles.unfinished(limit=UNFINISHED_MAX)
+        self._met.intersection_update(cycle_id for _, cycle_id in found)
+        for mind, cycle_id in found:
             if self._mine(mind) and mind not in self._aside:
                 self._waiting[mind, cycle_id] = None
 
@@ -231,12 +235,18 @@ class Sleep:
     async def _sleep(self, name: str, cycle_id: str) -> None:
         """One cycle to its end, and those that follow in the same night."""
         report = await self._stores.cycles.get(name, cycle_id)
+        if report is not None and not report.finished and cycle_id not in self._met:
+            report = await self._night.taken_up(report, self._epoch_of(name))
+            self._met.add(cycle_id)
         while report is not None and not report.finished:
             report = await self.slept(report)
             if not report.finished:
                 return
+            self._met.discard(report.id)
             follows = sleep_cycle_id(name, report.night, report.nth + 1)
             report = await self._stores.cycles.get(name, follows)
+            if report is not None:
+                self._met.add(follows)
 
     async def slept(self, report: SleepReport) -> SleepReport:
         """A cycle that was begun, as it is at its end, or when this is told to stop."""
@@ -381,6 +391,7 @@ class Sleep:
                 return self._idle_report(mind, trigger, nothing), nothing
             wanted = self._options.cycles if cycles is None else cycles
             report = await self._night.begin(name, cause, nth=1, cycles=wanted, trigger=trigger, epoch=epoch)
+            self._met.add(report.id)
         self._due(name, report.id, first=trigger == REQUEST)
         return report, ""
 

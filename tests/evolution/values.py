@@ -572,6 +572,9 @@ GROWN: Final[dict[str, Message]] = {
     "stored-sleep-report/4": msgspec.structs.replace(
         SLEPT, paused=True, cursor=SleepCursor(stage="deep", step=2, failures=2)
     ),
+    "stored-sleep-report/5": msgspec.structs.replace(
+        SLEPT, cursor=SleepCursor(stage="deep", step=2, lives=3)
+    ),
     "coactivation/2": dream.CoActivation(
         mind="ana", memory_ids=[MEMORY.id], reason="used", evidence=0.5, at=NOON
     ),

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from cognition.engine.assembly import Options
+from cognition.engine.selfhood import SELF
 from cognition.engine.sleep_options import SleepOptions
 from cognition.ports.stores import Dense
 from schemas.identifiers import memory_id
@@ -93,6 +94,23 @@ async def test_what_moved_the_self_in_a_night_is_gone_from_it_and_from_its_pages
     back = await found.engine.sleep.slept(asked.report)  # type: ignore[union-attr]
     assert back.status is SleepStatus.UNDONE
     assert abs((await concept(found))[3] - 768**-0.5) < 1e-3
+
+
+async def test_what_moved_a_self_that_undoing_left_is_gone_from_it() -> None:
+    found = await lived()
+    await consolidate(found, "k3")
+    first = await found.sleep()
+    await consolidate(found, "k2")
+    found.clock.advance(86_400.0)
+    await found.sleep()
+    asked = await found.engine.sleep.answer(SleepUndoInquiry(id="undo", mind=ANA, cycle=first.id))
+    back = await found.engine.sleep.slept(asked.report)  # type: ignore[union-attr]
+    assert SELF in back.left, "the second night has moved it on"
+    as_undone = {memory_id(ANA, "k3"): {"consolidation_strength": 0.1}}
+    await found.stores.memories.patch(ANA, as_undone, epoch=found.epoch)
+    assert (await concept(found))[3] > 0.01
+    await erase(found, "k3")
+    assert abs((await concept(found))[3]) < 0.01
 
 
 async def test_a_page_keeps_all_else_that_it_says() -> None:

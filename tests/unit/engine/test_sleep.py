@@ -14,7 +14,7 @@ import pytest
 
 from cognition.circadian import Circadian
 from cognition.engine.assembly import Options
-from cognition.engine.night import FAILURES_MAX, STAYS_AWAKE
+from cognition.engine.night import FAILURES_MAX, LIVES_MAX, STAYS_AWAKE
 from cognition.engine.night_canary import fell
 from cognition.engine.night_identity import is_new_milestone
 from cognition.engine.options import MindOptions
@@ -726,6 +726,41 @@ async def test_a_step_that_failed_and_then_did_not_is_not_counted_against_its_cy
             report = stored
     assert (report.status, report.replayed) == (SleepStatus.COMPLETED, 35)
     assert next(calls) > 2 * FAILURES_MAX
+
+
+class Killed(BaseException):
+    """What no handler sees."""
+
+
+async def test_a_step_that_no_process_survives_ends_its_cycle() -> None:
+    found = await lived(30)
+    report, _ = await found.engine.sleep.fall_asleep(ANA, "request", cause="night", cycles=2)
+    amend, dying = found.stores.memories.amend, [True]
+
+    async def dies(*args: Any, **named: Any) -> Any:
+        if dying:
+            raise Killed
+        return await amend(*args, **named)
+
+    found.stores.memories.amend = dies  # type: ignore[method-assign]
+    for life in range(1 + LIVES_MAX):
+        sleep = found.again().sleep
+        await sleep._look()
+        with pytest.raises(Killed):
+            await sleep._sleep(ANA, report.id)
+        stored = await found.stores.cycles.get(ANA, report.id)
+        assert stored is not None
+        assert (stored.cursor.step, stored.cursor.lives) == (1, life), "the first one planned, and asked"
+    sleep = found.again().sleep
+    await sleep._look()
+    await sleep._sleep(ANA, report.id)
+    ended = await found.stores.cycles.get(ANA, report.id)
+    assert ended is not None
+    assert (ended.status, ended.replayed) == (SleepStatus.INTERRUPTED, 0)
+    assert ended.notes[-1] == f"given up: {LIVES_MAX} processes in a row ended in step 1"
+    assert not await found.stores.cycles.unfinished(limit=10)
+    dying.clear()
+    assert (await found.sleep()).status is SleepStatus.COMPLETED
 
 
 async def test_a_mind_whose_memories_are_being_erased_keeps_no_other_awake() -> None:
