@@ -63,9 +63,9 @@ FAILURES_MAX = 3
 As often as an entry that kills its reader is delivered."""
 
 LIVES_MAX = 20
-"""How many processes in a row may take a cycle up without doing a step of it; the next one ends it as it is. A
-step that kills its process (of too little memory, say) would be tried for ever; one that is killed by chance
-so often in a row is not met."""
+"""How many processes in a row may take a cycle up without doing a step of it; the next one ends it as it is.
+A step that kills its process (of too little memory, say) would be tried for ever; one that is killed by
+chance so often in a row is not met."""
 
 NAP_MIN_S = 0.02
 NAP_MAX_S = 1.0
