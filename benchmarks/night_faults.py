@@ -193,7 +193,8 @@ async def ended(daemon: DaemonProcess, night: int) -> None:
             if report.finished and report.id == last:
                 return
             await anyio.sleep(LOOK_S)
-    raise DaemonFailedError(f"night {night} did not end within {ENDS_WITHIN_S:g} s; its last cycle: {report}")
+    known = report and (report.nth, report.status.value, report.cursor, report.notes)
+    raise DaemonFailedError(f"night {night} did not end within {ENDS_WITHIN_S:g} s; its last cycle: {known}")
 
 
 async def remains(folder: Path) -> dict[str, Memory]:

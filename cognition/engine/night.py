@@ -62,10 +62,10 @@ FAILURES_MAX = 3
 """How often in a row a step may fail for a reason that waiting does not mend; then its cycle ends as it is.
 As often as an entry that kills its reader is delivered."""
 
-LIVES_MAX = 20
+LIVES_MAX = 100
 """How many processes in a row may take a cycle up without doing a step of it; the next one ends it as it is.
-A step that kills its process (of too little memory, say) would be tried for ever; one that is killed by
-chance so often in a row is not met."""
+A step that kills its process (of too little memory, say) would be tried for ever. Twenty were reached by
+SIGKILL alone, a second after readiness on a machine that needed longer for a step (measured)."""
 
 NAP_MIN_S = 0.02
 NAP_MAX_S = 1.0
