@@ -2,8 +2,9 @@
 
 Every call into the engine holds the interpreter's lock until it returns, so a daemon keeps
 this in a child process (`edge_host`). Quirks of the engine that are put right here
-(qdrant-edge-py 0.9): a payload patch by id raises when a point is absent, so all patches go
-by filter; a Python bool is taken for a number in a match, so it travels as a NumPy bool; an
+(qdrant-edge-py 0.9): a write under a condition is looked up first and goes to the log by its ids
+alone (`_Shard.satisfying`); a payload patch by id raises when a point is absent, so those ids are
+a filter; a Python bool is taken for a number in a match, so it travels as a NumPy bool; an
 empty `should` matches everything; a collection without vectors is refused.
 """
 
@@ -13,7 +14,7 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -65,11 +66,6 @@ every point of every mind takes below a millisecond (measured: 0.7 ms at 20 k, t
 DELETED_SHARE_MAX: Final = 0.2
 """Share of deleted points from which on they are cleared away (the engine's own default)."""
 
-_MODES: Final = {
-    WriteMode.UPSERT: engine.UpdateMode.Upsert,
-    WriteMode.INSERT_ONLY: engine.UpdateMode.InsertOnly,
-    WriteMode.UPDATE_ONLY: engine.UpdateMode.UpdateOnly,
-}
 _INDEXES: Final[Mapping[FieldType, Any]] = {
     FieldType.KEYWORD: engine.KeywordIndexParams(enable_hnsw=False),
     FieldType.TENANT: engine.KeywordIndexParams(is_tenant=True),
@@ -128,14 +124,10 @@ class EdgeShards:
         with self._writing(collection) as shard:
             kept = checks.points(shard.spec, points)
             checks.condition(shard.spec, condition)
-            where = None if mode is WriteMode.INSERT_ONLY else condition
-            shard.update(
-                engine.UpdateOperation.upsert_points(
-                    [_point_in(p, shard.spec) for p in kept],
-                    condition=None if where is None else filter_of(where),
-                    update_mode=_MODES[mode],
-                )
-            )
+            replaced = shard.replaceable([p.id for p in kept], mode, condition)
+            rows = [_point_in(p, shard.spec) for p in kept if p.id in replaced]
+            if rows:
+                shard.update(engine.UpdateOperation.upsert_points(rows))
 
     def set_payloads(
         self, collection: str, patches: Mapping[str, Payload], *, condition: Condition | None = None
@@ -143,8 +135,10 @@ class EdgeShards:
         with self._writing(collection) as shard:
             checks.ids(collection, patches)
             checks.condition(shard.spec, condition)
+            there = shard.satisfying(patches, condition)
             for point_id, patch in patches.items():
-                shard.set_payload(ids_filter([point_id], condition), patch)
+                if point_id in there:
+                    shard.set_payload([point_id], patch)
 
     def set_payload(
         self, collection: str, ids: Sequence[str], payload: Payload, *, condition: Condition | None = None
@@ -152,7 +146,8 @@ class EdgeShards:
         with self._writing(collection) as shard:
             checks.ids(collection, ids)
             checks.condition(shard.spec, condition)
-            shard.set_payload(ids_filter(ids, condition), payload)
+            if there := shard.satisfying(ids, condition):
+                shard.set_payload(there, payload)
 
     def update_vectors(
         self,
@@ -161,27 +156,23 @@ class EdgeShards:
         *,
         condition: Condition | None = None,
     ) -> None:
-        """The engine raises when a point is absent, so those are looked up first."""
         with self._writing(collection) as shard:
             checks.ids(collection, changes)
             checks.condition(shard.spec, condition)
             for point_id, vectors in changes.items():
                 checks.vectors(shard.spec, point_id, vectors)
-            there = [str(r.id) for r in shard.engine.retrieve(list(changes), False, False)]
+            there = shard.satisfying(changes, condition)
             rows = [engine.PointVectors(i, _vectors_in(changes[i])) for i in there if changes[i]]
-            where = None if condition is None else filter_of(condition)
             if rows:
-                shard.update(engine.UpdateOperation.update_vectors(rows, condition=where))
+                shard.update(engine.UpdateOperation.update_vectors(rows))
 
     def delete(self, collection: str, ids: Sequence[str], condition: Condition | None = None) -> None:
         with self._writing(collection) as shard:
             checks.ids(collection, ids)
             checks.condition(shard.spec, condition)
-            if condition is None:
-                shard.update(engine.UpdateOperation.delete_points(list(ids)))
-            else:
-                shard.update(engine.UpdateOperation.delete_points_by_filter(ids_filter(ids, condition)))
-            shard.deleted += len(ids)
+            if there := shard.satisfying(ids, condition):
+                shard.update(engine.UpdateOperation.delete_points(list(there)))
+                shard.deleted += len(there)
 
     def retrieve(
         self,
@@ -350,9 +341,48 @@ class _Shard:
         self._dirty = True
         self.engine.update(operation)
 
-    def set_payload(self, where: Any, patch: Payload) -> None:
+    def set_payload(self, ids: Collection[str], patch: Payload) -> None:
+        """Of points that are there; by a filter, since by id the engine raises where one is absent, and it
+        may be when its log is gone through again."""
         packed = edge_packing.pack_patch(patch, self.spec.opaque)
+        where = engine.Filter(must=[engine.HasIdCondition(set(ids))])
         self.update(engine.UpdateOperation.set_payload_by_filter(where, packed))
+
+    def satisfying(self, ids: Iterable[str], condition: Condition | None) -> dict[str, None]:
+        """Those of these points that are there and satisfy the condition, each once, in the order given.
+
+        The engine would look at a condition by itself, and again whenever it goes through its log after a
+        crash. By then an index may be ahead of the payload (it is flushed first, and a kill falls between):
+        what it says is already what the logged write was to make, the write is passed over, and lost
+        (measured with Edge 0.9, qdrant#9424, #9575). So the log holds ids; this is the one writer, nothing
+        comes between looking and writing.
+        """
+        wanted = dict.fromkeys(ids)
+        if not wanted:
+            return {}
+        if condition is None:
+            found = self.engine.retrieve(list(wanted), False, False)
+        else:
+            where = engine.Filter(must=[engine.HasIdCondition(set(wanted)), *map(_part, _all_of(condition))])
+            request = engine.ScrollRequest(
+                limit=len(wanted), filter=where, with_payload=False, with_vector=False
+            )
+            found, _ = self.engine.scroll(request)
+        there = {str(record.id) for record in found}
+        return {i: None for i in wanted if i in there}
+
+    def replaceable(
+        self, ids: Sequence[str], mode: WriteMode, condition: Condition | None
+    ) -> Collection[str]:
+        """Those of these points that an upsert may write in this mode: absent ones are inserted unless it
+        only updates; those that are there are replaced, under the condition, unless it only inserts."""
+        if mode is WriteMode.UPDATE_ONLY:
+            return self.satisfying(ids, condition)
+        if mode is WriteMode.UPSERT and condition is None:
+            return ids
+        there = self.satisfying(ids, None)
+        kept = {} if mode is WriteMode.INSERT_ONLY or not there else self.satisfying(there, condition)
+        return {i: None for i in ids if i not in there or i in kept}
 
     def hit(
         self,
@@ -718,12 +748,6 @@ def _all_of(condition: Condition) -> Iterator[Condition]:
             yield from _all_of(each)
     else:
         yield condition
-
-
-def ids_filter(ids: Sequence[str], condition: Condition | None) -> Any:
-    """These points, where the condition holds."""
-    rest = [] if condition is None else [_part(each) for each in _all_of(condition)]
-    return engine.Filter(must=[engine.HasIdCondition(set(ids)), *rest])
 
 
 def _part(condition: Condition) -> Any:

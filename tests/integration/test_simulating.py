@@ -79,7 +79,7 @@ def test_a_simulation_that_is_told_to_end_leaves_nothing_behind(tmp_path: Path) 
         assert "days simulated" in running.stderr.readline()
         assert list(room.iterdir())
         running.send_signal(signal.SIGTERM)
-        assert running.wait(timeout=60.0) == 130
+        assert running.wait(timeout=200.0) == 130, "a disk that others keep busy makes it slow"
     assert list(room.iterdir()) == []
 
 
