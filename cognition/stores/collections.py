@@ -24,9 +24,10 @@ CENTROID: Final = "centroid"
 CONCEPT: Final = "concept"
 
 _TENANT: Final = {"mind": FieldType.TENANT}
-_FENCED: Final = {**_TENANT, "epoch": FieldType.INTEGER}
+"""What writes are conditioned on, `epoch` and `rev`, has no index: a server that was killed in the middle of
+a flush looks at the conditions in its log again, and an index may be ahead of the payload (qdrant#9575)."""
 _MEMORY: Final[Mapping[str, FieldType]] = {
-    **_FENCED,
+    **_TENANT,
     **dict.fromkeys(
         (
             "episode_id",
@@ -58,7 +59,7 @@ _MEMORY: Final[Mapping[str, FieldType]] = {
     "consolidation_tag": FieldType.BOOL,
 }
 
-_FILTERED: Final = {*_MEMORY, "id", "context", "metadata", "rev"}
+_FILTERED: Final = {*_MEMORY, "id", "context", "metadata", "epoch", "rev"}
 _OPAQUE: Final = frozenset(Memory.__struct_fields__) - _FILTERED
 _APART: Final = frozenset({"associations", "routes", "unused_count", "learned_at", "superseded_at"})
 """Of the opaque fields those that ranking reads."""
@@ -92,17 +93,17 @@ ABSTRACTIONS: Final = CollectionSpec(
     "abstractions",
     {CONTEXT: DIMENSION},
     (LEXICAL,),
-    {**_FENCED, **dict.fromkeys(("derived_from", "conflicts"), FieldType.KEYWORD)},
+    {**_TENANT, **dict.fromkeys(("derived_from", "conflicts"), FieldType.KEYWORD)},
 )
 """What recurs, apart from what was lived: no search among memories, count or walk ever meets it."""
 EPISODES: Final = CollectionSpec(
-    "episodes", {CENTROID: DIMENSION}, (), {**_FENCED, "started_at": FieldType.DATETIME}
+    "episodes", {CENTROID: DIMENSION}, (), {**_TENANT, "started_at": FieldType.DATETIME}
 )
-IDENTITY: Final = CollectionSpec("identity", {CONCEPT: DIMENSION}, (), {**_FENCED, "rev": FieldType.INTEGER})
+IDENTITY: Final = CollectionSpec("identity", {CONCEPT: DIMENSION}, (), _TENANT)
 SLEEP_CYCLES: Final = CollectionSpec(
     "sleep_cycles",
     indexes={
-        **_FENCED,
+        **_TENANT,
         "started_at": FieldType.DATETIME,
         "number": FieldType.INTEGER,
         "status": FieldType.KEYWORD,
@@ -110,7 +111,7 @@ SLEEP_CYCLES: Final = CollectionSpec(
 )
 """One point a cycle, and one for each of its steps with what was there before."""
 TOMBSTONES: Final = CollectionSpec("tombstones", indexes=_TENANT)
-CHECKPOINTS: Final = CollectionSpec("checkpoints", indexes=_FENCED)
+CHECKPOINTS: Final = CollectionSpec("checkpoints", indexes=_TENANT)
 
 LARGE: Final = (MEMORIES.name, UNCONSCIOUS.name)
 """The collections that grow with what is lived."""
