@@ -330,14 +330,14 @@ def test_a_night_takes_a_tenth_of_associations_as_a_day_does_of_routes() -> None
     assert pytest.approx(KEPT_A_DAY) == NIGHT_FACTOR
 
 
-@pytest.mark.parametrize("every_days", [1, 2, 4, 7])
-def test_a_year_of_nights_neither_saturates_nor_empties_what_is_used(every_days: int) -> None:
-    """An association used every few days, co-replayed in every second night, four cycles a night."""
+def a_year(every_days: int, *, nights: bool) -> list[float]:
+    """How strong an association is at the end of each day from the sixtieth on that is used every few days,
+    and replayed with its memory in every second night; four cycles a night scale it down, or none does."""
     bond = synapses.formed("b", 1.0, 0.0)
     scaling, course = Downscaling(), []
     for day in range(365):
         at = day * DAY
-        base = scaling.scaled(bond.weight, bond.last_coactivated)
+        base = _left(bond, scaling, at, nights=nights)
         if day % every_days == 0:
             bond = synapses.potentiated(_with(bond, base, at), 1.0, at)
         elif day % 2 == 0:
@@ -345,10 +345,27 @@ def test_a_year_of_nights_neither_saturates_nor_empties_what_is_used(every_days:
             bond = _with(bond, grown, at)
         for cycle in range(CYCLES_A_NIGHT):
             scaling = scaling.after(at + 0.8 * DAY + cycle)
-        course.append(scaling.scaled(bond.weight, bond.last_coactivated))
-    settled = course[60:]
+        course.append(_left(bond, scaling, at + DAY, nights=nights))
+    return course[60:]
+
+
+def _left(bond: synapses.Association, scaling: Downscaling, at: float, *, nights: bool) -> float:
+    return scaling.scaled(bond.weight, bond.last_coactivated) if nights else synapses.strength(bond, at)
+
+
+@pytest.mark.parametrize("every_days", [1, 2, 4, 7])
+def test_a_year_of_nights_neither_saturates_nor_empties_what_is_used(every_days: int) -> None:
+    settled = a_year(every_days, nights=True)
     assert max(settled) < 0.6
     assert min(settled) > (WEIGHT_MIN if every_days < 7 else 0.04)
+
+
+def test_nights_keep_apart_what_is_used_often_and_what_is_used_now_and_then() -> None:
+    """Without them all that is used at all becomes strong: daily .81, weekly .54; with them .47 and .22."""
+    daily, weekly = (max(a_year(days, nights=True)) for days in (1, 7))
+    often, seldom = (max(a_year(days, nights=False)) for days in (1, 7))
+    assert daily / weekly > 2.0 > 1.6 > often / seldom
+    assert often > 0.75 > 0.5 > daily
 
 
 def test_what_nobody_uses_any_more_is_gone_within_a_month() -> None:
