@@ -29,7 +29,8 @@ NEVER = "off"
 
 UNITS_S = {"s": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _EVERY = re.compile(r"every\s+(\d+)\s*(s|m|min|h|d|w)\Z")
-_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+_WEEKDAYS = re.compile(r"(\*|[0-7])(?:-([0-7]))?(?:/([1-7]))?\Z")
 REMEDY = "Write a crontab line (0 3 * * *), an interval (every 8h), or a moment (2026-12-24T03:00)."
 
 
@@ -46,7 +47,7 @@ class Circadian:
     Parameters
     ----------
     schedule, schedules : for all minds, and for single ones (see `SleepOptions`).
-    zone : name of a time zone, empty for the machine's. jitter_s : up to so much earlier or later.
+    zone : name of a time zone, empty for the machine's. jitter_s : up to so much later.
     file : where jobs are kept. A job whose schedule has changed begins anew.
     """
 
@@ -153,6 +154,8 @@ def _one(text: str, zone: Any, jitter: int | None, now: float) -> Any:
     fields = text.split()
     if len(fields) == 5:
         minute, hour, day, month, weekday = fields
+        if "*" not in (day, weekday):
+            raise ValueError("it names days of the month and of the week; join two lines by ' or '")
         return CronTrigger(
             minute=minute,
             hour=hour,
@@ -166,8 +169,25 @@ def _one(text: str, zone: Any, jitter: int | None, now: float) -> Any:
 
 
 def _named_days(field: str) -> str:
-    """Days of the week by name: crontab counts from Sunday, the trigger from Monday."""
-    return re.sub(r"(?<![/\d])[0-7](?!\d)", lambda digit: _DAYS[int(digit[0])], field)
+    """Days of the week by name: crontab counts from Sunday (0 and 7), the trigger from Monday, and it reads
+    no range that goes over the end of its week. What has no digits is left to it."""
+    parts = field.lower().split(",")
+    if field == "*" or not any(_WEEKDAYS.match(part) for part in parts):
+        return field
+    return ",".join(dict.fromkeys(name for part in parts for name in _days(part)))
+
+
+def _days(part: str) -> list[str]:
+    found = _WEEKDAYS.match(part)
+    if found is None:
+        return [part]
+    first, last, step = found.groups()
+    if first == "*":
+        first, last = "0", "6"
+    until = int(last) if last else 6 if step else int(first)
+    if until < int(first):
+        raise ValueError(f"{part!r} ends before it begins")
+    return [_DAYS[day % 7] for day in range(int(first), until + 1, int(step or 1))]
 
 
 def _read(file: Path) -> dict[str, Job]:

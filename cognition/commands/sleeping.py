@@ -45,6 +45,12 @@ STATUS = {
 }
 
 
+def status_of(report: SleepReport) -> str:
+    """How it ended, or that it has not."""
+    halfway = report.status is SleepStatus.INTERRUPTED and report.ends_as is not SleepStatus.COMPLETED
+    return "was being taken back, and that was given up" if halfway else STATUS[report.status]
+
+
 class Watch:
     """Says on standard error how far a night is."""
 
@@ -174,7 +180,7 @@ def page(report: SleepReport) -> Iterator[str]:
     if not report.id:
         yield f"Nothing to do: {'; '.join(report.notes)}."
         return
-    yield f"Cycle {report.number} of {report.mind} {STATUS[report.status]}."
+    yield f"Cycle {report.number} of {report.mind} {status_of(report)}."
     end = f" to {when(report.ended_at)}" if report.ended_at is not None else ""
     yield f"  from {when(report.started_at)}{end}, because of {report.trigger}; id {report.id}"
     after = f" to {report.pressure_after:.2f}" if report.pressure_after is not None else ""

@@ -19,7 +19,7 @@ from cognition.engine.mind import Mind
 from cognition.engine.minds import Minds, served
 from cognition.engine.night_canary import Canary, fell, lost, share
 from cognition.engine.night_journal import RESTORED_AT_ONCE
-from cognition.engine.night_plan import Planner
+from cognition.engine.night_plan import WAKING_SHARE, Planner
 from cognition.engine.night_undo import Undoing
 from cognition.engine.night_works import Done, Work
 from cognition.engine.rhythm import Rhythm
@@ -145,12 +145,14 @@ class Night:
     async def taken_up(self, report: SleepReport, epoch: int) -> SleepReport:
         """A process that has just begun finds this cycle: it is counted, and the report after that. One whose
         next step too many processes have not survived ends as it is."""
+        if (await self._minds.look(report.mind)).stopped:
+            return report
         lives = report.cursor.lives + 1
         report = replace(report, cursor=replace(report.cursor, lives=lives))
         if lives <= LIVES_MAX:
             await self._stores.cycles.save(report, epoch=epoch)
             return report
-        note = f"given up: {LIVES_MAX} processes in a row ended in step {report.cursor.step}"
+        note = f"{given_up(report)}: {LIVES_MAX} processes in a row ended in step {report.cursor.step}"
         return await self._end(replace(report, notes=[*report.notes, note]), SleepStatus.INTERRUPTED, epoch)
 
     async def failed(self, report: SleepReport, error: Exception, epoch: int) -> StepFailedError:
@@ -168,7 +170,7 @@ class Night:
         if cursor.failures < FAILURES_MAX:
             await self._save(report, epoch)
             return StepFailedError(told)
-        note = f"given up: {times}, the last time with {where(error)}"
+        note = f"{given_up(report)}: {times}, the last time with {where(error)}"
         await self._end(replace(report, notes=[*report.notes, note]), SleepStatus.INTERRUPTED, epoch)
         return StepFailedError(f"{told}; the cycle is given up")
 
@@ -242,8 +244,11 @@ class Night:
 
     def _spent(self, report: SleepReport, stage: SleepStage) -> str:
         """What is used up, if anything is. A step that has begun is done to its end."""
-        if report.calls >= self._options.calls_max:
-            return f"the cycle had used up its {self._options.calls_max:,} calls to the store"
+        most = self._options.calls_max
+        if stage is not SleepStage.WAKING:
+            most -= round(WAKING_SHARE * most)
+        if report.calls >= most:
+            return f"the cycle had used up its {most:,} calls to the store"
         if report.stage_s.get(stage, 0.0) > self._budget_of(report, stage):
             return f"the {stage} stage had used up its time"
         return ""
@@ -294,7 +299,7 @@ class Night:
 
     async def take_back(self, report: SleepReport, *, ends_as: SleepStatus, epoch: int) -> SleepReport:
         """From now on this cycle is being undone, whatever happens."""
-        cursor = replace(report.cursor, stage="undoing", offset="")
+        cursor = replace(report.cursor, stage="undoing", offset="", failures=0, lives=0)
         undoing = replace(report, status=SleepStatus.UNDOING, ends_as=ends_as, cursor=cursor)
         return await self._save(undoing, epoch)
 
@@ -348,7 +353,14 @@ class Night:
             if status is not SleepStatus.INTERRUPTED:
                 served(mind)
             pressure = self._left(mind, report)
-            mind.sleep.slept(report.number, now, mind.through, mind.usage.through, pressure)
+            mind.sleep.slept(
+                report.number,
+                now,
+                mind.through,
+                mind.usage.through,
+                pressure,
+                replayed=report.replayed,
+            )
             await self._minds.checkpoint()
         report = replace(report, pressure_after=pressure)
         if status is not SleepStatus.COMPLETED or not goes_on(report, pressure, self._rhythm.of(report.mind)):
@@ -393,6 +405,15 @@ class Night:
         )
         await self._forget_how(report.mind, epoch)
         return ended
+
+
+def given_up(report: SleepReport) -> str:
+    """What is given up: the cycle, or taking it back."""
+    if report.status is not SleepStatus.UNDOING:
+        return "given up"
+    return (
+        f"taking it back was given up, {report.restored:,} memories and episodes are as they were before it"
+    )
 
 
 def where(error: Exception) -> str:

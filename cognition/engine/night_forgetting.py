@@ -7,6 +7,7 @@ costs the same whatever the number of memories. Must not know how they leave (`a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -33,12 +34,23 @@ LOOKED_AT_ONCE = 256
 """Memories that a cycle looks at; a mind of a hundred thousand is looked through in a hundred nights."""
 
 LOOKED_AT_MAX = 4_096
-"""The same where so many must make room."""
+"""The same where any must make room: of a mind that is no larger all are compared."""
 
 PROTECTED = "protected"
 """The key of `metadata` by which a caller keeps a memory: any true value."""
 
 DECAY, DISPLACEMENT = "decay", "displacement"
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What is to leave awake memory: ids of memories and of the episodes in which they are, each once; why;
+    and how far has been looked."""
+
+    memory_ids: list[str]
+    episode_ids: list[str]
+    why: str
+    onward: str | None
 
 
 class Choosing:
@@ -49,18 +61,20 @@ class Choosing:
         self._appraising = Appraising(stores, tongues)
         self._options = options
 
-    async def choose(self, mind: Mind, now: float) -> tuple[list[str], str, str | None]:
-        """Ids of what is to leave, why, and how far has been looked."""
+    async def choose(self, mind: Mind, now: float) -> Chosen:
+        """What is to leave, why, and how far has been looked."""
         excess = mind.living - self._options.memory_max if self._options.memory_max else 0
-        limit = min(LOOKED_AT_MAX, max(LOOKED_AT_ONCE, 2 * excess))
-        page, offset = await self._stores.memories.walk(mind.name, mind.sleep.looked_at, limit=limit)
+        limit = LOOKED_AT_MAX if excess > 0 else LOOKED_AT_ONCE
+        start = None if mind.living <= limit else mind.sleep.looked_at
+        page, offset = await self._stores.memories.walk(mind.name, start, limit=limit)
         scores = await self._appraising.scores(mind, [m.id for m in page])
         page = [m for m in page if m.id in scores]
         holding = await self._holding(mind, page)
         if excess > 0:
             ids, safe = list(scores), [m.id for m in page if protection(m) in holding]
             keep = max(len(ids) - excess, _kept_at_least(len(ids), len(safe), mind.living))
-            return displaced(ids, np.array([scores[i] for i in ids]), keep, safe), DISPLACEMENT, offset
+            leaving = displaced(ids, np.array([scores[i] for i in ids]), keep, safe)
+            return Chosen(leaving, episodes_of(page, leaving), DISPLACEMENT, offset)
         lapses = [
             Lapse(m.id, retrievability(now - used_at(m), m.stability_s), scores[m.id], protection(m))
             for m in page
@@ -68,7 +82,8 @@ class Choosing:
         within, elapsed_s = mind.sleep.archived_within_a_year(now)
         share = self._options.archived_a_year
         most = allowance(mind.living, within, elapsed_s=elapsed_s, share=share)
-        return archived(lapses, holding=holding, most=most, floor=self._options.floor), DECAY, offset
+        leaving = archived(lapses, holding=holding, most=most, floor=self._options.floor)
+        return Chosen(leaving, episodes_of(page, leaving), DECAY, offset)
 
     async def _holding(self, mind: Mind, page: Sequence[Memory]) -> frozenset[Protection]:
         """Which protections hold: of all memories no more than a share. No index counts those that a caller
@@ -87,6 +102,12 @@ def _kept_at_least(page: int, safe: int, living: int) -> int:
     """How many of a page stay, whatever makes room: what is worth least of a page is not what is worth least
     of the mind, so that half of it stays, and all that is protected; of the whole mind nothing must."""
     return 0 if page >= living else max(safe, (page + 1) // 2)
+
+
+def episodes_of(page: Sequence[Memory], leaving: Sequence[str]) -> list[str]:
+    """The episodes of those of a page that leave."""
+    going = set(leaving)
+    return list(dict.fromkeys(m.episode_id for m in page if m.id in going and m.episode_id))
 
 
 def used_at(memory: Memory) -> float:

@@ -37,7 +37,8 @@ SEEDS_AT_ONCE = 64
 search each."""
 
 WAKING_SHARE = 0.2
-"""Of a cycle's time what is done once at its end may take so much, the stages share the rest (a choice)."""
+"""Of a cycle's time, and of its calls to the store, what is done once at its end may take so much, the stages
+share the rest (a choice)."""
 
 
 class Planner:
@@ -58,8 +59,8 @@ class Planner:
         familiar = await self._familiar(mind.name, report)
         works = [*self._replays(novel, familiar), await self._rare_terms(mind)]
         works += [*await self._meaning(mind, novel), *self._rest(mind)]
-        forgetting = await self._forgetting(mind, now)
-        works += await self._retelling(mind, [*novel, *familiar], forgetting.memory_ids)
+        forgetting, left_behind = await self._forgetting(mind, now)
+        works += await self._retelling(mind, [*novel, *familiar], left_behind)
         works += [await self._homeostasis(mind), forgetting]
         reasons = [
             f"{mind.sleep.encoded} memories since the last night, {mind.sleep.tagged} of them tagged",
@@ -150,19 +151,21 @@ class Planner:
             why="if the index is behind",
         )
 
-    async def _forgetting(self, mind: Mind, now: float) -> PlannedWork:
-        """What is to leave awake memory, of the page that is looked at now; before the index is."""
+    async def _forgetting(self, mind: Mind, now: float) -> tuple[PlannedWork, list[str]]:
+        """What is to leave awake memory, of the page that is looked at now, before the index is; and of which
+        episodes."""
         if not self._options.does(SleepWork.FORGET):
-            return PlannedWork(work=SleepWork.FORGET, stage=SleepStage.WAKING)
-        chosen, why, onward = await self._choosing.choose(mind, now)
-        return PlannedWork(
+            return PlannedWork(work=SleepWork.FORGET, stage=SleepStage.WAKING), []
+        chosen = await self._choosing.choose(mind, now)
+        work = PlannedWork(
             work=SleepWork.FORGET,
             stage=SleepStage.WAKING,
-            memory_ids=chosen,
+            memory_ids=chosen.memory_ids,
             budget_s=WAKING_SHARE * self._options.cycle_s,
-            why=why,
-            onward=onward or "",
+            why=chosen.why,
+            onward=chosen.onward or "",
         )
+        return work, chosen.episode_ids
 
     async def _retelling(
         self, mind: Mind, replayed: Sequence[Keyed], leaving: Sequence[str]

@@ -23,8 +23,9 @@ from cognition.ports.stores import Scope, Stores, Trace
 from schemas.episode import Episode
 from schemas.sleep import PlannedWork, Retold, SleepReport, SleepWork, Telling
 
-EPISODES_MAX = 64
-"""Fine episodes of one cycle, and as many coarse ones at most: it replays fifty memories."""
+REPLAYED_MAX = 64
+"""Fine episodes of what a cycle replays: fifty memories. Those that something leaves come first, all of them:
+no more than forgetting chooses (`night_forgetting.LOOKED_AT_MAX`). Coarse ones as many at most."""
 
 EPISODES_AT_ONCE = 16
 MEMBERS_AT_ONCE = 256
@@ -51,12 +52,11 @@ class Retellings:
         self._stores = stores
 
     async def choose(self, mind: str, replayed: Sequence[str], leaving: Sequence[str]) -> list[str]:
-        """The fine episodes that have ended, of those of memories that are to leave and of those that are
-        replayed, and then the coarse ones that hold them. At most three calls."""
-        going = await self._stores.memories.get(mind, leaving[:EPISODES_MAX]) if leaving else {}
-        fine = dict.fromkeys([*(m.episode_id for m in going.values()), *replayed])
+        """Of the episodes that memories leave, and of those of which some are replayed, the fine ones that
+        have ended, and then the coarse ones that hold them. At most two calls."""
+        fine = dict.fromkeys([*leaving, *list(dict.fromkeys(replayed))[:REPLAYED_MAX]])
         fine.pop("", None)
-        found = await self._stores.episodes.get(mind, list(fine)[:EPISODES_MAX]) if fine else {}
+        found = await self._stores.episodes.get(mind, list(fine)) if fine else {}
         there = [found[i] for i in fine if i in found]
         parents = dict.fromkeys(each.parent_id for each in there if each.parent_id)
         coarse = await self._stores.episodes.get(mind, list(parents)) if parents else {}

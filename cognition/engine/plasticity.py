@@ -242,7 +242,9 @@ class Plasticity:
         names = {event.entry: event.before for event in fresh if event.entry not in refused}
         usage.take_in(name for name in (*names, *names.values()) if name)
         mind.usage = usage
-        mind.sleep.use(changes.routed + changes.formed + changes.potentiated)
+        if lessons:
+            taught = changes.routed + changes.formed + changes.potentiated
+            mind.sleep.use(taught, max(lesson.at for lesson in lessons))
         self._note(mind.name, lessons)
         self._sink.publish(
             UseFolded(

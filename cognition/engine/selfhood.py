@@ -52,14 +52,18 @@ class Selfhood:
         identity = await self._stores.identities.get(mind) if doomed else None
         if identity is None:
             return
-        if any(shaped(trace.memory, identity) for trace in doomed.values()) or await self._moved_on(mind):
+        moved_on = await self._moved_on(mind)
+        if moved_on or any(shaped(trace.memory, identity) for trace in doomed.values()):
             await self._stores.identities.turn(mind, await self._anew(mind, doomed), epoch=epoch)
             await self._forget_how(mind, epoch)
+            for report in moved_on:
+                left = [each for each in report.left if each != SELF]
+                await self._stores.cycles.save(msgspec.structs.replace(report, left=left), epoch=epoch)
 
-    async def _moved_on(self, mind: str) -> bool:
-        """Whether undoing one of the latest cycles left the self, since a later one had moved it on: a memory
+    async def _moved_on(self, mind: str) -> list[SleepReport]:
+        """Those of the latest cycles of which undoing left the self, and it was not made anew since: a memory
         that is not consolidated any more may have shaped it all the same."""
-        return any(SELF in r.left for r in await self._stores.cycles.latest(mind, limit=CYCLES_AT_ONCE))
+        return [r for r in await self._stores.cycles.latest(mind, limit=CYCLES_AT_ONCE) if SELF in r.left]
 
     async def _anew(self, mind: str, doomed: Mapping[str, Trace]) -> Dense:
         """What consolidated memories say together; where that is nothing, what is equally near to all."""

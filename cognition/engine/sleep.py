@@ -16,7 +16,7 @@ from cognition.engine.archiving import Returning
 from cognition.engine.association import left
 from cognition.engine.mind import Mind
 from cognition.engine.minds import Minds, served
-from cognition.engine.night import KEPT, Night
+from cognition.engine.night import KEPT, Night, where
 from cognition.engine.night_plan import Planner
 from cognition.engine.rhythm import Rhythm
 from cognition.engine.sleep_options import SleepOptions
@@ -29,6 +29,7 @@ from cognition.errors import (
     ErasingError,
     LeaseLostError,
     MindStoppedError,
+    StepFailedError,
     UnavailableError,
 )
 from cognition.mechanisms.pressure import HIGH, falls_asleep, pressure
@@ -236,7 +237,7 @@ class Sleep:
         """One cycle to its end, and those that follow in the same night."""
         report = await self._stores.cycles.get(name, cycle_id)
         if report is not None and not report.finished and cycle_id not in self._met:
-            report = await self._night.taken_up(report, self._epoch_of(name))
+            report = await self._taken_up(report)
             self._met.add(cycle_id)
         while report is not None and not report.finished:
             report = await self.slept(report)
@@ -247,6 +248,16 @@ class Sleep:
             report = await self._stores.cycles.get(name, follows)
             if report is not None:
                 self._met.add(follows)
+
+    async def _taken_up(self, report: SleepReport) -> SleepReport:
+        """A cycle that another process had begun, counted; what fails there keeps this mind alone waiting."""
+        try:
+            return await self._night.taken_up(report, self._epoch_of(report.mind))
+        except PASSING:
+            raise
+        except Exception as error:
+            told = f"cycle {report.number} cannot be taken up: {where(error)}"
+            raise StepFailedError(told) from error
 
     async def slept(self, report: SleepReport) -> SleepReport:
         """A cycle that was begun, as it is at its end, or when this is told to stop."""
@@ -524,6 +535,7 @@ class Sleep:
             served(await self._minds.look(inquiry.mind))
             epoch = self._epoch_of(inquiry.mind)
             report = await self._night.take_back(report, ends_as=SleepStatus.UNDONE, epoch=epoch)
+            self._met.add(report.id)
         self._due(inquiry.mind, report.id, first=True)
         return SleepAnswer(inquiry_id=inquiry.id, mind=inquiry.mind, report=report)
 

@@ -36,10 +36,11 @@ class Planned(msgspec.Struct):
 class Sleepiness(msgspec.Struct):
     """What drives sleep. A fold over the mind's memories and nights, so that it survives a crash with it.
 
-    `encoded`, `tagged` : memories formed since the last night, and those of them with a consolidation tag.
-    `awake_since` : when the first of them was formed, 0 while there is none; `last_at` the last.
-    `taught` : memories that use has taught since. `cycles` : of its life. `slept_at` : when the last night
-    ended, `through` and `taught_through` the last entries that it knew of, `left` the pressure that it left.
+    `encoded` : memories formed since the last night; `tagged` : those with a consolidation tag that no night
+    has touched. `awake_since` : when the first was formed or taught since, 0 while there is none; `last_at` :
+    when anything was last. `taught` : memories that use has taught since the last night. `cycles` : of its
+    life. `slept_at` : when the last night ended, `through` and `taught_through` the last entries that it knew
+    of, `left` the pressure that it left.
     `downscaled` : when its cycles were. `archived` : memories in the archive, `archived_on` how many decay
     took there when, since `born_at`; `looked_at` how far forgetting has looked through all memories,
     `leaving` : the last that went there, counted so though they may lie in awake memory still; `surfaced` :
@@ -78,17 +79,24 @@ class Sleepiness(msgspec.Struct):
         """A memory was formed."""
         self.encoded += 1
         self.tagged += memory.consolidation_tag
-        self.awake_since = self.awake_since or memory.encoded_at
-        if self.planned is not None:
-            self.planned.awake_since = self.planned.awake_since or memory.encoded_at
+        self._woken(memory.encoded_at)
         self.born_at = self.born_at or memory.encoded_at
         self.last_at = max(self.last_at, memory.encoded_at)
         if memory.id not in self.stating and (told_by(memory) or fact_of(memory) is not None):
             self.stating = [*self.stating, memory.id][-STATING_KEPT:]
 
-    def use(self, memories: int) -> None:
-        """So many memories were taught by use."""
+    def use(self, memories: int, at: float) -> None:
+        """So many memories were taught by use, then: who is used is awake, and spoken to."""
         self.taught += memories
+        self.last_at = max(self.last_at, at)
+        if memories:
+            self._woken(at)
+
+    def _woken(self, at: float) -> None:
+        """Since then there is something to digest, if there was nothing before."""
+        self.awake_since = self.awake_since or at
+        if self.planned is not None:
+            self.planned.awake_since = self.planned.awake_since or at
 
     @property
     def homeostasis(self) -> Downscaling:
@@ -140,15 +148,18 @@ class Sleepiness(msgspec.Struct):
         """A cycle is planned on what there is now, through these entries."""
         self.planned = Planned(self.encoded, self.tagged, self.taught, through, taught_through)
 
-    def slept(self, number: int, at: float, through: str, taught_through: str, left: float) -> None:
+    def slept(
+        self, number: int, at: float, through: str, taught_through: str, left: float, *, replayed: int
+    ) -> None:
         """The cycle of this number has ended: what it was planned on is slept on; without a plan, all that
-        there is, through these entries. Saying so twice is saying it once."""
+        there is, through these entries. Of tags as many are touched as memories were `replayed`; all where
+        none was, since nothing is left to be. Saying so twice is saying it once."""
         if number <= self.cycles:
             return
         known = self.planned or Planned(self.encoded, self.tagged, self.taught, through, taught_through)
         self.planned = None
         self.encoded = max(0, self.encoded - known.encoded)
-        self.tagged = max(0, self.tagged - known.tagged)
+        self.tagged = max(0, self.tagged - min(known.tagged, replayed or known.tagged))
         self.taught = max(0, self.taught - known.taught)
         self.cycles, self.slept_at, self.left = number, at, left
         self.through, self.taught_through = known.through, known.taught_through

@@ -53,9 +53,10 @@ class VectorCycles:
 
     async def unfinished(self, *, limit: int) -> list[tuple[str, str]]:
         page = await self._backend.scroll(
-            SLEEP_CYCLES.name, condition=of_anyone(_UNFINISHED), limit=limit, with_payload=("mind",)
+            SLEEP_CYCLES.name, condition=of_anyone(_UNFINISHED), limit=limit, with_payload=("mind", "number")
         )
-        return [(payload_of(hit)["mind"], hit.id) for hit in page.hits]
+        found = sorted(page.hits, key=lambda hit: payload_of(hit).get("number", 0))
+        return [(payload_of(hit)["mind"], hit.id) for hit in found]
 
     async def keep(self, page: UndoPage, *, epoch: int) -> None:
         body = base64.b64encode(msgspec.msgpack.encode(page)).decode("ascii")

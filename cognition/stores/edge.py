@@ -192,9 +192,13 @@ class EdgeBackend:
                 if seat.link is not successor:
                     with anyio.CancelScope(shield=True):
                         await successor.close()
-            self._links.append(successor)
             successor.supervised = True
             successor.specs[collection] = seat.spec
+            if successor.over:  # it died while the switch was written down, and nobody watched it yet
+                successor = seat.link = HostLink(self._directory, self._lock_fd)
+                successor.specs[collection] = seat.spec
+                await self._group.start(successor.run)
+            self._links.append(successor)
             await self._let_go(old, collection)
             return pause
 

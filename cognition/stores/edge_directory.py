@@ -43,6 +43,10 @@ _FICLONE: Final = 0x40049409
 """Linux ioctl that shares the blocks of a file (btrfs, xfs)."""
 
 _BLOCK: Final = 4 * 2**20
+MAKING: Final = ".making-"
+MADE_WITHIN_S: Final = 3_600.0
+"""What is older of passing directories is nobody's any more: a shard is made in seconds."""
+
 _META: Final = "generation.json"
 
 
@@ -227,13 +231,24 @@ def _cloned(source: int, target: int) -> bool:
     return False
 
 
+def _sweep_before(made: Path) -> None:
+    """Remove what others left beside it who were killed while they made something."""
+    now = made.lstat()
+    for path in made.parent.glob(f"{MAKING}*"):
+        with contextlib.suppress(OSError):
+            found = path.lstat()
+            if found.st_uid == now.st_uid and now.st_mtime - found.st_mtime > MADE_WITHIN_S:
+                shutil.rmtree(path, ignore_errors=True)
+
+
 @contextmanager
 def scratch(beside: Path) -> Iterator[Path]:
     """A passing directory in memory where there is one, else beside the data: what is made of many
     small synchronised files is made there and copied (measured: 8 s against 0.1 s for all shards)."""
     memory = Path("/dev/shm")
     usable = memory.is_dir() and os.access(memory, os.W_OK) and _free(memory) > RESERVE_BYTES
-    path = Path(tempfile.mkdtemp(prefix=".making-", dir=memory if usable else beside))
+    path = Path(tempfile.mkdtemp(prefix=MAKING, dir=memory if usable else beside))
+    _sweep_before(path)
     try:
         yield path
     finally:

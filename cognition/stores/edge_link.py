@@ -78,6 +78,11 @@ class HostLink:
         """Process id of the host that runs now."""
         return self._process.pid if self._process is not None else None
 
+    @property
+    def over(self) -> bool:
+        """Whether no host runs, nor will be started."""
+        return self._ended
+
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Keep a host running until `close`. Ready calls are answered as soon as it has started."""
         delay = BACKOFF_MIN_S

@@ -97,8 +97,8 @@ async def _optimised_copy(seat: Seat, source: Path, target: Path) -> float:
 
     The process is started before anybody waits for it: it says when it is ready for its go.
 
-    With the writers held and the host idle (it has answered a last question) the copy is what a
-    killed host would leave behind, and opens as that does: from its files and its log.
+    It is flushed once before, so that the writers are held briefly, and once more when they are: a flush that
+    somebody asks for while files are copied then has nothing to do, and the files are of one moment.
     """
     spec = msgspec.json.encode(seat.spec).decode()
     process = await edge_process.spawn("cognition.stores.edge_optimise", str(source), str(target), spec)
@@ -110,7 +110,7 @@ async def _optimised_copy(seat: Seat, source: Path, target: Path) -> float:
         await seat.link.call(wire.Flush(seat.spec.name), wire.Done)
         async with seat.gate.closed():
             began = anyio.current_time()
-            await seat.link.call(wire.Count(seat.spec.name, None), wire.Number)
+            await seat.link.call(wire.Flush(seat.spec.name), wire.Done)
             seat.changed = set()
             await process.stdin.send(GO)
             await _expect(lines, COPIED, source)

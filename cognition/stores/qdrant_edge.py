@@ -379,7 +379,7 @@ class _Shard:
         if mode is WriteMode.UPDATE_ONLY:
             return self.satisfying(ids, condition)
         if mode is WriteMode.UPSERT and condition is None:
-            return ids
+            return dict.fromkeys(ids)
         there = self.satisfying(ids, None)
         kept = {} if mode is WriteMode.INSERT_ONLY or not there else self.satisfying(there, condition)
         return {i: None for i in ids if i not in there or i in kept}
@@ -523,7 +523,8 @@ class _Shard:
         )
 
     def complete(self, spec: CollectionSpec) -> None:
-        """Add vectors and indexes that this version wants and the shard lacks; refuse another size."""
+        """Add vectors and indexes that this version wants and the shard lacks, drop indexes that it wants no
+        more; refuse another size."""
         self.spec = spec
         self._searching()
         known = self.meta
@@ -543,6 +544,8 @@ class _Shard:
         for name, kind in spec.indexes.items():
             if name not in indexed:
                 self.update(engine.UpdateOperation.create_field_index(name, _INDEXES[kind]))
+        for name in set(indexed) - set(spec.indexes):
+            self.update(engine.UpdateOperation.delete_field_index(name))
         if dict(spec.dense) != known.dense or list(spec.sparse) != known.sparse:
             self._remember(dense=dict(spec.dense), sparse=list(spec.sparse))
 

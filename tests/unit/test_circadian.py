@@ -34,6 +34,12 @@ def circadian(folder: Path, schedule: str = "0 3 * * *", *, now: float = NOON, *
         ("30 4 * * 0", "2026-03-08T04:30:00+01:00"),
         ("30 4 * * sun", "2026-03-08T04:30:00+01:00"),
         ("0 2 * * 1-5", "2026-03-03T02:00:00+01:00"),
+        ("0 2 * * 0-1", "2026-03-08T02:00:00+01:00"),
+        ("0 2 * * 0-6", "2026-03-03T02:00:00+01:00"),
+        ("0 2 * * 5-7", "2026-03-06T02:00:00+01:00"),
+        ("0 2 * * */3", "2026-03-04T02:00:00+01:00"),
+        ("0 2 * * 3-7/2,sat", "2026-03-04T02:00:00+01:00"),
+        ("0 2 * * thu-sat", "2026-03-05T02:00:00+01:00"),
         ("every 8h", "2026-03-02T20:00:00+01:00"),
         ("2026-12-24T03:00", "2026-12-24T03:00:00+01:00"),
         ("0 3 * * * or 0 15 * * *", "2026-03-02T15:00:00+01:00"),
@@ -44,7 +50,18 @@ def test_any_trigger_names_its_next_night(tmp_path: Path, schedule: str, first: 
 
 
 @pytest.mark.parametrize(
-    "schedule", ["soon", "61 3 * * *", "every 0h", "every day", "0 3 * *", "2026-13-01T00:00"]
+    "schedule",
+    [
+        "soon",
+        "61 3 * * *",
+        "every 0h",
+        "every day",
+        "0 3 * *",
+        "2026-13-01T00:00",
+        "0 3 13 * 5",
+        "0 3 * * 8",
+        "0 3 * * 6-2",
+    ],
 )
 def test_a_schedule_that_cannot_be_read_is_refused_by_name_and_value(tmp_path: Path, schedule: str) -> None:
     with pytest.raises(SettingsError, match=r"sleep\.schedule") as refused:

@@ -3,13 +3,19 @@ the shard goes through its log, and all that was acknowledged is there."""
 
 from __future__ import annotations
 
+import itertools
 import shutil
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import anyio
 import numpy as np
 import pytest
 
+from cognition.stores import edge_process
 from cognition.stores.backend import (
     Both,
     CollectionSpec,
@@ -20,7 +26,11 @@ from cognition.stores.backend import (
     Range,
     WriteMode,
 )
+from cognition.stores.edge import open_edge
+from cognition.stores.edge_gate import Gate
 from cognition.stores.qdrant_edge import EdgeShards
+from streams.processes import until
+from tests.integration.stores import slow_optimise
 from tests.integration.stores.things import point_id
 
 SPEC = CollectionSpec("fenced", {"v": 4}, (), {"mind": FieldType.TENANT, "epoch": FieldType.INTEGER})
@@ -112,3 +122,54 @@ def test_writes_under_a_condition_outlive_a_flush_that_was_cut_between_indexes_a
     assert opened.count(NAME, condition=Range("epoch", gte=2)) == len(expected)
     opened.close()
     shards.close()
+
+
+async def test_a_flush_while_a_shard_is_copied_takes_nothing_out_of_the_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last write before the writers are held follows the flush; another flush comes before the log is copied."""
+    spawn, closed, writes = edge_process.spawn, Gate.closed, itertools.count(1)
+
+    async def patient(module: str, *args: str, **named: Any) -> Any:
+        slow = module.replace("cognition.stores.edge_optimise", "tests.integration.stores.slow_optimise")
+        return await spawn(slow, *args, **named)
+
+    @asynccontextmanager
+    async def late(self: Gate) -> AsyncIterator[None]:
+        await backend.set_payloads(NAME, {i: {"rev": next(writes)} for i in IDS})
+        async with closed(self):
+            yield
+
+    monkeypatch.setattr(edge_process, "spawn", patient)
+    monkeypatch.setenv(slow_optimise.FOLDER, str(tmp_path))
+    async with open_edge(tmp_path / "data", started_at=0.0) as backend:
+        await backend.ensure(SPEC)
+        await backend.upsert(NAME, [whole(i, 1) for i in IDS])
+
+        async def flush() -> None:
+            await until((tmp_path / slow_optimise.AT_THE_LOG).exists)
+            await backend.flush(NAME)
+            monkeypatch.setattr(Gate, "closed", closed)
+            (tmp_path / slow_optimise.GO_ON).touch()
+
+        monkeypatch.setattr(Gate, "closed", late)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(flush)
+            await backend.optimise(NAME)
+        stored = [h.payload["rev"] for h in await backend.retrieve(NAME, IDS) if h.payload]
+    assert stored == [1, 2, 3]
+    assert next(writes) == 4
+
+
+def test_indexes_that_are_wanted_no_more_are_dropped_when_a_shard_is_opened(tmp_path: Path) -> None:
+    shards = EdgeShards(tmp_path)
+    shards.ensure(SPEC)
+    shards.upsert(NAME, [whole(i, 1) for i in IDS])
+    shards.close()
+    later = replace(SPEC, indexes={"mind": FieldType.TENANT})
+    opened = EdgeShards(tmp_path)
+    opened.ensure(later)
+    assert set(opened._open[NAME].engine.info().payload_schema) == {"mind"}
+    patched(opened, 2)
+    assert {h.payload["epoch"] for h in opened.retrieve(NAME, IDS) if h.payload} == {2}
+    opened.close()

@@ -14,6 +14,7 @@ from cognition.engine.assembly import Options
 from cognition.engine.options import MindOptions
 from cognition.engine.sleep_options import SleepOptions
 from cognition.ports.stores import Scope
+from schemas.identifiers import memory_id
 from schemas.percept import ContentType, Forget, Percept
 from schemas.sleep import SleepStatus
 from schemas.sleeping import SleepUndoInquiry
@@ -202,6 +203,23 @@ async def test_undoing_brings_the_archived_back_as_they_were() -> None:
     assert (mind.lexicon.n, mind.living, mind.sleep.archived) == (12, 12, 0)
 
 
+async def test_undoing_leaves_what_a_cue_has_brought_back_and_says_so() -> None:
+    found = await lived(count=40)
+    found.clock.advance(5 * YEAR_S)
+    await found.say("a word to stay", key="new")
+    report = await found.sleep()
+    found.clock.advance(60.0)
+    recollection = await found.recall("word7 topic7 number 55433")
+    await found.engine.sleep.bring_back()
+    used = await awake(found) - {memory_id(ANA, "new")}
+    asked = await found.engine.sleep.answer(SleepUndoInquiry(id="undo", mind=ANA, cycle=report.id))
+    back = await found.engine.sleep.slept(asked.report)  # type: ignore[union-attr]
+    assert recollection.recalled[0].memory.id in back.left
+    assert used
+    assert used <= set(back.left)
+    assert len(await awake(found)) == 41
+
+
 async def test_what_was_archived_and_taken_back_is_not_counted_among_what_a_year_archives() -> None:
     options = Options(sleep=SleepOptions(archived_a_year=0.25, canary=0, without=("replay",)))
     found = await lived(options)
@@ -278,3 +296,21 @@ async def test_room_is_made_of_what_nobody_protects_though_a_page_holds_little_e
         await found.sleep()
     left = await found.stores.memories.get(ANA, sorted(await awake(found)))
     assert {m.key for m in left.values()} == {f"h{n}" for n in range(16)}
+
+
+async def test_of_a_mind_that_is_looked_through_whole_the_least_of_all_makes_room() -> None:
+    options = Options(sleep=SleepOptions(memory_max=300, canary=0, without=("replay",)))
+    found = await bench(options=options)
+    words = ("Elm Road", "the harbour", "a kettle", "nobody", "Lake Merrow", "it")
+    await found.take(
+        *(
+            Percept(mind=ANA, content=f"number {n * 7919} {words[n % 6]} " * (1 + n % 5), key=f"k{n}")
+            for n in range(320)
+        )
+    )
+    ids = [memory_id(ANA, f"k{n}") for n in range(320)]
+    mind = await found.engine.minds.look(ANA)
+    scores = await found.engine.sleep._planner._choosing._appraising.scores(mind, ids)
+    least = sorted(ids, key=scores.__getitem__)[:20]
+    assert (await found.sleep()).archived == 20
+    assert set(await found.stores.archive.get(ANA, ids)) == set(least)

@@ -96,6 +96,21 @@ async def test_what_leaves_awake_memory_names_its_episode_no_longer() -> None:
     assert msgspec.structs.replace(after, label=before.label, gist=before.gist) == before
 
 
+async def test_all_that_leave_name_their_episodes_no_longer_however_many() -> None:
+    found = await bench(options=LAPSING)
+    for n in range(70):
+        await found.take(
+            Percept(mind=ANA, content=f"{SECRET} {n}.", importance=1.0, boundary=BoundaryMark.BEGIN),
+            Percept(mind=ANA, content=f"The kettle {n} sings.", metadata={"protected": True}),
+        )
+    await found.take(Percept(mind=ANA, content="Something else begins.", boundary=BoundaryMark.BEGIN))
+    found.clock.advance(5 * YEAR_S)
+    assert (await found.sleep()).archived == 71
+    known = await found.stores.episodes.latest(ANA, limit=100, scale=EpisodeScale.FINE)
+    assert len(known) == 71
+    assert [each.label for each in known if each.ended_at and SECRET in each.label + each.gist] == []
+
+
 async def test_undoing_gives_it_its_name_back_byte_for_byte() -> None:
     found = await told()
     before = await ended(found)

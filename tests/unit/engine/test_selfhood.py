@@ -111,6 +111,24 @@ async def test_what_moved_a_self_that_undoing_left_is_gone_from_it() -> None:
     assert (await concept(found))[3] > 0.01
     await erase(found, "k3")
     assert abs((await concept(found))[3]) < 0.01
+    anew = await concept(found)
+    await erase(found, "k1")
+    assert np.array_equal(await concept(found), anew), "it was made anew, and owes nothing any more"
+
+
+async def test_a_self_that_was_made_anew_and_not_turned_back_is_remembered_as_left() -> None:
+    found = await lived()
+    await consolidate(found, "k2", "k3")
+    night = await found.sleep()
+    await erase(found, "k2")
+    asked = await found.engine.sleep.answer(SleepUndoInquiry(id="undo", mind=ANA, cycle=night.id))
+    back = await found.engine.sleep.slept(asked.report)  # type: ignore[union-attr]
+    assert SELF in back.left
+    as_undone = {memory_id(ANA, "k3"): {"consolidation_strength": 0.1}}
+    await found.stores.memories.patch(ANA, as_undone, epoch=found.epoch)
+    assert (await concept(found))[3] > 0.5
+    await erase(found, "k3")
+    assert abs((await concept(found))[3]) < 0.1
 
 
 async def test_a_page_keeps_all_else_that_it_says() -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from cognition.circadian import Circadian
+from cognition.commands.sleeping import status_of
 from cognition.engine.assembly import Options
 from cognition.engine.night import FAILURES_MAX, LIVES_MAX, STAYS_AWAKE
 from cognition.engine.night_canary import fell
@@ -424,12 +425,86 @@ async def test_what_comes_while_a_cycle_runs_is_for_the_next_one_whoever_ends_th
     assert (state.encoded, state.tagged, state.awake_since) == (0, 0, 0.0)
 
 
+async def test_tags_that_no_replay_has_touched_keep_a_mind_tired_and_at_last_are_gone() -> None:
+    found = await lived(30)
+    state = (await found.engine.minds.look(ANA)).sleep
+    state.tagged = 80
+    for number, left in ((1, 45), (2, 10), (3, 0)):
+        state.plan("", "")
+        state.slept(number, float(number), "", "", 0.1, replayed=35)
+        assert state.tagged == left
+    state.tagged = 5
+    state.slept(4, 4.0, "", "", 0.1, replayed=0)
+    assert state.tagged == 0, "nothing is left to replay"
+
+
+async def test_a_mind_that_is_only_used_gets_tired_and_is_not_idle() -> None:
+    found = await lived(30, Options(sleep=SleepOptions(canary=0)))
+    await found.sleep()
+    state = (await found.engine.minds.look(ANA)).sleep
+    assert state.awake_since == 0.0
+    now = found.clock.now() + 7_200.0
+    state.use(3, now)
+    assert (state.awake_s(now + 3_600.0), state.idle_s(now + 5.0)) == (3_600.0, 5.0)
+    assert state.waking(now + 3_600.0).work
+
+
+async def test_works_before_waking_leave_calls_for_what_a_cycle_does_at_its_end() -> None:
+    found = await lived(60, Options(sleep=SleepOptions(calls_max=150, canary=0, while_awake=False)))
+    report = await found.sleep()
+    assert any("associate was cut short" in note and " 120 calls" in note for note in report.notes)
+    assert not any(note.startswith(("homeostasis", "identity")) for note in report.notes)
+    assert report.downscaled < 1.0
+
+
+async def test_of_two_cycles_that_have_not_ended_the_earlier_goes_on_first() -> None:
+    found = await lived(30)
+    night = found.engine.sleep._night
+    names = [f"night {n}" for n in range(6)]
+    for number, name in enumerate(names, start=1):
+        report = await night.begin(ANA, name, nth=1, cycles=1, trigger="request", epoch=found.epoch)
+        numbered = msgspec.structs.replace(report, number=len(names) - number)
+        await found.stores.cycles.save(numbered, epoch=found.epoch)
+    order = [cycle for _, cycle in await found.stores.cycles.unfinished(limit=10)]
+    known = [await found.stores.cycles.get(ANA, cycle) for cycle in order]
+    assert [each.number for each in known if each is not None] == list(range(len(names)))
+
+
+async def test_taking_back_that_is_given_up_says_so_and_may_be_asked_again() -> None:
+    found = await lived(30)
+    done = await found.sleep()
+    restore, broken = found.engine.sleep._night._undoing, [True]
+    part = restore.part
+
+    async def fails(*args: Any, **named: Any) -> Any:
+        if broken:
+            raise KeyError("no such page")
+        return await part(*args, **named)
+
+    restore.part = fails  # type: ignore[method-assign]
+    sleep = found.engine.sleep
+    asked = await sleep.answer(SleepUndoInquiry(id="undo", mind=ANA, cycle=done.id))
+    report = asked.report  # type: ignore[union-attr]
+    for _ in range(FAILURES_MAX):
+        with pytest.raises(StepFailedError):
+            await sleep.slept(report)
+        stored = await found.stores.cycles.get(ANA, done.id)
+        assert stored is not None
+        report = stored
+    assert report.status is SleepStatus.INTERRUPTED
+    assert report.notes[-1].startswith("taking it back was given up, 0 memories")
+    assert status_of(report) == "was being taken back, and that was given up"
+    broken.clear()
+    asked = await sleep.answer(SleepUndoInquiry(id="again", mind=ANA, cycle=done.id))
+    assert (await sleep.slept(asked.report)).status is SleepStatus.UNDONE  # type: ignore[union-attr]
+
+
 async def test_that_a_cycle_has_ended_is_said_twice_and_counts_once() -> None:
     found = await lived(30)
     state = (await found.engine.minds.look(ANA)).sleep
-    state.slept(1, 1.0, "", "", 0.5)
+    state.slept(1, 1.0, "", "", 0.5, replayed=30)
     await found.say("something new", key="new")
-    state.slept(1, 2.0, "", "", 0.5)
+    state.slept(1, 2.0, "", "", 0.5, replayed=30)
     assert (state.encoded, state.slept_at) == (1, 1.0)
 
 
@@ -760,6 +835,14 @@ async def test_a_step_that_no_process_survives_ends_its_cycle() -> None:
     assert ended.notes[-1] == f"given up: {LIVES_MAX} processes in a row ended in step 1"
     assert not await found.stores.cycles.unfinished(limit=10)
     dying.clear()
+    sleep = found.again().sleep
+    await sleep.answer(SleepUndoInquiry(id="undo", mind=ANA, cycle=report.id))
+    sleep = found.again().sleep
+    await sleep._look()
+    await sleep._sleep(ANA, report.id)
+    back = await found.stores.cycles.get(ANA, report.id)
+    assert back is not None
+    assert back.status is SleepStatus.UNDONE
     assert (await found.sleep()).status is SleepStatus.COMPLETED
 
 
