@@ -1,6 +1,3 @@
-import statistics
-import time
-
 import anyio
 import pytest
 
@@ -99,20 +96,6 @@ async def test_old_answers_are_not_read_again(client, keys) -> None:
 async def test_what_is_neither_cue_nor_inquiry_cannot_be_an_answer(client, keys) -> None:
     with pytest.raises(TypeError, match="Percept answers nothing"):
         await Answerer(client, keys).answer(0, Percept(mind="ada"))
-
-
-@pytest.mark.slow
-async def test_asking_costs_less_than_a_few_milliseconds(client, keys) -> None:
-    took: list[float] = []
-    async with anyio.create_task_group() as server:
-        await server.start(serve, client, keys)
-        async with Caller(client, keys) as caller:
-            for number in range(300):
-                begin = time.perf_counter()
-                await caller.ask(Cue(id=f"c{number}", mind="ada", content="?"))
-                took.append(1_000 * (time.perf_counter() - begin))
-        server.cancel_scope.cancel()
-    assert statistics.median(took) < 5.0
 
 
 async def test_a_receipt_is_found_whether_it_comes_before_or_after_the_wait(client, keys, leases) -> None:
