@@ -127,7 +127,7 @@ def test_writes_under_a_condition_outlive_a_flush_that_was_cut_between_indexes_a
 async def test_a_flush_while_a_shard_is_copied_takes_nothing_out_of_the_copy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The last write before the writers are held follows the flush; another comes before the log is copied."""
+    """The last write before writers are held follows the flush; another comes before its log is copied."""
     spawn, closed, writes = edge_process.spawn, Gate.closed, itertools.count(1)
 
     async def patient(module: str, *args: str, **named: Any) -> Any:
