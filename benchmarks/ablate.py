@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ from benchmarks.ablation import compared, harmful, markdown
 from benchmarks.data import Dataset
 from benchmarks.engine import Bench, EngineChoice, opened
 from benchmarks.loaders import load
+from benchmarks.night import LONG_LEASE, ON_REQUEST
 from benchmarks.progress import Progress
 from benchmarks.provenance import provenance
 from benchmarks.recall import ask, feed, keys_by_memory
@@ -40,6 +41,7 @@ from cognition.engine.weighing import (
     ROUTES,
     WORKING_MEMORY,
 )
+from cognition.ports.calls import account, counted
 
 SEED = 20_260_101
 """Seed of the bootstrap."""
@@ -56,9 +58,6 @@ UNASKED = frozenset({EPISODE, ROUTES, WORKING_MEMORY, MOOD, CONTEXT_MATCH})
 """Left out of the passes: no cue of a set prefers an episode or states a mood or surroundings, nothing was
 reported (`learn` does), and working memory is only about what is newer than the search can see."""
 
-ASKED = ("memories", "archive", "abstractions", "episodes")
-"""The stores that a cue may ask."""
-
 Figures = dict[str, Any]
 
 Keys = Mapping[tuple[str, str], str]
@@ -71,26 +70,6 @@ class Pass:
 
     answers: list[Answer]
     store_calls: float
-
-
-class Counted:
-    """A store with the calls that go there counted."""
-
-    def __init__(self, inner: Any) -> None:
-        self._inner = inner
-        self.calls = 0
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._inner, name)
-        if not callable(found):
-            return found
-        call: Callable[..., Any] = found
-
-        def counted(*given: Any, **named: Any) -> Any:
-            self.calls += 1
-            return call(*given, **named)
-
-        return counted
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -220,27 +199,23 @@ async def slept(dataset: Dataset, choice: EngineChoice, chosen: frozenset[str], 
 async def _fed(
     dataset: Dataset, choice: EngineChoice, without: Collection[str]
 ) -> AsyncIterator[tuple[Bench, Keys]]:
-    """A fresh engine that encoded the whole set without these mechanisms."""
-    chosen = choice.overridden(f"minds.without={','.join(sorted(without))}") if without else choice
-    async with opened(chosen, dataset) as bench:
-        memory_ids = await feed(bench, dataset)
-        await bench.linked(dataset.minds)
-        yield bench, memory_ids
+    """A fresh engine that encoded the whole set without these mechanisms. Nobody falls asleep between two
+    passes."""
+    chosen = choice.overridden(LONG_LEASE, ON_REQUEST)
+    if without:
+        chosen = chosen.overridden(f"minds.without={','.join(sorted(without))}")
+    with counted():
+        async with opened(chosen, dataset) as bench:
+            memory_ids = await feed(bench, dataset)
+            await bench.linked(dataset.minds)
+            yield bench, memory_ids
 
 
 async def asked_all(bench: Bench, dataset: Dataset, memory_ids: Keys, without: Collection[str]) -> Pass:
-    """All cues of a set asked once, without these mechanisms."""
-    daemon = bench.session.daemon
-    assert daemon is not None, "a benchmark runs the engine in its own process"
-    stores: Any = daemon.stores
-    inner = {part: getattr(stores, part) for part in ASKED}
-    counted = {part: Counted(store) for part, store in inner.items()}
-    names = keys_by_memory(memory_ids)
-    try:
-        for part, store in counted.items():
-            setattr(stores, part, store)
-        answers = [await ask(bench, q, sorted(without), memory_ids, names) for q in dataset.questions]
-    finally:
-        for part, store in inner.items():
-            setattr(stores, part, store)
-    return Pass(answers, sum(store.calls for store in counted.values()) / len(answers))
+    """All cues of a set asked once, without these mechanisms; in a context whose calls are counted."""
+    names, calls = keys_by_memory(memory_ids), account()
+    calls.take()
+    answers = [await ask(bench, q, sorted(without), memory_ids, names) for q in dataset.questions]
+    made = calls.take()
+    assert made, "cues that ask no store measure nothing"
+    return Pass(answers, made / len(answers))

@@ -9,18 +9,20 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Collection, Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
 from benchmarks.ablate import STAGES, Keys, Pass, asked_all
 from benchmarks.ablation import compared
 from benchmarks.data import Dataset
-from benchmarks.engine import EngineChoice, opened
+from benchmarks.engine import Bench, EngineChoice, opened
 from benchmarks.night import DAY_S, Calendar, sleep
 from benchmarks.night import SETTINGS as AT_NIGHT_ALONE
 from benchmarks.progress import Progress
 from benchmarks.recall import feed
 from cognition.engine.sleep_options import EXTRA
+from cognition.ports.calls import counted
 
 CYCLES = 2
 """Of a night: the second finds what the first has made."""
@@ -67,11 +69,21 @@ async def _after(
         chosen = chosen.overridden(f"sleep.without={','.join(without)}")
     shutil.copytree(fed, folder, ignore=shutil.ignore_patterns("*.lock"))
     try:
-        async with opened(chosen, dataset, folder=folder, clock=clock) as bench:
-            for night in range(1, nights + 1):
-                clock.ahead_s = DAY_S * night
-                await sleep(bench, dataset, f"night {night}", CYCLES)
-            clock.ahead_s = 0.0
-            return await asked_all(bench, dataset, keys, ())
+        with counted():
+            return await _asked(
+                opened(chosen, dataset, folder=folder, clock=clock), dataset, keys, nights, clock
+            )
     finally:
         shutil.rmtree(folder)
+
+
+async def _asked(
+    engine: AbstractAsyncContextManager[Bench], dataset: Dataset, keys: Keys, nights: int, clock: Calendar
+) -> Pass:
+    """So many nights of what is opened, then all cues, on the day before them."""
+    async with engine as bench:
+        for night in range(1, nights + 1):
+            clock.ahead_s = DAY_S * night
+            await sleep(bench, dataset, f"night {night}", CYCLES)
+        clock.ahead_s = 0.0
+        return await asked_all(bench, dataset, keys, ())

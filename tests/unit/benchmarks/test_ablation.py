@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from benchmarks.ablate import Counted, at_cue, at_encoding
+from benchmarks.ablate import at_cue, at_encoding
 from benchmarks.ablation import FIGURES, compared, harmful, markdown
 from benchmarks.report import Answer
 from cognition.engine.weighing import MECHANISMS
@@ -69,16 +69,3 @@ def test_every_mechanism_has_its_place() -> None:
     assert at_cue() < MECHANISMS
     assert "lexical_context" in at_encoding()
     assert at_cue().isdisjoint(at_encoding())
-
-
-async def test_calls_to_the_store_are_counted() -> None:
-    class Memories:
-        dimension = 768
-
-        async def get(self, name: str) -> str:
-            return name
-
-    counted = Counted(Memories())
-    assert await counted.get("a") == "a"
-    assert counted.dimension == 768
-    assert counted.calls == 1
