@@ -24,6 +24,10 @@ MEMORIES = 120
 EPISODE = 30
 """Memories of an episode; the last one is open."""
 
+MOVED = {"valence": 1.0, "arousal": 1.0, "importance": 1.0, "relevance": 1.0, "connection_relevance": 1.0}
+MOVING = 130
+"""A hundred memories that moved a mind make it tired enough to fall asleep (`pressure.TAGGED`)."""
+
 SUBJECTS = ("Aldo Brenner", "Lake Merrow", "The Long Ferry", "Ida Colm", "Port Anselm")
 EAGER = ("--set", "sleep.check_s=0.1")
 IN_SLEEP = ("--set", "sleep.while_awake=false")
@@ -92,6 +96,29 @@ async def kept(directory: Path) -> dict[str, Any]:
         )
         for m in memories.values()
     }
+
+
+def test_a_mind_that_nobody_told_to_sleep_does_when_it_is_idle_and_tired_and_wakes(tmp_path: Path) -> None:
+    directory = tmp_path / "data"
+    with daemon_on(directory, *EAGER, "--set", "sleep.idle_s=1") as daemon:
+        client = daemon.client()
+        for n in range(MOVING):
+            entry = client.perceive(ANA, f"what moved {n * 7919}", key=f"m{n}", **MOVED)
+        client.receipt(ANA, entry)
+        until(lambda: log(directory), "a night", within_s=60.0)
+        until(lambda: not asleep(directory), "the end of the night", within_s=90.0)
+        cycles = log(directory)
+        assert {c["trigger"] for c in cycles} == {"pressure"}
+        assert {c["status"] for c in cycles} == {"completed"}
+        assert sum(c["replayed"] for c in cycles) >= 35
+        assert cycles[0]["pressure_after"] < 0.67 <= cycles[-1]["pressure_before"]
+        last = client.perceive(ANA, "It is morning.")
+        assert client.receipt(ANA, last).memory_id
+
+
+def asleep(directory: Path) -> bool:
+    """Whether a cycle is being slept."""
+    return any(c["status"] == "in_progress" for c in log(directory))
 
 
 @pytest.mark.anyio
