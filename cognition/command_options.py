@@ -174,7 +174,9 @@ def sleep_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--plan", action="store_true", help="say what it would do and why, and do nothing")
     parser.add_argument("--no-wait", action="store_true", help="return once the night is sure to be slept")
     parser.add_argument(
-        "--simulate", metavar="SPAN", help="nights of so long (30d, 8w) on a copy; a daemon goes on meanwhile"
+        "--simulate",
+        metavar="SPAN",
+        help="nights of so long (30d, 8w) on a copy, one a day without a schedule; a daemon goes on",
     )
     parser.add_argument(
         "--within", type=float, default=300.0, metavar="SECONDS", help="a simulation ends after so long (300)"
