@@ -8,6 +8,7 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
+import anyio
 import msgspec
 import numpy as np
 import pytest
@@ -166,10 +167,16 @@ async def test_a_mind_without_memories_and_one_with_one() -> None:
 async def test_two_requests_at_once_are_one_night() -> None:
     found = await lived()
     sleep = found.engine.sleep
-    first, _ = await sleep.fall_asleep(ANA, "request", cause="one")
-    second, note = await sleep.fall_asleep(ANA, "request", cause="two")
-    assert second.id == first.id
-    assert note == "it is asleep already"
+    told: dict[str, tuple[SleepReport, str]] = {}
+
+    async def ask(cause: str) -> None:
+        told[cause] = await sleep.fall_asleep(ANA, "request", cause=cause)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(ask, "one")
+        tasks.start_soon(ask, "two")
+    assert len({report.id for report, _ in told.values()}) == 1
+    assert sorted(note for _, note in told.values()) == ["", "it is asleep already"]
 
 
 async def test_who_is_asked_for_sleeps_before_those_whose_hour_it_is() -> None:
