@@ -96,7 +96,7 @@ class Undoing:
             mind.sleep.downscaled = list(mind.sleep.homeostasis.without(report.started_at).cycles)
             mind.sleep.archived_on = [one for one in mind.sleep.archived_on if one[0] != report.started_at]
             whose = await self._self(report, course, epoch) if begin == 0 else []
-            back = await self._back(report, gone, epoch)
+            back = await self._back(report.mind, gone, epoch)
             done = [
                 await self._journal.restore(report.mind, part_of(course.chains, first), epoch=epoch),
                 await self._unabstracting.restore(
@@ -118,13 +118,11 @@ class Undoing:
             return self._known
         return Course.of(report.id, await self._journal.pages(report))
 
-    async def _back(self, report: SleepReport, archived: Sequence[str], epoch: int) -> set[str]:
-        """Those of the archived that are awake again as they were, by this attempt or by an earlier one; not
-        what a cue has brought back since and used."""
-        back = set(await self._returning.back(report.mind, archived, at=None, epoch=epoch))
+    async def _back(self, mind: str, archived: Sequence[str], epoch: int) -> set[str]:
+        """Those of the archived that are awake again, by this attempt, an earlier one, or a cue since."""
+        back = set(await self._returning.back(mind, archived, at=None, epoch=epoch))
         missing = [i for i in archived if i not in back]
-        awake = await self._stores.memories.get(report.mind, missing) if missing else {}
-        return back | {i for i, m in awake.items() if m.last_accessed <= report.started_at}
+        return back | (await self._stores.memories.get(mind, missing)).keys() if missing else back
 
     async def _self(self, report: SleepReport, course: Course, epoch: int) -> list[str]:
         """Turn the self back to what it was before the cycle; what was left: the self, where a later cycle

@@ -203,23 +203,6 @@ async def test_undoing_brings_the_archived_back_as_they_were() -> None:
     assert (mind.lexicon.n, mind.living, mind.sleep.archived) == (12, 12, 0)
 
 
-async def test_undoing_leaves_what_a_cue_has_brought_back_and_says_so() -> None:
-    found = await lived(count=40)
-    found.clock.advance(5 * YEAR_S)
-    await found.say("a word to stay", key="new")
-    report = await found.sleep()
-    found.clock.advance(60.0)
-    recollection = await found.recall("word7 topic7 number 55433")
-    await found.engine.sleep.bring_back()
-    used = await awake(found) - {memory_id(ANA, "new")}
-    asked = await found.engine.sleep.answer(SleepUndoInquiry(id="undo", mind=ANA, cycle=report.id))
-    back = await found.engine.sleep.slept(asked.report)  # type: ignore[union-attr]
-    assert recollection.recalled[0].memory.id in back.left
-    assert used
-    assert used <= set(back.left)
-    assert len(await awake(found)) == 41
-
-
 async def test_what_was_archived_and_taken_back_is_not_counted_among_what_a_year_archives() -> None:
     options = Options(sleep=SleepOptions(archived_a_year=0.25, canary=0, without=("replay",)))
     found = await lived(options)
