@@ -170,8 +170,11 @@ def _one(text: str, zone: Any, jitter: int | None, now: float) -> Any:
 
 def _named_days(field: str) -> str:
     """Days of the week by name: crontab counts from Sunday (0 and 7), the trigger from Monday, and it reads
-    no range that goes over the end of its week. What has no digits is left to it."""
+    no range that goes over the end of its week and no step of names. Other names are left to it."""
     parts = field.lower().split(",")
+    for part in parts:
+        if "/" in part and not _WEEKDAYS.match(part):
+            raise ValueError(f"the step of {part!r}: write days as numbers, 1-5/2")
     if field == "*" or not any(_WEEKDAYS.match(part) for part in parts):
         return field
     return ",".join(dict.fromkeys(name for part in parts for name in _days(part)))
@@ -180,7 +183,7 @@ def _named_days(field: str) -> str:
 def _days(part: str) -> list[str]:
     found = _WEEKDAYS.match(part)
     if found is None:
-        return [part]
+        return [part]  # a name, or what the trigger refuses
     first, last, step = found.groups()
     if first == "*":
         first, last = "0", "6"

@@ -153,7 +153,8 @@ class Sleepiness(msgspec.Struct):
     ) -> None:
         """The cycle of this number has ended: what it was planned on is slept on; without a plan, all that
         there is, through these entries. Of tags as many are touched as memories were `replayed`; all where
-        none was, since nothing is left to be. Saying so twice is saying it once."""
+        none was: nothing is left to replay, or replay is left out or broken off, and nobody is to nap for
+        ever for that. Saying so twice is saying it once."""
         if number <= self.cycles:
             return
         known = self.planned or Planned(self.encoded, self.tagged, self.taught, through, taught_through)

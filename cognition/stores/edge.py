@@ -197,8 +197,10 @@ class EdgeBackend:
             if successor.over:  # it died while the switch was written down, and nobody watched it yet
                 successor = seat.link = HostLink(self._directory, self._lock_fd)
                 successor.specs[collection] = seat.spec
+                self._links.append(successor)  # whoever closes this meanwhile ends it
                 await self._group.start(successor.run)
-            self._links.append(successor)
+            else:
+                self._links.append(successor)
             await self._let_go(old, collection)
             return pause
 

@@ -61,6 +61,7 @@ def test_any_trigger_names_its_next_night(tmp_path: Path, schedule: str, first: 
         "0 3 13 * 5",
         "0 3 * * 8",
         "0 3 * * 6-2",
+        "0 3 * * mon-fri/2",
     ],
 )
 def test_a_schedule_that_cannot_be_read_is_refused_by_name_and_value(tmp_path: Path, schedule: str) -> None:
