@@ -92,7 +92,7 @@ class CoarseEpisode:
 
     def tally(self, opened: OpenEpisode | None = None) -> EpisodeTally:
         """The account of all, the fine episode that is open among them."""
-        whole = EpisodeTally.restore(self.settled.snapshot())
+        whole = self.settled.copy()
         for child in self.recent:
             whole.merge(child.tally)
         if opened is not None:

@@ -119,7 +119,7 @@ class OpenEpisode:
     def _account(self, settled: EpisodeTally, members: list[Member]) -> None:
         self.settled = settled
         self.members = members
-        self.tally = EpisodeTally.restore(settled.snapshot())
+        self.tally = settled.copy()
         for member in members:
             _count(self.tally, member)
 

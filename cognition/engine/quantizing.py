@@ -104,5 +104,5 @@ class MeasuredIndexing:
             return []
         start = familiar_from(f"quantization/{report.id}", 0)
         drawn = await self._stores.replay.sample(report.mind, start=start, limit=PROBES)
-        traces = await self._stores.memories.get_traces(report.mind, [k.memory_id for k in drawn])
-        return [as_kept(t.context if t.evidence is None else t.evidence) for t in traces.values()]
+        found = await self._stores.memories.get_bare(report.mind, [k.memory_id for k in drawn])
+        return [as_kept(vector) for vector in found.values()]

@@ -115,9 +115,8 @@ class SlowLearning:
         """The bare vectors of these memories; an erased one has none."""
         vectors: dict[str, Dense] = {}
         for start in range(0, len(page), READ_AT_ONCE):
-            traces = await self._stores.memories.get_traces(mind, page[start : start + READ_AT_ONCE])
-            for name, trace in traces.items():
-                vectors[name] = as_kept(trace.context if trace.evidence is None else trace.evidence)
+            found = await self._stores.memories.get_bare(mind, page[start : start + READ_AT_ONCE])
+            vectors.update((name, as_kept(bare)) for name, bare in found.items())
         return vectors
 
     async def _sums(self, mind: str, slot: int) -> bytes:

@@ -118,6 +118,14 @@ class EpisodeTally:
         total, x, y = other._feeling
         self._feeling = felt + total, pleasure + x, activation + y
 
+    def copy(self) -> EpisodeTally:
+        """Another account of the same members, which goes on by itself."""
+        twin = EpisodeTally.__new__(EpisodeTally)
+        for name in self.__slots__:
+            setattr(twin, name, getattr(self, name))
+        twin._sum, twin._best = self._sum.copy(), [*self._best]
+        return twin
+
     def centroid(self) -> Dense | None:
         """Direction of the mean of all members, (d,) of unit length; None while there is none.
 

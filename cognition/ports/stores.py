@@ -140,6 +140,11 @@ class MemoryStore(Protocol):
         """The same with their vectors."""
         ...
 
+    async def get_bare(self, mind: str, memory_ids: Sequence[str]) -> dict[str, Dense]:
+        """Their vectors (768,) in themselves, without what context brought: all of a memory that whoever
+        compares meanings needs."""
+        ...
+
     async def insert(self, traces: Sequence[Trace], *, epoch: Epoch) -> None:
         """Write new memories, of any minds, in one round trip. What exists from this or a
         newer epoch stays as it is."""

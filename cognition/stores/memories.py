@@ -11,6 +11,7 @@ from cognition.ports.stores import Epoch, Facts, Found, Likely, Probe, Revision,
 from cognition.stores import payloads, times, vectors
 from cognition.stores.backend import (
     Ahead,
+    Dense,
     Gather,
     HasId,
     Hit,
@@ -77,6 +78,19 @@ class VectorMemories:
     async def get_traces(self, mind: str, memory_ids: Sequence[str]) -> dict[str, Trace]:
         hits = await self._backend.retrieve(self._collection, memory_ids, with_vectors=VECTORS, owner=mind)
         return {i: trace(hit) for i, hit in owned(mind, hits).items()}
+
+    async def get_bare(self, mind: str, memory_ids: Sequence[str]) -> dict[str, Dense]:
+        ids = tuple(dict.fromkeys(memory_ids))
+        if not ids:
+            return {}
+        page = await self._backend.scroll(
+            self._collection,
+            condition=for_mind(mind, HasId(ids)),
+            limit=len(ids),
+            with_payload=("mind",),
+            with_vectors=(CONTEXT, EVIDENCE),
+        )
+        return {i: bare(hit.vectors or {}) for i, hit in owned(mind, page.hits).items()}
 
     async def insert(self, traces: Sequence[Trace], *, epoch: Epoch) -> None:
         if not traces:
@@ -327,6 +341,11 @@ def trace(hit: Hit) -> Trace:
         subject=vectors.terms(found, SUBJECT, memory.mind),
         evidence=vectors.array(found, EVIDENCE) if EVIDENCE in found else None,
     )
+
+
+def bare(found: Mapping[str, Vector]) -> Dense:
+    """The vector in itself among those of a memory, which keeps it apart only where context changed it."""
+    return vectors.array(found, EVIDENCE if EVIDENCE in found else CONTEXT)
 
 
 def _took(payload: Payload, change: tuple[int, Mapping[str, Any]], epoch: int) -> bool:

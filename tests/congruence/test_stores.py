@@ -123,6 +123,7 @@ async def test_no_mind_reaches_into_another(stores: VectorStores, mind: str) -> 
     stolen = theirs.memory.id
     assert await stores.memories.get(mind, [stolen]) == {}
     assert await stores.memories.get_traces(mind, [stolen]) == {}
+    assert await stores.memories.get_bare(mind, [stolen]) == {}
     assert await stores.memories.find([(mind, stolen)]) == {}
     assert set(await stores.memories.find([(mind, mine.memory.id), (other, stolen)])) == {
         mine.memory.id,
@@ -295,6 +296,18 @@ async def test_a_walk_meets_every_memory_once(stores: VectorStores, mind: str) -
         if offset is None:
             break
     assert sorted(memory.length for memory in rows) == list(range(5))
+
+
+async def test_what_a_memory_means_by_itself_is_read_alone(stores: VectorStores, mind: str) -> None:
+    alone, drawn = trace(mind, "alone", 0.6, 0.8), trace(mind, "drawn", 0.6, 0.8)
+    drawn = dataclasses.replace(drawn, evidence=direction(1.0))
+    await stores.memories.insert([alone, drawn], epoch=1)
+    ids = [drawn.memory.id, memory_id(mind, "absent"), alone.memory.id, alone.memory.id]
+    found = await stores.memories.get_bare(mind, ids)
+    assert set(found) == {alone.memory.id, drawn.memory.id}
+    np.testing.assert_allclose(found[alone.memory.id], alone.context, atol=1e-6)
+    np.testing.assert_allclose(found[drawn.memory.id], direction(1.0), atol=1e-3)
+    assert await stores.memories.get_bare(mind, []) == {}
 
 
 async def test_vectors_are_revised_by_a_writer_that_is_not_outdated(stores: VectorStores, mind: str) -> None:

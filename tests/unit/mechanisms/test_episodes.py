@@ -148,3 +148,19 @@ def test_a_snapshot_goes_on_as_if_nothing_had_happened() -> None:
         straight.emotion(),
     )
     assert EpisodeTally.restore(EpisodeTally(8).snapshot()).centroid() is None
+
+
+def test_a_copy_goes_on_by_itself() -> None:
+    rng = np.random.default_rng(8)
+    rows = rng.standard_normal((40, 8)).astype(np.float32)
+    tally, alone = EpisodeTally(8), EpisodeTally(8)
+    for number, row in enumerate(rows[:20]):
+        for each in (tally, alone):
+            add(each, row, f"text {number} of some length here", valence=float(row[0]) / 9)
+    before, twin = tally.snapshot(), tally.copy()
+    assert twin.snapshot() == before
+    for number, row in enumerate(rows[20:]):
+        for each in (twin, alone):
+            add(each, row, f"more {number} of some length here", salience=0.9)
+    assert tally.snapshot() == before
+    assert twin.snapshot() == alone.snapshot()
