@@ -18,8 +18,8 @@ import msgspec
 from cognition.stores.backend import CollectionSpec
 from cognition.stores.edge_directory import copy_tree
 from cognition.stores.edge_host import end_with_parent
+from cognition.stores.edge_shard import optimise_shard
 from cognition.stores.edge_wire import COPIED, OPTIMISED, READY
-from cognition.stores.qdrant_edge import optimise_shard
 
 NICENESS: Final = 10
 """Enough to let the daemon and its hosts go first on a busy machine."""

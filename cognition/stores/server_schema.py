@@ -147,7 +147,7 @@ def _vectors(spec: CollectionSpec, options: ServerOptions) -> dict[str, models.V
 
 
 def _searched_params(size: int, quantization: Quantization, options: ServerOptions) -> models.VectorParams:
-    """A vector that is searched, in one graph for each mind, as in `qdrant_edge`. Where it is compressed, the
+    """A vector that is searched, in one graph for each mind, as in `edge_shard`. Where it is compressed, the
     originals are read from the disk."""
     compressed = server_quantization.compressed(quantization)
     return models.VectorParams(
