@@ -23,11 +23,12 @@ _SPACE = hashlib.sha1(_NAMESPACE.bytes, usedforsecurity=False)
 _VARIANTS = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 """The first digit of the fourth group: its upper bits are 10 (RFC 4122)."""
 
-_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
+_FORM = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\Z")
 
 
 def is_identifier(text: str) -> bool:
-    """Whether it has the form of those here: 36 characters, lower case."""
+    """Whether it has the form of those here: a UUID of version five, 36 characters, lower case. One of
+    another version is somebody's key: many number what they publish so."""
     return _FORM.match(text) is not None
 
 

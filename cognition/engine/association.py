@@ -23,7 +23,7 @@ from cognition.engine.tongues import Tongues
 from cognition.errors import LeaseLostError
 from cognition.mechanisms.evidence import query_weights
 from cognition.mechanisms.mentions import MENTIONS_MAX, strongest
-from cognition.mechanisms.synapses import kept
+from cognition.mechanisms.synapses import kept, key
 from cognition.ports.clock import Clock
 from cognition.ports.sink import Sink
 from cognition.ports.stores import Spoken, Stores, Terms
@@ -264,6 +264,5 @@ def with_mentions(
 
 def differs(before: tuple[Association, ...], after: list[Association]) -> bool:
     """Whether an array says something else: other connections, or weights that have moved."""
-    was = {(a.target_id, a.type): a.weight for a in before}
-    new = {(a.target_id, a.type): a.weight for a in after}
+    was, new = ({key(a): a.weight for a in array} for array in (before, after))
     return was.keys() != new.keys() or any(abs(was[k] - new[k]) > CHANGE_MIN for k in new)

@@ -20,7 +20,7 @@ from cognition.engine.night_journal import Change, Journal, digest
 from cognition.mechanisms.consolidation_strength import CO_REPLAY_RATE, CONSOLIDATED, bonds_of, replayed
 from cognition.mechanisms.night_order import FACTOR, Stage
 from cognition.mechanisms.replay import priority_key
-from cognition.mechanisms.synapses import LEARNED, WEIGHT_MIN, kept, potentiate, strength
+from cognition.mechanisms.synapses import LEARNED, WEIGHT_MIN, kept, key, learned_key, potentiate, strength
 from cognition.ports.stores import Stores
 from schemas.association import Association
 from schemas.memory import Memory
@@ -132,12 +132,12 @@ def after_replay(memory: Memory, stage: SleepStage, at: float, bonds: Mapping[st
 
 def bound(array: Sequence[Association], bonds: Mapping[str, float], at: float) -> list[Association]:
     """An array after its memory was replayed with others: what binds it to them is potentiated."""
-    synapses = {(a.target_id, a.type): a for a in array}
+    synapses = {key(a): a for a in array}
     for target, evidence in bonds.items():
-        old = synapses.get((target, LEARNED)) or Association(
+        old = synapses.get(learned_key(target)) or Association(
             target_id=target, weight=0.0, type=LEARNED, last_coactivated=at
         )
-        synapses[target, LEARNED] = msgspec.structs.replace(
+        synapses[learned_key(target)] = msgspec.structs.replace(
             old,
             weight=min(1.0, potentiate(strength(old, at), evidence, rate=CO_REPLAY_RATE)),
             last_coactivated=max(at, old.last_coactivated),
@@ -148,8 +148,8 @@ def bound(array: Sequence[Association], bonds: Mapping[str, float], at: float) -
 
 def dropped(before: Sequence[Association], after: Sequence[Association], at: float) -> int:
     """How many of an array had faded and are gone from it."""
-    left = {(a.target_id, a.type) for a in after}
-    return sum((a.target_id, a.type) not in left and strength(a, at) < WEIGHT_MIN for a in before)
+    left = {key(a) for a in after}
+    return sum(key(a) not in left and strength(a, at) < WEIGHT_MIN for a in before)
 
 
 class Linking:

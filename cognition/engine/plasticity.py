@@ -26,10 +26,11 @@ from cognition.errors import BadReportError, UnavailableError
 from cognition.mechanisms import synapses
 from cognition.mechanisms.plasticity import Learned
 from cognition.mechanisms.retrievability import stability_after
+from cognition.mechanisms.synapses import Key
 from cognition.ports.clock import Clock
 from cognition.ports.sink import Sink
 from cognition.ports.stores import Stores, Terms
-from schemas.association import Association, AssociationType
+from schemas.association import Association
 from schemas.base import Message
 from schemas.dream import COACTIVATED_MAX, CoActivation, Feedback
 from schemas.events import UseFolded
@@ -82,7 +83,7 @@ class Student:
     weights: Terms
     routing: bool = True
     learned: Learned = field(init=False)
-    synapses: dict[tuple[str, AssociationType], Association] = field(init=False)
+    synapses: dict[Key, Association] = field(init=False)
     through: str = ""
     routed: bool = False
     connected: bool = False
@@ -94,7 +95,7 @@ class Student:
         self.accessed, self.stability_s = self.memory.last_accessed, self.memory.stability_s
         self.learned = Learned.of(self.memory)
         self.synapses = {
-            (a.target_id, a.type): msgspec.structs.replace(a, repaired="") if a.repaired else a
+            synapses.key(a): msgspec.structs.replace(a, repaired="") if a.repaired else a
             for a in self.memory.associations
         }
 
@@ -128,7 +129,7 @@ class Student:
 
     def connect(self, target_id: str, evidence: float, at: float, changes: Changes) -> None:
         """It was used together with another."""
-        key = (target_id, synapses.LEARNED)
+        key = synapses.learned_key(target_id)
         old = self.synapses.get(key)
         changes.formed += old is None
         changes.potentiated += old is not None
@@ -141,7 +142,7 @@ class Student:
 
     def part(self, target_id: str, at: float, changes: Changes) -> None:
         """One of two served and the other did not."""
-        key = (target_id, synapses.LEARNED)
+        key = synapses.learned_key(target_id)
         old = self.synapses.get(key)
         if old is not None:
             self.synapses[key] = synapses.depressed(old, at)

@@ -5,7 +5,6 @@ This module must not know stores, clocks or the order in which things are writte
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
@@ -23,9 +22,9 @@ from cognition.mechanisms.text import Analyzer
 from cognition.mechanisms.thread import Spoken
 from cognition.mechanisms.vectors import as_kept
 from cognition.ports.stores import Trace
-from schemas.association import Association, Relation
+from schemas.association import Association, AssociationType, Relation
 from schemas.events import SalienceParts
-from schemas.identifiers import memory_id
+from schemas.identifiers import is_identifier, memory_id
 from schemas.memory import ASSOCIATIONS_MAX, Memory
 from schemas.percept import Percept
 
@@ -151,31 +150,24 @@ def bonds(mind: Mind, arrival: Arrival, without: Collection[str]) -> list[Associ
 
 
 def related(mind: str, relations: list[Relation], at: float) -> list[Association]:
-    """The caller's relations as associations, the strongest kept; a key names its memory."""
-    strongest = sorted(relations, key=lambda r: -r.weight)[:ASSOCIATIONS_MAX]
-    return [
-        Association(
-            target_id=r.target.lower() if is_memory_id(r.target) else memory_id(mind, r.target),
-            weight=r.weight,
-            type=r.type,
-            last_coactivated=at,
-            given=True,
+    """The caller's relations as associations, the strongest kept and each said once; a key names its
+    memory."""
+    told: dict[tuple[str, AssociationType], Association] = {}
+    for relation in sorted(relations, key=lambda r: -r.weight):
+        written = relation.target.lower()
+        target = written if is_identifier(written) else memory_id(mind, relation.target)
+        told.setdefault(
+            (target, relation.type),
+            Association(
+                target_id=target, weight=relation.weight, type=relation.type, last_coactivated=at, given=True
+            ),
         )
-        for r in strongest
-    ]
+    return list(told.values())[:ASSOCIATIONS_MAX]
 
 
 def subject_terms(subject: str, analyzer: Analyzer) -> dict[int, float]:
     """The terms of what a memory is about, each once."""
     return dict.fromkeys(analyzer.evidence_terms(subject, ""), 1.0) if subject else {}
-
-
-def is_memory_id(target: str) -> bool:
-    """Whether a relation's target is written as an identifier rather than a key."""
-    try:
-        return str(uuid.UUID(target)) == target.lower()
-    except ValueError:
-        return False
 
 
 def patched(memory: Memory, fields: dict[str, Any]) -> Memory:

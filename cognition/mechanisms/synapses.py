@@ -51,6 +51,20 @@ def depress(weight: float, evidence: float = 1.0, rate: float = DEPRESSION_RATE)
     return weight * (1.0 - rate * evidence)
 
 
+Key = tuple[str, AssociationType, bool]
+"""Which synapse of a memory one is: what the caller gave lies beside what was learned of the same target."""
+
+
+def key(association: Association) -> Key:
+    """Which synapse of its memory this is."""
+    return association.target_id, association.type, association.given
+
+
+def learned_key(target_id: str) -> Key:
+    """Which synapse use forms to this target."""
+    return target_id, LEARNED, False
+
+
 def given(association: Association) -> bool:
     """Whether the caller said so: such a connection neither fades nor gives way."""
     return association.given or association.type in CALLERS

@@ -1,20 +1,26 @@
 """What a hand has spoiled in a payload, read with care: one wrong number must not hide a memory.
 
 A weight beyond 0..1 is clamped, what is no number counts for nothing, and `Association.repaired` says
-so; what is not an association at all is passed over. Sound payloads are handed on as they are.
+so; what is not an association at all, or leads to no id, is passed over. Sound payloads are handed on as
+they are.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from cognition.stores.backend import Payload
 from schemas.association import AS_IT_COMES, Association, Route
 from schemas.memory import Memory
+
+_TARGET: Final = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_ONE: Final = re.compile(rf"{_TARGET}\Z")
+_LINES: Final = re.compile(rf"(?:{_TARGET}\n)*\Z")
 
 
 def mended(payload: Payload) -> Payload:
@@ -32,11 +38,13 @@ def mended(payload: Payload) -> Payload:
 
 
 def sound(memory: Memory) -> bool:
-    """Whether every learned number of a memory is one, after it was read with its bounds checked: what
-    is no number passes every comparison. In one sum, which is none if any is none."""
+    """Whether every learned number of a memory is one and every target an id, after it was read with its
+    bounds checked: what is no number passes every comparison. In one sum, which is none if any is none, and
+    one look at all targets."""
     total = sum([a.weight for a in memory.associations])
     total += sum([r.used + r.unused + r.weight for r in memory.routes])
-    return math.isfinite(total + memory.unused_count + memory.learned_at)
+    targets = "".join([f"{a.target_id}\n" for a in memory.associations])
+    return math.isfinite(total + memory.unused_count + memory.learned_at) and bool(_LINES.match(targets))
 
 
 def sound_associations(raw: Iterable[Any]) -> list[Association]:
@@ -76,7 +84,7 @@ def _sound_route(raw: Any) -> bool:
 
 
 def _association(raw: Any) -> Association | None:
-    if not isinstance(raw, Mapping):
+    if not isinstance(raw, Mapping) or not _id(raw.get("target_id")):
         return None
     weight, said = raw.get("weight"), {}
     if not _unit(weight):
@@ -86,6 +94,11 @@ def _association(raw: Any) -> Association | None:
         return msgspec.convert({**raw, **said}, Association)
     except msgspec.ValidationError:
         return None
+
+
+def _id(value: Any) -> bool:
+    """Whether a store can be asked for it."""
+    return isinstance(value, str) and _ONE.match(value) is not None
 
 
 def _route(raw: Any) -> Route | None:

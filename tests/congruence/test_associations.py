@@ -111,7 +111,8 @@ async def test_a_weight_spoiled_by_hand_is_read_within_its_bounds(
 ) -> None:
     a, b, _ = await three(stores, mind)
     raw = {"target_id": b, "weight": weight, "type": "semantic"}
-    await stores.backend.set_payload("memories", [a], {"associations": [raw, "no association"]})
+    nowhere = {"target_id": "somewhere", "weight": 0.5, "type": "semantic"}
+    await stores.backend.set_payload("memories", [a], {"associations": [raw, nowhere, "no association"]})
     for found in (
         (await stores.associations.read(mind, [a]))[a].associations,
         (await stores.memories.facts(mind, [a]))[a].associations,

@@ -68,7 +68,7 @@ async def test_a_memory_comes_back_whole(stores: VectorStores, mind: str) -> Non
         last_replayed=12.5,
         metadata={"n": 1, "nested": {"list": [1, 2.5, "x", True, None]}},
         context={"place": "home", "a b": "c"},
-        associations=[Association(target_id="t", weight=0.5, type=AssociationType.CAUSAL)],
+        associations=[Association(target_id=memory_id(mind, "t"), weight=0.5, type=AssociationType.CAUSAL)],
         session="s",
     )
     await stores.memories.insert([written], epoch=3)

@@ -29,7 +29,7 @@ json = st.recursive(
 maps = st.dictionaries(texts, json, max_size=3)
 associations = st.builds(
     Association,
-    target_id=texts,
+    target_id=st.uuids().map(str),
     weight=units,
     type=st.sampled_from(AssociationType),
     last_coactivated=numbers,

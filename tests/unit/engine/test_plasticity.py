@@ -268,6 +268,53 @@ async def test_what_the_caller_said_does_not_give_way_to_what_is_learned() -> No
     assert [a.target_id for a in (await at.memory(0)).associations] == [one]
 
 
+@pytest.mark.parametrize("kind", AssociationType)
+async def test_what_the_caller_said_lies_beside_what_is_learned_and_stays_as_it_was(
+    kind: AssociationType,
+) -> None:
+    at = await school()
+    said = [Relation(type=kind, target="k3", weight=0.9), Relation(type=kind, target="k0", weight=0.5)]
+    one = (await at.on.say("The car and its keys.", key="one", relations=said)).memory_id
+
+    async def given() -> list[tuple[str, float, float, int]]:
+        array = (await at.of(one)).associations
+        return [(a.target_id, a.weight, a.last_coactivated, a.coactivation_count) for a in array if a.given]
+
+    before = await given()
+    assert [row[:2] for row in before] == [(id_of(3), 0.9), (id_of(0), 0.5)]
+    for cue in range(20):
+        shown, useful = [one, *ids(0, 3)], [one, id_of(3)]
+        report = Feedback(mind=ANA, cue_id=f"q{cue}", useful=useful, shown=shown, cue=CUE)
+        await at.teach(report, CoActivation(mind=ANA, memory_ids=shown, reason="used"))
+    assert await given() == before
+    learned = {a.target_id for a in (await at.of(one)).associations if not a.given and a.type is LEARNED}
+    assert learned == {id_of(0), id_of(3)}
+
+
+async def test_a_relation_that_is_said_twice_is_one_as_strong_as_the_stronger() -> None:
+    at = await school()
+    said = [Relation(type=AssociationType.CAUSES, target="k0", weight=w) for w in (0.2, 0.9, 0.4)]
+    one = (await at.on.say("a cause", key="cause", relations=said)).memory_id
+    assert [(a.target_id, a.weight) for a in (await at.of(one)).associations if a.given] == [(id_of(0), 0.9)]
+
+
+@pytest.mark.parametrize(
+    "key", ["9f1b7a52-7a0e-4b1e-9c53-1f4c8f6f2a10", "01890a5d-ac96-774b-bcce-b302099a8057"], ids=["v4", "v7"]
+)
+async def test_a_key_may_look_like_an_id(key: str) -> None:
+    at = await school()
+    said = [Relation(type=AssociationType.CAUSES, target=key, weight=0.5)]
+    one = (await at.on.say("the cause", key="cause", relations=said)).memory_id
+    other = (await at.on.say("the effect", key=key)).memory_id
+    assert [a.target_id for a in (await at.of(one)).associations if a.given] == [other]
+    assert await at.teach(CoActivation(mind=ANA, memory_ids=[key, "k0"], reason="used")) == {}
+    assert LEARNED in {a.type for a in (await at.of(other)).associations}
+    told = await at.on.engine.answering._learning.neighbourhood.neighbours(
+        NeighboursInquiry(id="i", mind=ANA, memory=key)
+    )
+    assert id_of(0) in [n.target for n in told.neighbours]
+
+
 async def test_unknown_recollections_are_refused_and_the_others_go_on() -> None:
     at = await school()
     await at.asked()
@@ -369,6 +416,8 @@ async def test_reads_go_on_over_weights_that_a_hand_has_spoiled() -> None:
         {"target_id": id_of(3), "weight": -1.0, "type": "causes"},
         {"target_id": id_of(3), "weight": "much", "type": "goal"},
         {"type": "goal"},
+        {"target_id": "not an id", "weight": 0.5, "type": "goal"},
+        {"target_id": id_of(1).upper(), "weight": 0.5, "type": "causes"},
         "nonsense",
     ]
     spoiled = {"associations": rows, "routes": [{"term": 1, "used": -4.0}, 3], "unused_count": float("inf")}

@@ -128,6 +128,18 @@ async def test_a_weight_spoiled_by_hand_neither_breaks_nor_rules(weight: object)
     assert all(0.0 <= r.score <= 1.0 for r in answer.recalled)
 
 
+@pytest.mark.parametrize("target", ["not an id", "", 7, None])
+async def test_a_target_spoiled_by_hand_leads_nowhere(target: object) -> None:
+    on = await cinema()
+    rows: list[object] = [
+        {"target_id": target, "weight": 1.0, "type": "semantic"},
+        {"target_id": memory_id(ANA, DIRECTOR), "weight": 1.0, "type": "semantic"},
+    ]
+    await on.stores.backend.set_payload("memories", [memory_id(ANA, FILM)], {"associations": rows})
+    on.engine.minds.facts.clear()
+    assert keys(await ask(on, limit=2)) == [FILM, DIRECTOR]
+
+
 async def test_a_cycle_of_associations_ends() -> None:
     on = await cinema(depth=3)
     film, director = memory_id(ANA, FILM), memory_id(ANA, DIRECTOR)
