@@ -144,11 +144,12 @@ class MindRebuilt(Event, frozen=True, kw_only=True):
 
 
 class AssociationsFormed(Event, frozen=True, kw_only=True):
-    """A step of linking: so many more associations; what is left: `pending` new memories, or `sweeping`
-    through all of them."""
+    """A step of linking: so many more associations, of so many memories that were `looked` at in a mind with
+    subjects to name; what is left: `pending` new memories, or `sweeping` through all of them."""
 
     mind: str
     formed: int
+    looked: int = 0
     pending: int
     sweeping: bool
 
@@ -157,7 +158,8 @@ class UseFolded(Event, frozen=True, kw_only=True):
     """What was used, and what was shown in vain, was folded into the memories of a mind.
 
     `formed`, `potentiated`, `depressed`, `pruned` count ends of associations, `routed` the memories whose
-    routes changed; `missing` what was named and is not there (any more).
+    routes changed; `missing` what was named and is not there (any more). `pairs` served together and
+    `reported` were served or shown in vain by words: what could form, or learn.
     """
 
     mind: str
@@ -170,6 +172,8 @@ class UseFolded(Event, frozen=True, kw_only=True):
     routed: int
     missing: int
     took_s: float
+    pairs: int = 0
+    reported: int = 0
 
 
 class SleepBegan(Event, frozen=True, kw_only=True):

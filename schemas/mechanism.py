@@ -11,7 +11,7 @@ class MechanismLife(Message, frozen=True, kw_only=True, omit_defaults=False):
 
     `unit` says what is counted: ``recalls`` whose first ten it changed (of those looked at), ``memories``
     that it touched when they were encoded, ``associations``, ``routes`` or ``episodes``. `of` is 0 where
-    there is nothing to hold it against.
+    there is nothing to hold it against; `chances` says what it counts where that is something else.
     """
 
     name: str
@@ -19,6 +19,7 @@ class MechanismLife(Message, frozen=True, kw_only=True, omit_defaults=False):
     did: int = 0
     of: int = 0
     unit: str = "recalls"
+    chances: str = ""
     last_at: float | None = None
 
 

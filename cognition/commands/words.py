@@ -139,13 +139,16 @@ def acted(life: MechanismLife) -> str:
     if not life.on:
         extra = life.name.removeprefix(AT_NIGHT)
         return f"off; sleep.also = {extra} turns it on" if extra in EXTRA else "off"
+    chances = f"{life.of:,} {life.chances or life.unit}"
     if idle(life):
-        return f"idle; nothing in {life.of:,} {life.unit}"
+        return f"idle; nothing in {chances}"
     if not life.did:
-        return f"on; nothing yet, in {life.of:,} {life.unit}" if life.of else "on; nothing yet"
+        return f"on; nothing yet, in {chances}" if life.of else "on; nothing yet"
     what = {"recalls": "changed the first ten of "}.get(life.unit, "")
     share = f" {life.unit}"
-    if life.of:
+    if life.chances and life.of:
+        share += f" in {chances}"
+    elif life.of:
         share = f" of {life.of:,} {life.unit} ({100.0 * life.did / life.of:.0f} %)"
     return f"on; {what}{life.did:,}{share}, last {when(life.last_at)}"
 

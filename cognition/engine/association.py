@@ -113,21 +113,23 @@ class Associating:
         if linking.grown(mind.lexicon.n):
             linking.sweep()
         if linking.sweeping:
-            formed = await self._sweep(mind, epoch, witness)
+            formed, looked = await self._sweep(mind, epoch, witness)
         else:
-            formed = await self._follow(mind, epoch, witness)
+            formed, looked = await self._follow(mind, epoch, witness)
         self._sink.publish(
             AssociationsFormed(
                 at=self._clock.now(),
                 mind=mind.name,
                 formed=formed,
+                looked=looked if linking.subjects else 0,
                 pending=len(linking.pending),
                 sweeping=linking.sweeping,
             )
         )
 
-    async def _sweep(self, mind: Mind, epoch: int, witness: Witness | None) -> int:
-        """One page of all memories: each anew with what it names now."""
+    async def _sweep(self, mind: Mind, epoch: int, witness: Witness | None) -> tuple[int, int]:
+        """One page of all memories: each anew with what it names now. How many associations are new, of how
+        many memories."""
         page, offset = await self._stores.associations.page(
             mind.name, mind.linking.offset, limit=SWEPT_AT_ONCE
         )
@@ -137,10 +139,10 @@ class Associating:
         subjects = sum(1 for spoken in page.values() if spoken.subject)
         mind.linking.passed(subjects, offset, mind.lexicon.n)
         mind.linking.owe(left)
-        return formed
+        return formed, len(speakers)
 
-    async def _follow(self, mind: Mind, epoch: int, witness: Witness | None) -> int:
-        """The next new memories: what they name, and who names what they are about."""
+    async def _follow(self, mind: Mind, epoch: int, witness: Witness | None) -> tuple[int, int]:
+        """The next new memories: what they name, and who names what they are about; as `_sweep`."""
         ids = mind.linking.pending[:FOLLOWED_AT_ONCE]
         new = await self._stores.associations.read(mind.name, ids)
         speakers = {i: self._speaker(mind, spoken) for i, spoken in new.items()}
@@ -152,7 +154,7 @@ class Associating:
         formed, left = await self._write(mind, speakers, targets, epoch, witness)
         mind.linking.done(ids)
         mind.linking.owe(left)
-        return formed
+        return formed, len(speakers)
 
     async def _about(self, mind: Mind, speakers: Mapping[str, Speaker]) -> dict[str, set[str]]:
         """For each of these the memories whose subject it may name."""

@@ -80,6 +80,12 @@ UNITS: Mapping[str, str] = {
 """Every row there is, in the order in which it is told, with what it counts. Working memory has none: it
 adds what the search may not see yet, and what it added is not known afterwards."""
 
+CHANCES: Mapping[str, str] = {
+    "formed by mention": "memories looked at",
+    "formed by use": "pairs that served together",
+    "routes learned": "memories reported on",
+}
+"""What a row is held against where that is not what it counts; rows of what a cycle does, against cycles."""
 
 FORMED_BY: Mapping[str, tuple[str, ...]] = {
     "mention": ("formed by mention",),
@@ -147,12 +153,12 @@ class Liveness:
             self._add("echo", event.strengthened, event.encoded + event.strengthened, event.at)
             self._add("given by callers", event.related, 0, event.at)
         elif isinstance(event, AssociationsFormed):
-            self._add("formed by mention", event.formed, 0, event.at)
+            self._add("formed by mention", event.formed, event.looked, event.at)
         elif isinstance(event, UseFolded):
             for name in ("potentiated", "depressed", "pruned"):
                 self._add(name, getattr(event, name), 0, event.at)
-            self._add("formed by use", event.formed, 0, event.at)
-            self._add("routes learned", event.routed, 0, event.at)
+            self._add("formed by use", event.formed, event.pairs, event.at)
+            self._add("routes learned", event.routed, event.reported, event.at)
         elif isinstance(event, EpisodeClosed):
             cut = event.boundary_type == BoundaryType.PREDICTION_ERROR
             self._add("prediction_error", int(cut), 1, event.at)
@@ -166,8 +172,8 @@ class Liveness:
         stands = event.status in (SleepStatus.COMPLETED, SleepStatus.INTERRUPTED)
         if event.status != SleepStatus.UNDONE:
             self._add("sleep", int(stands), 1, event.at)
-        for name, did in event.did.items() if stands else ():
-            self._add(AT_NIGHT + name, did, 0, event.at)
+        for name in (n.removeprefix(AT_NIGHT) for n in UNITS if n.startswith(AT_NIGHT)) if stands else ():
+            self._add(AT_NIGHT + name, event.did.get(name, 0), 1, event.at)
 
     def _add(self, name: str, did: int, of: int, at: float) -> None:
         count = self._counts.get(name)
@@ -185,6 +191,7 @@ class Liveness:
                 did=count.did,
                 of=count.of,
                 unit=UNITS[name],
+                chances=CYCLES if name.startswith(AT_NIGHT) else CHANCES.get(name, ""),
                 last_at=count.last_at,
             )
             for name, count in self._counts.items()

@@ -8,6 +8,7 @@ that was cut off is completed. Nothing is acknowledged here.
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -73,6 +74,8 @@ class Changes:
     pruned: int = 0
     routed: int = 0
     missing: int = 0
+    pairs: int = 0
+    reported: int = 0
 
 
 @dataclass(slots=True)
@@ -259,6 +262,8 @@ class Plasticity:
                 pruned=changes.pruned,
                 routed=changes.routed,
                 missing=changes.missing,
+                pairs=changes.pairs,
+                reported=changes.reported,
                 took_s=self._clock.monotonic() - began,
             )
         )
@@ -359,6 +364,8 @@ def apply(
     for lesson in lessons:
         ids = lesson.memory_ids
         changes.missing += sum(i not in there for i in ids)
+        changes.pairs += math.comb(sum(i in there for i in lesson.together), 2)
+        changes.reported += sum(i in there for i in ids) if lesson.terms else 0
         learning = {i: s for i in ids if (s := students.get(i)) is not None and s.new(lesson)}
         for i, learned in lesson.used.items():
             if i in learning:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cognition.commands.words import acted
+from cognition.commands.words import IDLE_MIN, acted
 from cognition.engine.assembly import Options
 from cognition.engine.liveness import FIRST_LOOKED_AT, LOOKED_AT_EVERY, UNITS, Liveness
 from cognition.engine.options import AttentionOptions, EpisodeOptions, MindOptions, RecallOptions
@@ -16,13 +16,15 @@ from cognition.engine.weighing import MECHANISMS, WORKING_MEMORY
 from cognition.testing.clock import ManualClock
 from schemas.association import AssociationType, Relation
 from schemas.cue import EpisodeFilter, FilterMode, Mood
-from schemas.events import AssociationsFormed, EpisodeClosed, PerceptsEncoded, UseFolded
+from schemas.dream import Feedback
+from schemas.events import AssociationsFormed, EpisodeClosed, PerceptsEncoded, SleepEnded, UseFolded
 from schemas.inquiry import DaemonInquiry
 from schemas.mechanism import MechanismLife
 from schemas.percept import Percept
 from tests.simulation.virtual_time import play
 from tests.unit.engine.bench import ANA, BO, START_MS, Bench, bench
 from tests.unit.engine.test_intake import Line
+from tests.unit.engine.test_plasticity import ids, school
 
 AT = START_MS / 1e3
 
@@ -75,6 +77,34 @@ def test_events_are_counted_and_dated_by_the_last_that_did_something() -> None:
     assert told["pruned"] == (1, 0, AT)
     assert told["depressed"] == (0, 0, None)
     assert told["prediction_error"] == (1, 2, AT)
+
+
+def test_what_is_formed_and_learned_after_encoding_or_asleep_is_seen_when_it_is_dead() -> None:
+    liveness = Liveness(0.0)
+    told = {"mind": ANA, "refused": 0, "formed": 0, "potentiated": 0, "depressed": 0, "pruned": 0}
+    cycle = {"mind": ANA, "cycle": "c", "replayed": 0, "formed": 0, "archived": 0, "abstracted": 0}
+    for number in range(IDLE_MIN):
+        linked = {"mind": ANA, "formed": 0, "looked": 1, "pending": 0, "sweeping": False}
+        liveness.publish(AssociationsFormed(at=AT + number, **linked))
+        use = {**told, "events": 1, "routed": 0, "missing": 0, "took_s": 0.0, "pairs": 1, "reported": 2}
+        liveness.publish(UseFolded(at=AT + number, **use))
+        did = {"forget": 1}
+        liveness.publish(SleepEnded(at=AT + number, status="completed", took_s=0.0, did=did, **cycle))
+    rows = {name: acted(life(liveness, name)) for name in UNITS}
+    assert rows["formed by mention"] == "idle; nothing in 100 memories looked at"
+    assert rows["formed by use"] == "idle; nothing in 100 pairs that served together"
+    assert rows["routes learned"] == "idle; nothing in 200 memories reported on"
+    assert rows["sleep.replay"] == "idle; nothing in 100 cycles"
+    assert rows["sleep.forget"].startswith("on; 100 memories in 100 cycles, last ")
+    assert rows["given by callers"] == rows["pruned"] == "on; nothing yet"
+
+
+async def test_a_report_counts_what_it_could_teach() -> None:
+    at = await school()
+    await at.asked()
+    await at.teach(Feedback(mind=ANA, cue_id="q1", useful=ids(0, 1, 2)))
+    told = at.on.sink.of(UseFolded)[-1]
+    assert (told.pairs, told.formed, told.reported, told.routed) == (3, 6, 4, 4)
 
 
 def test_counts_go_on_in_the_next_process() -> None:
