@@ -16,6 +16,7 @@ import anyio
 from qdrant_client import AsyncQdrantClient, models
 
 from benchmarks.engine import Bench
+from benchmarks.timing import replicas
 from benchmarks.timing.real import RealMaterials
 from cognition.errors import CognitionError
 from cognition.stores.collections import MEMORIES
@@ -31,7 +32,6 @@ BEFORE_S, AWAY_S, AFTER_S = 4.0, 12.0, 4.0
 
 GREEN_WITHIN_S = 300.0
 LOOK_S = 0.25
-PAGE = 1_000
 READ_EVERY_S = 0.02
 
 
@@ -72,17 +72,19 @@ async def lose_a_node(
             await anyio.sleep(AFTER_S)
             life.over = True
         await _whole(client, nodes, prefix)
-        there, disagreeing = await _compared(nodes, prefix)
+        differing = await replicas.differing(nodes, prefix)
+        held = await replicas.held_by(nodes[0], prefix + MEMORIES.name)
     finally:
         await client.close()
-    keys = Counter(there)
+    keys = Counter((each.payload["mind"], each.payload["key"]) for each in held.values())
     return {
         "killed": victim.folder.name,
         "writes": len(life.sent),
         "writes_while_away": meanwhile,
         "lost": sum(1 for each in life.sent if each not in keys),
         "doubled": sum(1 for count in keys.values() if count > 1),
-        "replicas_disagree": disagreeing,
+        "replicas_differ": sum(map(len, differing.values())),
+        "compared": sorted(differing),
         "reads": life.reads,
         "failed_reads": life.failed_reads,
         "slowest_read_s": round(life.slowest_read_s, 3),
@@ -154,34 +156,3 @@ async def _all_active(client: AsyncQdrantClient, name: str) -> bool:
     here = all(shard.state == active for shard in found.local_shards)
     elsewhere = all(shard.state == active for shard in found.remote_shards)
     return here and elsewhere and not found.shard_transfers
-
-
-async def _compared(nodes: Sequence[Node], prefix: str) -> tuple[list[tuple[str, str]], int]:
-    """(mind, key) of every memory as a majority of replicas has it, and how many points some replica has
-    otherwise: with consistency `all` a point is left out where its replicas disagree."""
-    node = nodes[0]
-    client = AsyncQdrantClient(url=node.http, grpc_port=node.grpc_port, prefer_grpc=True, timeout=60)
-    try:
-        one = await _scrolled(client, prefix, models.ReadConsistencyType.MAJORITY)
-        everywhere = await _scrolled(client, prefix, models.ReadConsistencyType.ALL)
-    finally:
-        await client.close()
-    return list(one.values()), len(one.keys() - everywhere.keys())
-
-
-async def _scrolled(
-    client: AsyncQdrantClient, prefix: str, consistency: models.ReadConsistencyType
-) -> dict[str, tuple[str, str]]:
-    found: dict[str, tuple[str, str]] = {}
-    offset: Any = None
-    while True:
-        page, offset = await client.scroll(
-            prefix + MEMORIES.name,
-            limit=PAGE,
-            offset=offset,
-            with_payload=["mind", "key"],
-            consistency=consistency,
-        )
-        found.update((str(p.id), ((p.payload or {})["mind"], (p.payload or {})["key"])) for p in page)
-        if offset is None:
-            return found
