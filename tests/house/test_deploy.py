@@ -167,9 +167,19 @@ def test_compose_services_may_write_nothing_but_their_volumes_and_have_limits_an
         assert each["restart"] == "unless-stopped", name
         assert bytes_of(each["mem_limit"], "mem_limit") > 0, name
         assert each["image"].startswith(OURS) or "healthcheck" in each, name
+
+
+@pytest.mark.parametrize("file", COMPOSE, ids=lambda file: file.name)
+def test_compose_starts_all_nodes_of_a_cluster_and_waits_for_none_of_them(file: Path) -> None:
+    """A node whose replicas are behind is ready once it has fetched them from the others, which compose would
+    not start before it is. A server that stands alone needs nobody, and is waited for."""
+    nodes = [name for name in services(file) if name.startswith("qdrant")]
+    for each in services(file).values():
         for needed, how in each.get("depends_on", {}).items():
-            assert how == {"condition": "service_healthy"}
+            peer = needed in nodes and len(nodes) > 1
+            assert how == {"condition": "service_started" if peer else "service_healthy"}
             assert needed in services(file)
+            assert services(file)[needed]["restart"] == "unless-stopped"
 
 
 @pytest.mark.parametrize("file", COMPOSE, ids=lambda file: file.name)
