@@ -9,12 +9,10 @@ import shlex
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from cognition.capacity.parts import Wanted
 from cognition.capacity.plan import Plan, planned
@@ -22,37 +20,22 @@ from cognition.capacity.units import bytes_of, count_of, rate_of
 from cognition.cli import build_parser
 from cognition.commands.capacity import wanted_of
 from cognition.settings import NOT_SETTINGS, PREFIX, WELL_KNOWN, load
+from cognition.version import VERSION
+from tests.house.deployed import (
+    COMPOSE,
+    DEPLOY,
+    KUBERNETES,
+    OURS,
+    containers,
+    documents,
+    runbook,
+    services,
+    workloads,
+)
 
-DEPLOY = Path(__file__).parents[2] / "deploy"
-COMPOSE = sorted(DEPLOY.glob("compose*.yaml"))
-KUBERNETES = sorted(DEPLOY.glob("kubernetes/*.yaml"))
-OURS = "tmi-cognition"
 PINNED = re.compile(r"^[\w./-]+:v?\d+\.\d+\.\d+[\w.-]*(@sha256:[0-9a-f]{64})?$")
 SECRETS = {"VALKEY_PASSWORD": "valkey-secret", "QDRANT_API_KEY": "qdrant-secret"}
 RESIDENT = 400
-
-
-def documents(file: Path) -> list[dict[str, Any]]:
-    return [each for each in yaml.safe_load_all(file.read_text("utf-8")) if each]
-
-
-def services(file: Path) -> dict[str, dict[str, Any]]:
-    (tree,) = documents(file)
-    return tree["services"]
-
-
-def runbook() -> str:
-    return (DEPLOY / "RUNBOOK.md").read_text("utf-8")
-
-
-def workloads() -> Iterator[dict[str, Any]]:
-    for file in KUBERNETES:
-        yield from (each for each in documents(file) if each["kind"] in ("StatefulSet", "Deployment"))
-
-
-def containers() -> Iterator[dict[str, Any]]:
-    for each in workloads():
-        yield from each["spec"]["template"]["spec"]["containers"]
 
 
 def filled_in(text: str) -> str:
@@ -132,8 +115,6 @@ def test_every_image_has_an_exact_tag_and_none_is_a_redis_of_another_licence() -
 def test_all_files_say_the_same_versions() -> None:
     images = {service["image"] for file in COMPOSE for service in services(file).values()}
     assert images == {container["image"] for container in containers()}
-    from cognition.version import VERSION
-
     assert f"{OURS}:{VERSION}" in images
 
 
@@ -422,22 +403,6 @@ def test_the_systemd_unit_has_a_limit_of_memory_that_its_plan_keeps_within() -> 
     assert plan.daemon_ram + plan.ram_in_all + plan.streams_ram <= bytes_of(most, "MemoryMax")
 
 
-def test_a_job_runs_a_command_of_ours_with_the_settings_of_a_daemon() -> None:
-    (daemon,) = [each for each in containers() if each["image"].startswith(OURS)]
-    files = sorted((DEPLOY / "kubernetes/jobs").glob("*.yaml"))
-    assert files
-    for file in files:
-        (job,) = documents(file)
-        pod = job["spec"]["template"]["spec"]
-        (container,) = pod["containers"]
-        assert container["env"] == daemon["env"]
-        assert container["image"] == daemon["image"]
-        assert container["volumeMounts"] == daemon["volumeMounts"]
-        assert container["securityContext"] == daemon["securityContext"]
-        assert pod["securityContext"]["runAsNonRoot"] is True
-        assert build_parser().parse_args(container["args"]).run
-
-
 @pytest.mark.skipif(shutil.which("docker") is None, reason="there is no docker")
 @pytest.mark.parametrize("file", COMPOSE, ids=lambda file: file.name)
 def test_docker_understands_the_compose_files(file: Path) -> None:
@@ -447,11 +412,3 @@ def test_docker_understands_the_compose_files(file: Path) -> None:
     command = ["docker", "compose", "-f", str(file), "config", "--quiet"]
     done = subprocess.run(command, env={**os.environ, **SECRETS}, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-
-
-@pytest.mark.skipif(shutil.which("kubectl") is None, reason="there is no kubectl")
-def test_kubectl_builds_the_manifests() -> None:
-    command = ["kubectl", "kustomize", str(DEPLOY / "kubernetes")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("namespace: cognition") > 10
