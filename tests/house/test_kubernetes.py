@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from cognition.cli import build_parser
+from cognition.errors import SettingsError
+from cognition.settings import load
 from cognition.version import VERSION
 from tests.house.deployed import DEPLOY, JOBS, OURS, containers, documents, runbook, workloads
 
@@ -95,6 +97,17 @@ def test_a_job_of_before_is_deleted_before_it_is_applied() -> None:
     for file in JOBS:
         name = documents(file)[0]["metadata"]["name"]
         assert lines[applied - 1].startswith(f"kubectl -n cognition delete job {name} --ignore-not-found")
+
+
+def test_other_services_of_the_namespace_put_no_settings_into_our_environment() -> None:
+    with pytest.raises(SettingsError):
+        load(environment={"COGNITION_WEB_SERVICE_HOST": "10.0.0.7"})
+    pods = [
+        each["spec"]["template"]["spec"] for each in [*workloads(), *(documents(file)[0] for file in JOBS)]
+    ]
+    ours = [pod for pod in pods if any(each["image"].startswith(OURS) for each in pod["containers"])]
+    assert len(ours) == 1 + len(JOBS)
+    assert [pod.get("enableServiceLinks") for pod in ours] == [False] * len(ours)
 
 
 @pytest.mark.skipif(shutil.which("kubectl") is None, reason="there is no kubectl")
