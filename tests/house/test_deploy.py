@@ -395,14 +395,6 @@ def test_a_node_that_recovers_is_not_ended_for_it() -> None:
     assert paths == {"startup": "/livez", "liveness": "/livez", "readiness": "/readyz"}
 
 
-def test_the_systemd_unit_has_a_limit_of_memory_that_its_plan_keeps_within() -> None:
-    text = (DEPLOY / "cognition.service").read_text("utf-8")
-    (line,) = re.findall(r"^# cognition (capacity .+)$", text, flags=re.MULTILINE)
-    (most,) = re.findall(r"^MemoryMax=(\w+)$", text, flags=re.MULTILINE)
-    plan = planned(wanted_of(build_parser().parse_args(shlex.split(line))))
-    assert plan.daemon_ram + plan.ram_in_all + plan.streams_ram <= bytes_of(most, "MemoryMax")
-
-
 @pytest.mark.skipif(shutil.which("docker") is None, reason="there is no docker")
 @pytest.mark.parametrize("file", COMPOSE, ids=lambda file: file.name)
 def test_docker_understands_the_compose_files(file: Path) -> None:

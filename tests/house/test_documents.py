@@ -114,13 +114,6 @@ def test_a_settings_example_decodes_and_shows_every_setting_at_its_default(examp
     assert tomllib.loads(example.read_text("utf-8"))
 
 
-def test_the_unit_runs_a_command_that_exists() -> None:
-    unit = (ROOT / "deploy/cognition.service").read_text("utf-8")
-    (line,) = re.findall(r"^ExecStart=\S*/cognition (.+)$", unit, flags=re.MULTILINE)
-    assert build_parser().parse_args(line.split()).run == "daemon:daemon"
-    assert "Type=notify" in unit
-
-
 def test_the_constraints_name_no_host() -> None:
     text = (ROOT / "constraints.txt").read_text("utf-8")
     assert not re.search(r"https?://|^-i|^--|@ file", text, flags=re.MULTILINE)
