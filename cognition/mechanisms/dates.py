@@ -29,6 +29,9 @@ SPANS_MAX = 8
 LEAD_LENGTH = 32
 """Characters before a date in which what bounds it is looked for."""
 
+LEAD_WORDS_MAX = 3
+"""Words between "two weeks" and the date that they are counted from ("prior to the")."""
+
 _PROPER = frozenset({"day", "weekday", "month", "year"})
 """Groups of a form with which the date proper begins; what a form has before them only leads to it."""
 
@@ -73,6 +76,7 @@ class Phrase:
     tongue: str
     extent: Extent
     day: int
+    last: int
     absolute: bool
     calendar: bool
 
@@ -96,7 +100,7 @@ def named(content: str, language: Language, at: float, read: Reader) -> tuple[Sp
     if not math.isfinite(at):
         return ()
     calendar = language.calendar
-    text = unicodedata.normalize("NFKC", content).casefold()
+    text = unicodedata.normalize("NFKC", content).casefold().replace("\u2019", "'")
     found = sorted(_phrases(text, calendar), key=lambda phrase: phrase.start)
     told = _Times(at, read, next((phrase for phrase in found if phrase.absolute), None))
     spans: list[Span] = []
@@ -105,7 +109,12 @@ def named(content: str, language: Language, at: float, read: Reader) -> tuple[Sp
         first = found[place]
         second = found[place + 1] if place + 1 < len(found) else None
         place += 1
-        if second is not None and _is_range(text, first, second, calendar):
+        if first.extent == "apart":
+            if second is not None and (side := _side(text, first, second, calendar)):
+                place += 1
+                if span := told.apart(first, second, side):
+                    spans.append(span)
+        elif second is not None and _is_range(text, first, second, calendar):
             place += 1
             if span := told.between(first, second):
                 spans.append(span)
@@ -158,9 +167,13 @@ def _high(span: Span) -> float:
 def _phrases(text: str, calendar: Calendar) -> Iterator[Phrase]:
     """What the forms find, each letter of the text taken once, by the first form that wants it."""
     left = text
+    figures = _DIGIT.search(text) is not None
     for form in calendar.forms:
+        if form.figures and not figures:
+            continue
         for match in form.pattern.finditer(left):
-            yield _phrase(match, form, calendar)
+            if form.extent != "number":
+                yield _phrase(match, form, calendar)
             left = left[: match.start()] + "\0" * (match.end() - match.start()) + left[match.end() :]
 
 
@@ -170,13 +183,15 @@ def _phrase(match: re.Match[str], form: Form, calendar: Calendar) -> Phrase:
     said = match.expand(form.said)
     if number := groups.get("number"):
         said = said.replace(number, calendar.numbers.get(number, number), 1)
+    day = int(groups["day"]) if form.extent in ("day", "days") else 0
     return Phrase(
         start=min(starts, default=match.start()),
         end=match.end(),
         said=said.strip(),
         tongue=form.tongue,
         extent=form.extent,
-        day=int(groups["day"]) if form.extent == "day" else 0,
+        day=day,
+        last=int(groups["last"]) if form.extent == "days" else day,
         absolute="year" in groups,
         calendar="month" in groups,
     )
@@ -188,6 +203,15 @@ def _is_range(text: str, first: Phrase, second: Phrase, calendar: Calendar) -> b
         return False
     opened = calendar.between.search(_lead(text[: first.start]))
     return opened is not None and calendar.joins.fullmatch(text[first.end : second.start].strip()) is not None
+
+
+def _side(text: str, first: Phrase, second: Phrase, calendar: Calendar) -> Bound | None:
+    """On which side of the date that follows a distance is counted from it ("two weeks" before "3 May");
+    None where it is not."""
+    if len(text[first.end : second.start].split()) > LEAD_WORDS_MAX:
+        return None
+    side = _bound(text[: second.start], calendar)
+    return side if side in ("before", "after") else None
 
 
 def _bound(before: str, calendar: Calendar) -> Bound | None:
@@ -227,15 +251,29 @@ class _Times:
             return None
         return Span(begin.start, last.end)
 
+    def apart(self, first: Phrase, second: Phrase, side: Bound) -> Span | None:
+        """From so far before a date to its end, or from its beginning until so far after it: what happened
+        "two weeks before" a day is told until then, and that day is named because it was."""
+        date = self.of(second)
+        if date is None:
+            return None
+        edge = date.end if side == "after" else date.start + DAY_S
+        far = self._span(first, edge - DAY_S / 2)
+        if far is None:
+            return None
+        return Span(date.start, far.end) if side == "after" else Span(far.start, date.end)
+
     def _span(self, phrase: Phrase, at: float) -> Span | None:
         date = self._read(phrase.said, phrase.tongue, at)
         if date is None:
             return None
         start = _epoch(date.year, date.month, date.day)
-        if phrase.extent == "day":
-            start = _epoch(date.year, date.month, 1) + (phrase.day - 1) * DAY_S
-            in_month = phrase.day >= 1 and start < _epoch(date.year, date.month + 1, 1)
-            return Span(start, start + DAY_S) if in_month else None
+        if phrase.extent in ("day", "days"):
+            month = _epoch(date.year, date.month, 1)
+            in_order = 1 <= phrase.day <= phrase.last
+            in_month = month + phrase.last * DAY_S <= _epoch(date.year, date.month + 1, 1)
+            start, end = month + (phrase.day - 1) * DAY_S, month + phrase.last * DAY_S
+            return Span(start, end) if in_order and in_month else None
         if phrase.extent == "weekend":
             return Span(start, start + 2 * DAY_S)
         if phrase.extent == "running":

@@ -11,12 +11,16 @@ from cognition.mechanisms.languages.language import (
     BARE_YEAR,
     DAY,
     ISO,
+    LAST,
+    MONTH_FIRST,
     YEAR,
     Calendar,
     Language,
+    distances,
     forms,
     leading,
     numbered,
+    numerals,
     one_of,
     word_set,
 )
@@ -43,7 +47,11 @@ _MONTHS = (
 _WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday"
 _NUMBERS = numbered(
     "one two three four five six seven eight nine ten eleven twelve",
-    {"a": "1", "an": "1", "a couple of": "2", "a few": "3", "several": "3"},
+    {
+        **dict.fromkeys(("a", "an"), "1"),
+        **dict.fromkeys(("a couple of", "couple of", "couple"), "2"),
+        **dict.fromkeys(("a few", "few", "several"), "3"),
+    },
 )
 _MONTH = rf"(?P<month>{one_of(_MONTHS)})\.?"
 _WEEKDAY = rf"(?P<weekday>{one_of(_WEEKDAYS)})"
@@ -52,14 +60,43 @@ _UNIT = r"(?P<unit>day|week|month|year)s?"
 _LED = r"(?:in|during|since|last|this|of|early|late|mid|between|from|until|till|before|after)[ -]"
 _BETWEEN = "the|last|this|past|early|late|mid"
 _JOINED = "(?:and|to|until|till|through) "
+_TH = "(?:st|nd|rd|th)"
+_TO = r"\s*(?:-|\u2013|to|until|till|through)\s*(?:the )?"
+_OTHER_MONTH = rf" (?:of )?{one_of(_MONTHS)}"
+_AFTER_NO_MONTH = r"(?=\d)" + "".join(rf"(?<!\b{month}\s)" for month in _MONTHS.split())
+"""Keeps "May 3 to 5 June" from being read as days of June."""
+_OF_MONTH = r"\g<day> \g<month> \g<year>"
+
+_NUMBERED = r"room|suite|apartment|apt\.?|flat|locker|gate|flight|bus|page|chapter|code|pin|number|no\.|nr\."
+_COUNTED = (
+    "dollars dollar bucks usd euros euro eur pounds gbp yen francs rupees cents people persons guests users "
+    "followers subscribers votes times steps words pages copies pieces calories kcal km kilometers "
+    "kilometres miles meters metres feet kg grams hours minutes seconds days"
+)
 
 _FORMS = (
     *ISO,
-    (rf"{DAY}(?:st|nd|rd|th)? (?:of )?{_MONTH}(?:,? {YEAR})?", r"\g<day> \g<month> \g<year>"),
-    (rf"{_MONTH} {DAY}(?:st|nd|rd|th)?(?!\d)(?:,? {YEAR})?", r"\g<day> \g<month> \g<year>"),
+    *MONTH_FIRST,
+    (rf"{_MONTH} {DAY}{_TH}?{_TO}{LAST}{_TH}?(?!\d|{_OTHER_MONTH})(?:,? {YEAR})?", _OF_MONTH, "days"),
+    (rf"between {_MONTH} {DAY}{_TH}? and {LAST}{_TH}?(?!\d|{_OTHER_MONTH})(?:,? {YEAR})?", _OF_MONTH, "days"),
+    (rf"{_AFTER_NO_MONTH}{DAY}{_TH}?{_TO}{LAST}{_TH}? (?:of )?{_MONTH},? {YEAR}", _OF_MONTH, "days"),
+    (rf"{_AFTER_NO_MONTH}{DAY}{_TH}{_TO}{LAST}{_TH} (?:of )?{_MONTH}", r"\g<day> \g<month>", "days"),
+    (
+        rf"between (?:the )?{DAY}{_TH}? and (?:the )?{LAST}{_TH}? (?:of )?{_MONTH}(?:,? {YEAR})?",
+        _OF_MONTH,
+        "days",
+    ),
+    (rf"{DAY}{_TH}? (?:of )?{_MONTH}(?:,? {YEAR})?", _OF_MONTH),
+    (rf"{_MONTH} {DAY}{_TH}?(?!\d)(?:,? {YEAR})?", _OF_MONTH),
     (rf"{_MONTH},? (?:of )?{YEAR}", r"\g<month> \g<year>"),
     (rf"{_NUMBER} {_UNIT} (?:ago|before now|back)", r"\g<number> \g<unit> ago"),
     (rf"(?:last|past|previous) {_NUMBER} {_UNIT}", r"\g<number> \g<unit> ago", "running"),
+    *distances(
+        rf"{_NUMBER} {_UNIT}",
+        ("before|prior to", r"\g<number> \g<unit> ago"),
+        ("after", r"in \g<number> \g<unit>"),
+    ),
+    (r"(?P<unit>week|month|year) before last(?=\s*(?:[?.!,;]|$))", r"2 \g<unit> ago"),
     (r"(?:in|over|during|within) the past (?P<unit>week|month|year)", r"1 \g<unit> ago", "running"),
     (r"(?:last|past|previous) (?P<unit>week|month|year)", r"last \g<unit>"),
     (r"this (?P<unit>week|month|year)", r"this \g<unit>"),
@@ -71,6 +108,7 @@ _FORMS = (
     (rf"{_LED}{_MONTH}", r"\g<month>"),
     (rf"{_JOINED}{_WEEKDAY}", r"\g<weekday>", "joined"),
     (rf"{_JOINED}{_MONTH}", r"\g<month>", "joined"),
+    *numerals(_NUMBERED, _COUNTED, "in since"),
     *BARE_YEAR,
 )
 

@@ -10,13 +10,17 @@ from __future__ import annotations
 from cognition.mechanisms.languages.language import (
     BARE_YEAR,
     DAY,
+    DAY_FIRST,
     ISO,
+    LAST,
     YEAR,
     Calendar,
     Language,
+    distances,
     forms,
     leading,
     numbered,
+    numerals,
     one_of,
     word_set,
 )
@@ -48,16 +52,37 @@ _NUMBER = rf"(?P<number>\d{{1,3}}|{one_of(_NUMBERS)})"
 _UNIT = r"(?P<unit>jours?|semaines?|mois|ans?|années?)"
 _PAST = "(?:derniers?|dernières?|passée?|précédente?)"
 _BETWEEN = "le|la|ce|début|fin|mi"
-_LED = r"(?:en|depuis|fin|début|ce|de|mi|entre|jusqu'en|avant|après|au mois de|au mois d')[ -]?"
+_LED = r"(?:en|depuis|fin|début|ce|de|d'|mi|entre|jusqu'en|avant|après|au mois de|au mois d')[ -]?"
 _JOINED = "(?:et|à|au|jusqu'en|jusqu'au)"
+_NUMBERED = r"chambre|salle|bureau|appartement|numéro|no\.|page|chapitre|vol|bus|ligne|code"
+_COUNTED = (
+    "dollars euros eur francs livres yens centimes personnes gens invités utilisateurs abonnés votes fois "
+    "pas mots pages pièces calories kcal km kilomètres mètres kg grammes heures minutes secondes jours"
+)
 
 _FORMS = (
     *ISO,
-    (rf"{DAY}/(?P<number>0?[1-9]|1[0-2])/{YEAR}", r"\g<day>/\g<number>/\g<year>"),
+    *DAY_FIRST,
+    (
+        rf"{DAY}(?:er)?\s*(?:-|\u2013|au|à)\s*{LAST} {_MONTH}(?: {YEAR})?",
+        r"\g<day> \g<month> \g<year>",
+        "days",
+    ),
+    (
+        rf"entre le {DAY}(?:er)? et le {LAST} {_MONTH}(?: {YEAR})?",
+        r"\g<day> \g<month> \g<year>",
+        "days",
+    ),
     (rf"{DAY}(?:er)? {_MONTH}(?: {YEAR})?", r"\g<day> \g<month> \g<year>"),
     (rf"{_MONTH} {YEAR}", r"\g<month> \g<year>"),
     (rf"il y a {_NUMBER} {_UNIT}", r"il y a \g<number> \g<unit>"),
     (rf"{_NUMBER} (?:derniers|dernières) {_UNIT}", r"il y a \g<number> \g<unit>", "running"),
+    (rf"(?:ces|les) (?:derniers|dernières) {_UNIT}(?! d(?:es|u|e |'))", r"il y a 3 \g<unit>", "running"),
+    *distances(
+        rf"{_NUMBER} {_UNIT}",
+        ("avant", r"il y a \g<number> \g<unit>"),
+        ("après", r"dans \g<number> \g<unit>"),
+    ),
     (rf"(?:semaine {_PAST})", "la semaine dernière"),
     (rf"(?:mois {_PAST})", "le mois dernier"),
     (rf"(?:l'année|année|l'an|an) {_PAST}", "l'année dernière"),
@@ -73,6 +98,7 @@ _FORMS = (
     (rf"{_LED}{_MONTH}(?: {_PAST})?", r"\g<month>"),
     (rf"{_JOINED} {_WEEKDAY}", r"\g<weekday>", "joined"),
     (rf"{_JOINED} {_MONTH}", r"\g<month>", "joined"),
+    *numerals(_NUMBERED, _COUNTED, "en depuis"),
     *BARE_YEAR,
 )
 
@@ -83,7 +109,7 @@ _CALENDAR = Calendar(
     ),
     forms=forms("fr", _FORMS),
     numbers=_NUMBERS,
-    between=leading("entre|du|de", _BETWEEN),
+    between=leading("entre|du|de|d'", _BETWEEN),
     joins=leading("et(?: le)?|au|à|jusqu'(?:en|au)|-|\u2013"),
     bounds=(
         ("before", leading("avant", _BETWEEN)),

@@ -10,13 +10,17 @@ from __future__ import annotations
 from cognition.mechanisms.languages.language import (
     BARE_YEAR,
     DAY,
+    DAY_FIRST,
     ISO,
+    LAST,
     YEAR,
     Calendar,
     Language,
+    distances,
     forms,
     leading,
     numbered,
+    numerals,
     one_of,
     word_set,
 )
@@ -49,7 +53,7 @@ _NUMBERS = numbered(
     "eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf",
     {
         **dict.fromkeys(("ein", "eine", "einem", "einer", "einen"), "1"),
-        **dict.fromkeys(("ein paar", "einigen", "wenigen", "mehreren"), "3"),
+        **dict.fromkeys(("ein paar", "paar", "einigen", "wenigen", "mehreren"), "3"),
     },
 )
 _MONTH = rf"(?P<month>{one_of(_MONTHS)})\.?"
@@ -60,14 +64,42 @@ _PAST = r"(?:letzte|vorige|vergangene)[mnrs]?"
 _BETWEEN = "dem|den|letzten|letztem|anfang|mitte|ende"
 _LED = rf"(?:im|in|seit|ab|anfang|ende|mitte|diesen|{_PAST}|zwischen|von|vom|bis|vor|nach)(?: dem| monat)?"
 _JOINED = "(?:und|bis|bis zum)"
+_NUMBERED = r"zimmer|raum|saal|wohnung|hausnummer|nummer|nr\.|seite|kapitel|flug|bus|linie|code"
+_COUNTED = (
+    "dollar euro eur franken pfund cent yen leute menschen personen gäste nutzer stimmen mal schritte wörter "
+    "seiten stück kalorien kcal km kilometer meter kg gramm stunden minuten sekunden tage"
+)
 
 _FORMS = (
     *ISO,
-    (rf"{DAY}\.(?P<number>0?[1-9]|1[0-2])\.{YEAR}", r"\g<day>.\g<number>.\g<year>"),
+    *DAY_FIRST,
+    (
+        rf"(?<!\d\.){DAY}\.?\s*(?:-|\u2013|bis(?: zum)?)\s*{LAST}\.? {_MONTH}(?:,? {YEAR})?",
+        r"\g<day> \g<month> \g<year>",
+        "days",
+    ),
+    (
+        rf"zwischen (?:dem )?{DAY}\.? und (?:dem )?{LAST}\.? {_MONTH}(?:,? {YEAR})?",
+        r"\g<day> \g<month> \g<year>",
+        "days",
+    ),
     (rf"{DAY}\.? {_MONTH}(?:,? {YEAR})?", r"\g<day> \g<month> \g<year>"),
     (rf"{_MONTH},? {YEAR}", r"\g<month> \g<year>"),
     (rf"vor {_NUMBER} {_UNIT}", r"vor \g<number> \g<unit>"),
     (rf"{_PAST} {_NUMBER} {_UNIT}", r"vor \g<number> \g<unit>", "running"),
+    (
+        rf"{_PAST} (?P<unit>tagen?|wochen|monaten?|jahren?)(?! (?:de[sr]|vom|von|im) )",
+        r"vor 3 \g<unit>",
+        "running",
+    ),
+    *distances(
+        rf"{_NUMBER} {_UNIT}",
+        ("vor", r"vor \g<number> \g<unit>"),
+        ("nach", r"in \g<number> \g<unit>"),
+    ),
+    (r"vorletzte[nr]? woche", "vor 2 wochen"),
+    (r"vorletzte[mns]? monats?", "vor 2 monaten"),
+    (r"vorletzte[mns]? jahr(?:es)?", "vor 2 jahren"),
     (rf"{_PAST} woche", "letzte woche"),
     (rf"{_PAST} monats?", "letzten monat"),
     (rf"(?:{_PAST} jahr(?:es)?|im vorjahr)", "letztes jahr"),
@@ -82,6 +114,7 @@ _FORMS = (
     (rf"{_LED} {_MONTH}", r"\g<month>"),
     (rf"{_JOINED} {_WEEKDAY}", r"\g<weekday>", "joined"),
     (rf"{_JOINED} {_MONTH}", r"\g<month>", "joined"),
+    *numerals(_NUMBERED, _COUNTED, "in jahr jahre seit"),
     *BARE_YEAR,
 )
 

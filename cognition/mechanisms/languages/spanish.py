@@ -10,13 +10,17 @@ from __future__ import annotations
 from cognition.mechanisms.languages.language import (
     BARE_YEAR,
     DAY,
+    DAY_FIRST,
     ISO,
+    LAST,
     YEAR,
     Calendar,
     Language,
+    distances,
     forms,
     leading,
     numbered,
+    numerals,
     one_of,
     word_set,
 )
@@ -55,6 +59,7 @@ _NUMBERS = numbered(
     "uno dos tres cuatro cinco seis siete ocho nueve diez once doce",
     {
         **dict.fromkeys(("un", "una"), "1"),
+        "un par de": "2",
         **dict.fromkeys(("unos", "unas", "algunos", "algunas", "varios", "varias", "pocos", "pocas"), "3"),
     },
 )
@@ -63,31 +68,54 @@ _WEEKDAY = rf"(?P<weekday>{one_of(_WEEKDAYS)})"
 _NUMBER = rf"(?P<number>\d{{1,3}}|{one_of(_NUMBERS)})"
 _UNIT = r"(?P<unit>días?|semanas?|mes(?:es)?|años?)"
 _PAST = "(?:pasad[oa]|anterior|últim[oa])"
-_BETWEEN = "el|la|este|pasado|último"
+_BETWEEN = "el|la|este|pasado|último|el pasado|la pasada|el último|la última"
 _LED = r"(?:en|durante|desde|este|de|del|entre|a|hasta|antes de|después de|principios de|finales de)"
 _JOINED = "(?:y|a|hasta)(?: el)?"
+_NUMBERED = r"habitación|cuarto|sala|aula|piso|número|núm\.|nro\.|página|capítulo|vuelo|autobús|línea|código"
+_COUNTED = (
+    "dólares euros eur pesos libras francos yenes céntimos personas invitados usuarios seguidores votos "
+    "veces pasos palabras páginas piezas calorías kcal km kilómetros metros kg gramos horas minutos "
+    "segundos días"
+)
 
 _FORMS = (
     *ISO,
-    (rf"{DAY}/(?P<number>0?[1-9]|1[0-2])/{YEAR}", r"\g<day>/\g<number>/\g<year>"),
+    *DAY_FIRST,
+    (
+        rf"{DAY}\s*(?:-|\u2013|al?|hasta el)\s*{LAST} de {_MONTH}(?: del? {YEAR})?",
+        r"\g<day> de \g<month> \g<year>",
+        "days",
+    ),
+    (
+        rf"entre el {DAY} y el {LAST} de {_MONTH}(?: del? {YEAR})?",
+        r"\g<day> de \g<month> \g<year>",
+        "days",
+    ),
     (rf"{DAY} de {_MONTH}(?: del? {YEAR})?", r"\g<day> de \g<month> \g<year>"),
     (rf"{_MONTH} (?:del? )?{YEAR}", r"\g<month> \g<year>"),
     (rf"hace {_NUMBER} {_UNIT}", r"hace \g<number> \g<unit>"),
     (rf"últim[oa]s {_NUMBER} {_UNIT}", r"hace \g<number> \g<unit>", "running"),
-    (rf"(?:el|este|último) fin de semana(?: {_PAST})?", "sábado", "weekend"),
-    (rf"(?:semana {_PAST}|última semana)", "la semana pasada"),
-    (rf"(?:mes {_PAST}|último mes)", "el mes pasado"),
-    (rf"(?:año {_PAST}|último año)", "el año pasado"),
+    (r"últim[oa]s (?P<unit>días|semanas|meses|años)(?! del? )", r"hace 3 \g<unit>", "running"),
+    *distances(
+        rf"{_NUMBER} {_UNIT}",
+        ("antes del?", r"hace \g<number> \g<unit>"),
+        ("después del?", r"en \g<number> \g<unit>"),
+    ),
+    (rf"(?:el|este|último|pasado) fin de semana(?: {_PAST})?", "sábado", "weekend"),
+    (rf"(?:semana {_PAST}|última semana|pasada semana(?! del? ))", "la semana pasada"),
+    (rf"(?:mes {_PAST}|último mes|pasado mes(?! del? ))", "el mes pasado"),
+    (rf"(?:año {_PAST}|último año|pasado año(?! del? ))", "el año pasado"),
     ("esta semana", "esta semana"),
     ("este mes", "este mes"),
     ("este año", "este año"),
     ("(?:anteayer|antes de ayer|antier)", "anteayer"),
     ("(?:ayer|anoche)", "ayer"),
     ("(?:hoy|esta mañana|esta tarde|esta noche)", "hoy"),
-    (rf"(?:el|del|este|último|hasta|desde|entre) {_WEEKDAY}(?: {_PAST})?", r"\g<weekday>"),
+    (rf"(?:el|del|este|último|pasado|hasta|desde|entre) {_WEEKDAY}(?: {_PAST})?", r"\g<weekday>"),
     (rf"{_LED} {_MONTH}(?: {_PAST})?", r"\g<month>"),
     (rf"{_JOINED} {_WEEKDAY}", r"\g<weekday>", "joined"),
     (rf"{_JOINED} {_MONTH}", r"\g<month>", "joined"),
+    *numerals(_NUMBERED, _COUNTED, "en desde"),
     *BARE_YEAR,
 )
 

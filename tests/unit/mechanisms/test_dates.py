@@ -87,6 +87,23 @@ def test_time_match_falls_by_days_and_twice_as_fast_before() -> None:
         ("english", "on Monday", "2023-11-13", "2023-11-14"),
         ("english", "the day before yesterday", "2023-11-12", "2023-11-13"),
         ("english", "in the last 3 months", "2023-08-14", "2023-11-14"),
+        ("english", "What did we do in the last few days?", "2023-11-11", "2023-11-14"),
+        ("english", "the last couple of weeks", "2023-10-31", "2023-11-14"),
+        ("english", "the week before last?", "2023-10-30", "2023-11-06"),
+        ("english", "3/4/2023", "2023-03-04", "2023-03-05"),
+        ("english", "03.04.2023", "2023-03-04", "2023-03-05"),
+        ("english", "13/4/2023", "2023-04-13", "2023-04-14"),
+        ("english", "2023/05/05", "2023-05-05", "2023-05-06"),
+        ("english", "March 3-5, 2023", "2023-03-03", "2023-03-06"),
+        ("english", "from 3 to 5 March 2023", "2023-03-03", "2023-03-06"),
+        ("english", "the 3rd to the 5th of March", "2023-03-03", "2023-03-06"),
+        ("english", "between March 3 and 5, 2022", "2022-03-03", "2022-03-06"),
+        ("english", "between 3 and 5 March 2022", "2022-03-03", "2022-03-06"),
+        ("english", "two weeks before May 3rd, 2023", "2023-04-17", "2023-05-04"),
+        ("english", "a month before the 3rd of May", "2023-04-01", "2023-05-04"),
+        ("english", "3 days after May 3, 2023", "2023-05-03", "2023-05-07"),
+        ("english", "a few days before yesterday", "2023-11-10", "2023-11-14"),
+        ("english", "in 2021 people moved", "2021-01-01", "2022-01-01"),
         ("english", "between March and May 2022", "2022-03-01", "2022-06-01"),
         ("english", "from Monday to Friday", "2023-11-06", "2023-11-11"),
         ("german", "am 3. Mai", "2023-05-03", "2023-05-04"),
@@ -97,6 +114,17 @@ def test_time_match_falls_by_days_and_twice_as_fast_before() -> None:
         ("german", "vorgestern", "2023-11-12", "2023-11-13"),
         ("german", "am 03.05.2022", "2022-05-03", "2022-05-04"),
         ("german", "in den letzten drei Monaten", "2023-08-14", "2023-11-14"),
+        ("german", "in den letzten Tagen", "2023-11-11", "2023-11-14"),
+        ("german", "die letzten paar Wochen", "2023-10-24", "2023-11-14"),
+        ("german", "vorletzte Woche", "2023-10-30", "2023-11-06"),
+        ("german", "im vorletzten Monat", "2023-09-01", "2023-10-01"),
+        ("german", "vorletztes Jahr", "2021-01-01", "2022-01-01"),
+        ("german", "3/4/2023", "2023-04-03", "2023-04-04"),
+        ("german", "2023/05/05", "2023-05-05", "2023-05-06"),
+        ("german", "vom 3. bis 5. März 2023", "2023-03-03", "2023-03-06"),
+        ("german", "zwischen dem 3. und 5. März", "2023-03-03", "2023-03-06"),
+        ("german", "zwei Wochen vor dem 3. Mai 2023", "2023-04-17", "2023-05-04"),
+        ("german", "drei Tage nach dem 3. Mai 2023", "2023-05-03", "2023-05-07"),
         ("german", "zwischen März und Mai 2022", "2022-03-01", "2022-06-01"),
         ("spanish", "el 3 de mayo", "2023-05-03", "2023-05-04"),
         ("spanish", "hace dos semanas", "2023-10-30", "2023-11-06"),
@@ -106,6 +134,18 @@ def test_time_match_falls_by_days_and_twice_as_fast_before() -> None:
         ("spanish", "anteayer", "2023-11-12", "2023-11-13"),
         ("spanish", "el fin de semana pasado", "2023-11-11", "2023-11-13"),
         ("spanish", "entre marzo y mayo de 2022", "2022-03-01", "2022-06-01"),
+        ("spanish", "el pasado lunes", "2023-11-13", "2023-11-14"),
+        ("spanish", "el pasado mes", "2023-10-01", "2023-11-01"),
+        ("spanish", "el pasado mes de mayo", "2023-05-01", "2023-06-01"),
+        ("spanish", "la pasada semana", "2023-11-06", "2023-11-13"),
+        ("spanish", "el pasado fin de semana", "2023-11-11", "2023-11-13"),
+        ("spanish", "en los últimos días", "2023-11-11", "2023-11-14"),
+        ("spanish", "hace un par de semanas", "2023-10-30", "2023-11-06"),
+        ("spanish", "3.4.2023", "2023-04-03", "2023-04-04"),
+        ("spanish", "del 3 al 5 de marzo de 2023", "2023-03-03", "2023-03-06"),
+        ("spanish", "entre el 3 y el 5 de marzo", "2023-03-03", "2023-03-06"),
+        ("spanish", "dos semanas antes del 3 de mayo de 2023", "2023-04-17", "2023-05-04"),
+        ("spanish", "tres días después del 3 de mayo de 2023", "2023-05-03", "2023-05-07"),
         ("french", "le 3 mai", "2023-05-03", "2023-05-04"),
         ("french", "il y a deux semaines", "2023-10-30", "2023-11-06"),
         ("french", "en mars 2023", "2023-03-01", "2023-04-01"),
@@ -114,12 +154,21 @@ def test_time_match_falls_by_days_and_twice_as_fast_before() -> None:
         ("french", "avant-hier", "2023-11-12", "2023-11-13"),
         ("french", "ces trois derniers mois", "2023-08-14", "2023-11-14"),
         ("french", "entre mars et mai 2022", "2022-03-01", "2022-06-01"),
+        ("french", "d'avril à juin 2022", "2022-04-01", "2022-07-01"),
+        ("french", "d\u2019août à octobre 2022", "2022-08-01", "2022-11-01"),
+        ("french", "ces dernières semaines", "2023-10-24", "2023-11-14"),
+        ("french", "3.4.2023", "2023-04-03", "2023-04-04"),
+        ("french", "du 3 au 5 mars 2023", "2023-03-03", "2023-03-06"),
+        ("french", "entre le 3 et le 5 mars", "2023-03-03", "2023-03-06"),
+        ("french", "deux semaines avant le 3 mai 2023", "2023-04-17", "2023-05-04"),
+        ("french", "trois jours après le 3 mai 2023", "2023-05-03", "2023-05-07"),
         ("plain", "2023年5月3日に何を買いましたか", "2023-05-03", "2023-05-04"),
         ("plain", "１２月３日", "2022-12-03", "2022-12-04"),
         ("plain", "先週", "2023-11-06", "2023-11-13"),
         ("plain", "上周安娜做了什么？", "2023-11-06", "2023-11-13"),
         ("plain", "三天前", "2023-11-11", "2023-11-12"),
         ("plain", "2022-05", "2022-05-01", "2022-06-01"),
+        ("plain", "2023/5/4", "2023-05-04", "2023-05-05"),
     ],
 )
 def test_each_language_says_dates_in_its_way(language: str, content: str, begin: str, end: str) -> None:
@@ -141,6 +190,44 @@ def test_each_language_says_dates_in_its_way(language: str, content: str, begin:
 )
 def test_what_names_no_time_names_none(language: str, content: str) -> None:
     assert dated(content, language) == ()
+
+
+@pytest.mark.parametrize(
+    ("language", "content"),
+    [
+        ("english", "2000 dollars"),
+        ("english", "$2000"),
+        ("english", "\u20ac 2000"),
+        ("english", "1999.99"),
+        ("english", "Room 2021"),
+        ("english", "no. 2021"),
+        ("english", "room number 2021"),
+        ("english", "#2021"),
+        ("english", "the 2021 people who came"),
+        ("german", "2000 Euro"),
+        ("german", "Zimmer 2021"),
+        ("german", "Nr. 2021"),
+        ("spanish", "2000 pesos"),
+        ("spanish", "habitación 2021"),
+        ("french", "2000 euros"),
+        ("french", "chambre 2021"),
+        ("english", "March 30-32, 2023 dollars"),
+        ("english", "March 5-3"),
+        ("english", "two weeks before the wedding"),
+        ("english", "two weeks before 31 February 2023"),
+        ("spanish", "los últimos días del verano"),
+        ("french", "les derniers jours de l'hiver"),
+        ("german", "die letzten Tage des Sommers"),
+        ("english", "the week before last Christmas"),
+    ],
+)
+def test_numbers_and_distances_that_date_nothing(language: str, content: str) -> None:
+    assert dated(content, language) == ()
+
+
+def test_days_of_two_months_are_not_days_of_one() -> None:
+    assert days(dated("from May 3 to 5 June 2022")) == [("2022-05-03", "2022-06-06", None)]
+    assert days(dated("from 3 May to June 5, 2022")) == [("2022-05-03", "2022-06-06", None)]
 
 
 @pytest.mark.parametrize(
