@@ -51,7 +51,8 @@ class Recollection(Message, frozen=True, kw_only=True, omit_defaults=False):
     """The answer to a cue.
 
     `abstained` says why nothing was answered, else ``""``; `notes` what a person may not expect of
-    the answer that there is: better memories that did not fit, a preference that had no object.
+    the answer that there is: better memories that did not fit, a preference that had no object, how a time
+    that filtered was read.
     `abstractions` are there where the cue asked for them.
     """
 

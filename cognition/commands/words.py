@@ -157,6 +157,8 @@ def show_recollection(recollection: Recollection, *, explain: bool = False) -> N
     """An answer as a page."""
     if not recollection.recalled:
         print(f"Nothing: {recollection.abstained}.")
+        for note in recollection.notes:
+            print(f"note: {note}")
         return
     for place, recalled in enumerate(recollection.recalled, 1):
         show_recalled(place, recalled, explain=explain)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -63,3 +64,21 @@ def narrowed(cue: Cue, spans: tuple[Span, ...]) -> CueFilter:
         occurred_from=max((seconds(at) for at in lows if at is not None), default=None),
         occurred_to=min((seconds(at) for at in highs if at is not None), default=None),
     )
+
+
+def told(cue: Cue, spans: tuple[Span, ...]) -> str:
+    """What to say of a cue whose dates are to filter: how they were read, in days of UTC, both of them
+    included; or that there were none. Nothing where they are not to."""
+    if cue.dates is not DateMode.FILTER:
+        return ""
+    if not spans:
+        return "no time was understood in the cue: nothing was filtered"
+    low, high = dates.window(spans)
+    first = _day(low) if low is not None else ""
+    last = _day(high - INSTANT_S) if high is not None else ""
+    days = first if first == last else f"{first} .. {last}".strip()
+    return f"the time in the cue was read as {days}: nothing else was asked"
+
+
+def _day(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).date().isoformat()

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from cognition.engine.finding import Finding, Sources, Trips, reach
 from cognition.engine.knowing import Knowing
 from cognition.engine.liveness import CONTEXT, TOP, Liveness
-from cognition.engine.meaning import Meant, meant, narrowed
+from cognition.engine.meaning import Meant, meant, narrowed, told
 from cognition.engine.mind import Mind
 from cognition.engine.minds import Minds
 from cognition.engine.options import RecallOptions
@@ -149,6 +149,7 @@ class Recall:
         probe = await self._probe(cue, mind, meaning)
         finding = Finding(self._sources, self._tongues.of(cue.mind), mind, probe, trips)
         asked = _Asked(cue, mind, meaning, probe, finding)
+        unmet = self._unmet(cue, mind, meaning)
         archived: list[Recalled] = []
         known: list[RecalledAbstraction] = []
         if beside := self._beside(asked, archived, known):
@@ -160,7 +161,9 @@ class Recall:
             awake = await self._awake(asked)
         if isinstance(awake, _Nothing):
             back = self._only_surfaced(cue, archived, noted=observed)
-            return self._nothing(cue, awake.reason, began, candidates=awake.candidates, recalled=back)
+            return self._nothing(
+                cue, awake.reason, began, candidates=awake.candidates, recalled=back, notes=unmet
+            )
         if observed:
             self._look_at(awake.cue, awake.ranked, awake.recalled)
         recalled = awake.recalled
@@ -170,14 +173,14 @@ class Recall:
         if not recalled and cue.token_budget is not None:
             looked_at = min(len(awake.ranked), reach(awake.cue))
             reason = f"none of the best {looked_at} fits token_budget = {cue.token_budget}"
-            return self._nothing(cue, reason, began, candidates=len(awake.ranked))
+            return self._nothing(cue, reason, began, candidates=len(awake.ranked), notes=unmet)
         return Recollection(
             cue_id=cue.id,
             mind=cue.mind,
             recalled=recalled,
             candidates=len(awake.ranked),
             took_ms=(self._clock.monotonic() - began) * 1e3,
-            notes=[*self._unmet(cue, mind), *self._unknown(cue, known), *awake.notes],
+            notes=[*unmet, *self._unknown(cue, known), *awake.notes],
             abstractions=known,
         )
 
@@ -266,7 +269,14 @@ class Recall:
         return self._surfacing.joined(cue, [], strong, noted=noted)
 
     def _nothing(
-        self, cue: Cue, reason: str, began: float, *, candidates: int = 0, recalled: Sequence[Recalled] = ()
+        self,
+        cue: Cue,
+        reason: str,
+        began: float,
+        *,
+        candidates: int = 0,
+        recalled: Sequence[Recalled] = (),
+        notes: Sequence[str] = (),
     ) -> Recollection:
         """Why awake memory is silent; it is no silence where something was `recalled` all the same."""
         return Recollection(
@@ -274,7 +284,7 @@ class Recall:
             mind=cue.mind,
             recalled=list(recalled),
             abstained="" if recalled else reason,
-            notes=[f"awake memory is silent: {reason}"] if recalled else [],
+            notes=[*notes, *([f"awake memory is silent: {reason}"] if recalled else [])],
             candidates=candidates,
             took_ms=(self._clock.monotonic() - began) * 1e3,
         )
@@ -366,11 +376,13 @@ class Recall:
     async def _know(self, asked: _Asked, knowing: Knowing, known: list[RecalledAbstraction]) -> None:
         known += await knowing.answer(asked.cue, asked.mind, asked.probe)
 
-    def _unmet(self, cue: Cue, mind: Mind) -> list[str]:
-        """What the cue wished and the mind could not give."""
+    def _unmet(self, cue: Cue, mind: Mind, meaning: Meant) -> list[str]:
+        """What the cue wished and the mind could not give, and how the time in it was read that filtered."""
         notes = [note] if (note := self._minds.foreign(mind)) else []
         if prefers(cue) and not preferred_episodes(cue, mind):
             notes.append("no episode is open: none was preferred")
+        if note := told(cue, meaning.spans):
+            notes.append(note)
         return notes
 
     def _unknown(self, cue: Cue, known: Sequence[RecalledAbstraction]) -> list[str]:

@@ -149,6 +149,8 @@ def test_an_answer_is_a_page(capsys: pytest.CaptureFixture[str]) -> None:
     assert " ".join(lines[2].split()) == "dense value 0.7000 z 0.5000 weight 0.600 contributes 0.3000"
     show_recollection(Recollection(cue_id="c", mind="ana", abstained="no memories yet"))
     assert capsys.readouterr().out == "Nothing: no memories yet.\n"
+    show_recollection(Recollection(cue_id="c", mind="ana", abstained="none", notes=["read as 2023"]))
+    assert capsys.readouterr().out == "Nothing: none.\nnote: read as 2023\n"
 
 
 @pytest.mark.parametrize("moment", [MOMENT_MIN, MOMENT_MAX])

@@ -92,6 +92,43 @@ async def test_a_named_time_weighs_filters_or_is_let_be(
     assert len(answer.recalled) == count
 
 
+@pytest.mark.parametrize(
+    ("content", "read"),
+    [
+        ("tea last week", "2023-11-06 .. 2023-11-12"),
+        ("tea on 15 April 2023", "2023-04-15"),
+        ("tea in the last 3 days", "2023-11-11 .. 2023-11-13"),
+        ("tea before May 2023", ".. 2023-04-30"),
+        ("tea since May 2023", "2023-05-01 .."),
+    ],
+)
+async def test_a_filter_says_how_the_time_was_read(content: str, read: str) -> None:
+    on = await bench()
+    await on.say("green tea", occurred_at=epoch(2023, 4, 15))
+    answer = await on.recall(content, dates=DateMode.FILTER, at=ASKED)
+    assert answer.notes == [f"the time in the cue was read as {read}: nothing else was asked"]
+    assert (await on.recall(content, at=ASKED)).notes == []
+
+
+async def test_a_filter_that_leaves_nothing_says_how_the_time_was_read() -> None:
+    on = await bench()
+    await on.say("green tea", occurred_at=epoch(2020, 4, 15))
+    answer = await on.recall("tea last week", dates=DateMode.FILTER, at=ASKED)
+    assert answer.abstained == "no memory satisfies the filters"
+    assert answer.notes == [
+        "the time in the cue was read as 2023-11-06 .. 2023-11-12: nothing else was asked"
+    ]
+
+
+async def test_a_filter_says_that_it_found_no_time_to_filter_by() -> None:
+    on = await bench()
+    await on.say("green tea", occurred_at=epoch(2020, 4, 15))
+    answer = await on.recall("tea before the wedding", dates=DateMode.FILTER, at=ASKED)
+    assert contents(answer) == ["green tea"]
+    assert answer.notes == ["no time was understood in the cue: nothing was filtered"]
+    assert (await on.recall("tea before the wedding", at=ASKED)).notes == []
+
+
 async def test_a_language_is_loaded_once_and_others_go_on_meanwhile() -> None:
     reader = DateParser()
     async with anyio.create_task_group() as tasks:
