@@ -10,7 +10,7 @@ from cognition.mechanisms.retrievability import retrievability
 from schemas.memory import Memory
 from schemas.recollection import ScorePart
 
-BASE_LEVEL, TRUST = "base_level", "trust"
+BASE_LEVEL, RETRIEVABILITY, TRUST = "base_level", "retrievability", "trust"
 
 
 def readiness(memory: Memory, now: float) -> tuple[float, float]:
@@ -23,8 +23,8 @@ def readiness(memory: Memory, now: float) -> tuple[float, float]:
 
 def standing(memory: Memory, now: float) -> list[ScorePart]:
     """What is shown of a memory in an explanation and weighs nothing."""
-    level, _ = readiness(memory, now)
-    return [_shown(BASE_LEVEL, level), _shown(TRUST, memory.trust)]
+    level, ready = readiness(memory, now)
+    return [_shown(BASE_LEVEL, level), _shown(RETRIEVABILITY, ready), _shown(TRUST, memory.trust)]
 
 
 def _shown(name: str, value: float) -> ScorePart:

@@ -327,11 +327,13 @@ async def test_an_explanation_shows_readiness_and_trust_without_weighing_them() 
     on = await bench()
     await on.say("green tea", trust=0.5)
     parts = {p.name: p for p in (await on.recall("green tea", explain=True)).recalled[0].parts}
-    assert (parts["base_level"].value, parts["trust"].value) == (0.0, 0.5)
-    assert parts["base_level"].contribution == parts["trust"].contribution == 0.0
+    shown = [parts[name] for name in ("base_level", "retrievability", "trust")]
+    assert [part.value for part in shown] == [0.0, 1.0, 0.5]
+    assert {part.contribution for part in shown} == {0.0}
     on.clock.advance(86_400.0)
     later = {p.name: p for p in (await on.recall("green tea", explain=True)).recalled[0].parts}
     assert later["base_level"].value == pytest.approx(-5.683, abs=0.001)
+    assert 0.0 < later["retrievability"].value < 1.0
 
 
 def test_what_was_learned_counts_for_less_after_every_cycle_and_nothing_else_does() -> None:
