@@ -421,8 +421,11 @@ class Mind:
             gone += await self._forget([], filter, reason, page, within_s)
         return gone
 
-    async def rebuild(self, *, within_s: float = REBUILD_WAIT_S) -> int:
-        """Have everything derived anew that this mind derives from its memories; of how many.
+    async def rebuild(
+        self, *, told: Callable[[str], None] | None = None, within_s: float = REBUILD_WAIT_S
+    ) -> int:
+        """Have everything derived anew that this mind derives from its memories; of how many. `told` hears
+        what that has cost: after a change of language, what was learned from cues in the one before.
 
         Meanwhile nothing else that comes to minds of the same daemon is taken in, recall goes on. After
         `DeadlineError` it goes on, too.
@@ -430,6 +433,8 @@ class Mind:
         ticket = (await self._session.publish_many([build(Rebuild, mind=self.name)]))[0]
         receipt = await ticket.wait(within_s=within_s)
         assert receipt is not None
+        if told is not None and receipt.reason:
+            told(receipt.reason)
         return receipt.count
 
     async def sleep(

@@ -110,7 +110,7 @@ SHAPES = {
     "  abstraction: Abstraction | null}",
     "segmenting:segmenter_show": "{mind, segmenter: {profile, late, threshold, learned_from, map_of, ...},\n"
     "  boundaries: {cause: count}}",
-    "minds:mind_rebuild": "{mind, memories: count, took_s}",
+    "minds:mind_rebuild": "{mind, memories: count, took_s, notes: [text]}",
     "promoting:mind_promote": "{mind, points: {collection: count}, took_s}",
     "minds:identity_show": "an IdentityAnswer {inquiry_id, mind, identity: Identity | null, verified,\n"
     "  problems: [text]}",

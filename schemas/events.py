@@ -40,7 +40,8 @@ class Receipt(Message, frozen=True, kw_only=True, omit_defaults=False):
     Written whole, defaults too. A memory that moved to another episode later has a second one that says so.
 
     `entry` is the stream entry's id, `key` the percept's key, `reason` why it became no memory of its own,
-    or which one it strengthened; `threshold` the salience that it had to reach, 0 where there was none.
+    which one it strengthened, or what a rebuilding dropped; `threshold` the salience that it had to reach, 0
+    where there was none.
     """
 
     mind: str

@@ -172,14 +172,17 @@ async def recent(options: argparse.Namespace) -> int:
 
 async def mind_rebuild(options: argparse.Namespace) -> int:
     """Derive anew what the mind derives; 1 when it has no memories."""
+    notes: list[str] = []
     async with the_mind(options) as mind:
         began = time.monotonic()
-        count = await mind.rebuild(within_s=options.within)
+        count = await mind.rebuild(told=notes.append, within_s=options.within)
         took_s = time.monotonic() - began
     if options.json:
-        print_json({"mind": mind.name, "memories": count, "took_s": round(took_s, 3)})
+        print_json({"mind": mind.name, "memories": count, "took_s": round(took_s, 3), "notes": notes})
     elif count:
         print(f"{count:,} memories of {mind.name!r} were derived anew in {took_s:.1f} s.")
+        for note in notes:
+            print(f"note: {note}")
     else:
         print(f"{mind.name!r} has no memories.")
     return DONE if count else NO

@@ -50,6 +50,7 @@ from cognition.engine.traces import (
 )
 from cognition.mechanisms import salience
 from cognition.mechanisms.attention import Fate, Mode, Verdict
+from cognition.mechanisms.plasticity import CueWords
 from cognition.mechanisms.retrievability import EXPOSURE, stability_after
 from cognition.mechanisms.thread import Placed
 from cognition.mechanisms.working_memory import Active
@@ -249,17 +250,32 @@ class Encoder:
 
     async def _rebuild(self, mind: Mind, arrival: Arrival, ledger: Ledger) -> Receipt:
         """Derive anew what this mind has derived, once an entry."""
+        reason = ""
         if later(arrival.entry.id, mind.through):
             await ledger.write(self._stores)
-            began = self._clock.monotonic()
+            began, before = self._clock.monotonic(), mind.language
             epoch = ledger.epochs[arrival.entry.partition]
             await self._rebuilding.rebuild(mind, arrival.entry.id, epoch=epoch)
             await self._learning.relearn(mind)
+            if mind.language != before:
+                reason = await self._translated(mind, before, arrival.entry.id)
             took_s = self._clock.monotonic() - began
             self._sink.publish(
                 MindRebuilt(at=self._clock.now(), mind=mind.name, count=mind.lexicon.n, took_s=took_s)
             )
-        return self._receipt(arrival, Outcome.REBUILT, count=mind.lexicon.n)
+        return self._receipt(arrival, Outcome.REBUILT, count=mind.lexicon.n, reason=reason)
+
+    async def _translated(self, mind: Mind, before: str, entry: str) -> str:
+        """What cues had taught was in the words of the language before: their routes are gone, and words of
+        cues are counted afresh. Written down at once: an entry that is taken again would drop what is
+        learned from now on. What to say of it."""
+        mind.usage.words = CueWords()
+        self._minds.facts.forget(mind.name)
+        mind.through = entry
+        await self._minds.checkpoint()
+        if not mind.usage.reports:
+            return ""
+        return f"what cues in {before} had taught is dropped: the language is {mind.language} now"
 
     async def _percept(self, mind: Mind, arrival: Arrival, ledger: Ledger, done: Committed) -> Receipt:
         entry = arrival.entry.id

@@ -4,7 +4,8 @@ For a changed rule or language, for what an older release wrote, and for whoever
 memory holds what is its own (content, actor, bare vector) and its place in its episode; all else follows.
 Nothing here is undone by a crash: what is derived depends on what is stored of its own alone, so that the
 entry that asks for it may be taken again from the beginning. What is in the archive was lived too: it has its
-place among the others and is derived with them, and the lexicon does not count it.
+place among the others and is derived with them, and the lexicon does not count it. Where the language has
+changed, the routes are dropped that cues have taught: their terms are stems of the one before.
 """
 
 from __future__ import annotations
@@ -219,6 +220,7 @@ class _Life:
         """Of what is awake, and of what is not."""
         self.episodes: dict[str, Episode | None] = {}
         self._analyzer = analyzer
+        self._translated = analyzer.language != mind.language
         self._without = without
         self._lengths = Lexicon()
         """Of all that was lived, wherever it lies now."""
@@ -247,12 +249,17 @@ class _Life:
         self.aside.append(Settled(trace, Thread(self._without).take(spoken), Place.PASSED_BY))
 
     def _spoken(self, trace: Trace, place: Place) -> tuple[Spoken, int]:
-        """A memory as a thread sees it, and its length, which is noted where it is another than before."""
+        """A memory as a thread sees it, and its length, which is noted where it is another than before, as it
+        is noted that routes of another language are gone."""
         memory, mean_length = trace.memory, self._lengths.mean_length
         spoken = spoken_again(trace, self._analyzer, mean_length)
         length = sum(spoken.stated.values()) + sum(spoken.asked.values())
+        fields: dict[str, Any] = {}
         if (memory.length, memory.mean_length) != (length, mean_length):
-            fields = {"length": length, "mean_length": mean_length}
+            fields |= {"length": length, "mean_length": mean_length}
+        if self._translated and memory.routes:
+            fields["routes"] = []
+        if fields:
             self.patches[place is Place.AWAKE][memory.id] = fields
         return spoken, length
 
