@@ -70,7 +70,8 @@ async def _require_layout(settings: Settings, client: Redis) -> None:
 async def repartition(settings: Settings, directory: Path, stack: AsyncExitStack, partitions: int) -> int:
     """Spread the minds over so many partitions from now on; how many there were.
 
-    Raises `UnavailableError` while a daemon holds one, or an entry waits to be taken.
+    Raises `UnavailableError` while a daemon holds one, an entry waits to be taken, or a dead letter lies in
+    one that goes away.
     """
     from schemas import wire
     from streams import layout
@@ -82,6 +83,12 @@ async def repartition(settings: Settings, directory: Path, stack: AsyncExitStack
         client = await _connected(settings, directory, stack)
         there = StreamKeys(chosen.namespace, await layout.agreed(client, keys))
         problem = await layout.unsettled(client, there, (wire.AWAKE, wire.DREAM, wire.CUES))
+        if not problem and (problem := await layout.stranded(client, there, partitions)):
+            raise UnavailableError(
+                f"the partitions cannot be changed: {problem}",
+                remedy="Retry or drop them first: `cognition dead list` names them. What is retried a daemon "
+                "has to take.",
+            )
         problem = problem or await layout.change(client, there, partitions)
         if problem:
             raise UnavailableError(

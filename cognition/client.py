@@ -78,6 +78,7 @@ from streams.errors import (
     AnswerTimeoutError,
     BackpressureError,
     NoSuchDeadLetterError,
+    PartitionsChangedError,
     StreamsError,
     StreamsUnavailableError,
     StreamsUrlError,
@@ -694,6 +695,8 @@ def in_our_words(error: StreamsError) -> CognitionError:
         )
     if isinstance(error, StreamsUrlError):
         return SettingsError(str(error))
+    if isinstance(error, PartitionsChangedError):
+        return SettingsError(f"setting streams.{error}")
     if isinstance(error, NoSuchDeadLetterError):
         return CognitionError(str(error))
     return UnavailableError(str(error))

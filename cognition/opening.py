@@ -20,6 +20,7 @@ from cognition.client import Mind, Session, build, in_our_words
 from cognition.errors import UnavailableError
 from cognition.settings import Settings, load
 from schemas.percept import Mark
+from streams import layout
 from streams.client import connect, wait_until_ready
 from streams.errors import StreamsError
 from streams.keys import StreamKeys
@@ -33,12 +34,14 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def connected(url: str, keys: StreamKeys, *, within_s: float = 5.0) -> AsyncIterator[Session]:
-    """A session with the daemon behind this URL. Raises `UnavailableError`."""
+    """A session with the daemon behind this URL. Raises `UnavailableError`, and `SettingsError` where daemons
+    there spread the minds over another number of partitions."""
     async with AsyncExitStack() as stack:
         try:
             client = connect(url)
             stack.push_async_callback(client.aclose)
             await wait_until_ready(client, within_s=within_s)
+            await layout.require_of_client(client, keys, publishes=False)
             caller = await stack.enter_async_context(Caller(client, keys))
             receipts = await stack.enter_async_context(ReceiptReader(client, keys))
         except StreamsError as error:

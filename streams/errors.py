@@ -70,10 +70,11 @@ class BackpressureError(StreamsError, BlockingIOError):
 class PartitionsChangedError(StreamsError, RuntimeError):
     """The minds of a namespace are spread over another number of partitions than this process was told."""
 
-    def __init__(self, namespace: str, told: int, there: int) -> None:
+    def __init__(
+        self, namespace: str, told: int, there: int, *, so: str = "a mind would have two writers"
+    ) -> None:
         super().__init__(
-            f"partitions = {told}: the namespace {namespace!r} has {there}, "
-            "and a mind would have two writers",
+            f"partitions = {told}: the namespace {namespace!r} has {there}, and {so}",
             remedy=f"Set streams.partitions = {there}, or stop every daemon and run "
             f"`cognition schema migrate --partitions {told}`.",
         )

@@ -12,10 +12,16 @@ from typing import Any, Final
 
 from redis.asyncio import Redis
 
+from schemas import wire
 from streams.client import command, pairs, pipeline
 from streams.errors import PartitionsChangedError
 from streams.keys import StreamKeys
 from streams.scripts import AGREED_FUNCTION, Script
+
+NAMED_MAX: Final = 8
+"""Partitions that an error names."""
+
+UNREAD: Final = "nobody would read what lies on another line"
 
 _AGREE: Final = Script(AGREED_FUNCTION + "return agreed(KEYS[1], ARGV[1])")
 
@@ -40,6 +46,17 @@ async def require(client: Redis, keys: StreamKeys) -> None:
         raise PartitionsChangedError(keys.namespace, keys.partitions, there)
 
 
+async def require_of_client(client: Redis, keys: StreamKeys, *, publishes: bool) -> None:
+    """The same for who holds no partition. Who only looks writes nothing down; who publishes does, before the
+    first of it, so that a daemon with another number is refused instead of passing over what waits."""
+    if publishes:
+        there = await agreed(client, keys)
+    else:
+        there = int(await command(client, b"GET", keys.layout()) or keys.partitions)
+    if there != keys.partitions:
+        raise PartitionsChangedError(keys.namespace, keys.partitions, there, so=UNREAD)
+
+
 async def unsettled(client: Redis, keys: StreamKeys, lines: tuple[str, ...]) -> str:
     """What keeps the number from being changed: a partition that is held, an entry that waits; or ""."""
     held = await pipeline(client, [(b"GET", keys.lease(p)) for p in range(keys.partitions)])
@@ -52,6 +69,19 @@ async def unsettled(client: Redis, keys: StreamKeys, lines: tuple[str, ...]) -> 
             if await command(client, b"XLEN", key) and not await _done(client, key):
                 return f"entries of {key} wait to be taken"
     return ""
+
+
+async def stranded(client: Redis, keys: StreamKeys, partitions: int) -> str:
+    """Which dead letters nobody would find any more with so few partitions; or ""."""
+    going = range(partitions, keys.partitions)
+    if not going:
+        return ""
+    lengths = await pipeline(client, [(b"XLEN", keys.stream(p, wire.DEAD)) for p in going])
+    dead = {p: length for p, length in zip(going, lengths, strict=True) if length}
+    if not dead:
+        return ""
+    some = ", ".join(map(str, list(dead)[:NAMED_MAX])) + (", ..." if len(dead) > NAMED_MAX else "")
+    return f"dead letters ({sum(dead.values()):,}) lie in partitions that go away: {some}"
 
 
 async def change(client: Redis, keys: StreamKeys, partitions: int) -> str:

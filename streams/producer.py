@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 
 from schemas import wire
 from schemas.base import Message
+from streams import layout
 from streams.codec import Form, encode_fields, stream_of
 from streams.errors import BackpressureError
 from streams.keys import StreamKeys
@@ -83,13 +84,14 @@ class Producer:
         self._keys = keys
         self._bounds = {**BOUNDS, **bounds}
         self._form: Form = form
+        self._agreed = False
 
     async def publish(self, message: Message, mind: str, wait_s: float | None = None) -> str:
         """Append one message and return its entry id.
 
         Raises `BackpressureError` when the line is full, with `wait_s` only after waiting so
-        long. After a `StreamsUnavailableError` it is unknown whether the entry was taken:
-        repeat only what has a key.
+        long, and `PartitionsChangedError` where daemons count other partitions. After a
+        `StreamsUnavailableError` it is unknown whether the entry was taken: repeat only what has a key.
         """
         return (await self.publish_many([(mind, message)], wait_s))[0]
 
@@ -103,6 +105,7 @@ class Producer:
         """
         entry_ids: list[str | None] = [None] * len(items)
         lines = self._lines(items)
+        await self._require_layout(lines)
         deadline = anyio.current_time() + (wait_s or 0.0)
         pause_s = PAUSE_S
         while lines:
@@ -116,6 +119,12 @@ class Producer:
             await anyio.sleep(min(pause_s, left_s))
             pause_s = min(2 * pause_s, PAUSE_S_MAX)
         return [entry_id for entry_id in entry_ids if entry_id is not None]
+
+    async def _require_layout(self, lines: Sequence[_Line]) -> None:
+        """Once, before the first of what must not be lost: on the line of another layout nobody reads it."""
+        if not self._agreed and any(line.stream in COPIED for line in lines):
+            await layout.require_of_client(self._client, self._keys, publishes=True)
+            self._agreed = True
 
     def _lines(self, items: Sequence[tuple[str, Message]]) -> list[_Line]:
         lines: dict[str, _Line] = {}

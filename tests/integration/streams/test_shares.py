@@ -1,16 +1,23 @@
 """Shares of partitions: fair, agreed upon whatever clocks the daemons have, and by handover."""
 
+from contextlib import AsyncExitStack
+from pathlib import Path
+
 import anyio
 import pytest
 from redis.asyncio import Redis
 
-from cognition.errors import SettingsError
+from cognition.adapters import repartition
+from cognition.errors import SettingsError, UnavailableError
+from cognition.opening import connected
 from cognition.partitions import Partitions
+from cognition.settings import Settings, StreamSettings
 from cognition.testing.sink import RecordingSink
 from schemas.events import LeaseHandedOver, LeaseLost
+from schemas.percept import Percept
 from streams.errors import PartitionsChangedError
 from streams.keys import StreamKeys
-from streams.layout import agreed, change, unsettled
+from streams.layout import agreed, change, stranded, unsettled
 from streams.lease import Leases
 from streams.members import Members, fair_share
 
@@ -148,3 +155,61 @@ async def test_the_number_is_as_it_was_where_a_partition_was_taken_meanwhile(
     one = Partitions(client, keys, "one", 5.0, SkewedClock(0, 0), RecordingSink())
     assert await one.acquire() == 3
     await one.release()
+
+
+@pytest.mark.parametrize("told", [2, 64])
+async def test_who_connects_with_another_number_is_told_both_and_what_to_set(
+    server_url: str, client: Redis, keys: StreamKeys, told: int
+) -> None:
+    await agreed(client, keys)
+    with pytest.raises(SettingsError) as caught:
+        async with connected(server_url, StreamKeys(keys.namespace, told)):
+            pytest.fail("nobody would read what this session says")
+    said = str(caught.value)
+    assert f"setting streams.partitions = {told}: the namespace {keys.namespace!r} has 4" in said
+    assert "nobody would read" in said
+    assert "Set streams.partitions = 4" in said
+
+
+async def test_the_first_to_connect_writes_nothing_and_the_first_to_publish_the_number(
+    server_url: str, client: Redis, keys: StreamKeys
+) -> None:
+    early = StreamKeys(keys.namespace, 64)
+    async with connected(server_url, early) as first, connected(server_url, keys) as second:
+        assert not await client.exists(keys.layout()), "looking is not laying down"
+        await first.publish_many([Percept(mind="ada", content="I was here first.")])
+        with pytest.raises(
+            SettingsError, match=r"setting streams\.partitions = 4: .* has 64, and nobody would"
+        ):
+            await second.publish_many([Percept(mind="ada", content="Nobody would read this.")])
+    assert not await client.exists(keys.stream(keys.partition_of("ada"), "awake"))
+    late = Partitions(client, keys, "late", 5.0, SkewedClock(0, 0), RecordingSink())
+    with pytest.raises(SettingsError, match="has 64"):
+        await late.acquire()
+
+
+async def test_dead_letters_keep_their_partition_until_they_are_retried_or_dropped(
+    client: Redis, keys: StreamKeys
+) -> None:
+    for partition in (1, 3, 3):
+        await client.xadd(keys.stream(partition, "dead"), {"stream": "awake"})
+    assert await stranded(client, keys, 64) == await stranded(client, keys, 4) == ""
+    assert await stranded(client, keys, 2) == "dead letters (2) lie in partitions that go away: 3"
+    assert await stranded(client, keys, 1) == "dead letters (3) lie in partitions that go away: 1, 3"
+
+
+async def test_a_change_that_dead_letters_would_be_lost_by_is_refused_with_what_to_do(
+    server_url: str, client: Redis, keys: StreamKeys, tmp_path: Path
+) -> None:
+    streams = StreamSettings(url=server_url, namespace=keys.namespace, partitions=keys.partitions)
+    settings = Settings(streams=streams)
+    await agreed(client, keys)
+    letter = await client.xadd(keys.stream(3, "dead"), {"stream": "awake"})
+    async with AsyncExitStack() as stack:
+        with pytest.raises(UnavailableError, match=r"dead letters \(1\) lie .* away: 3") as caught:
+            await repartition(settings, tmp_path, stack, 2)
+        assert "cognition dead list" in caught.value.remedy
+        assert await agreed(client, keys) == 4
+        await client.xdel(keys.stream(3, "dead"), letter)
+        assert await repartition(settings, tmp_path, stack, 2) == 4
+    assert await agreed(client, keys) == 2
