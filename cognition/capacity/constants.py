@@ -98,4 +98,10 @@ RESIDENT_TAUGHT: Final = Constant(
 DAEMON: Final = Constant(
     900 * 2.0**20, "bytes a daemon", "measured: 895 MB resident with the model in bfloat16"
 )
+MAJORITY: Final = Constant(
+    3,
+    "nodes at least, of a plan with copies",
+    "Qdrant documentation, Distributed Deployment: Raft needs more than half of the nodes, also to take out "
+    "a replica that is lost",
+)
 SHARD: Final = Constant(25e6, "memories a shard", "chosen: an index of more takes a node longer than an hour")

@@ -93,7 +93,7 @@ def planned(wanted: Wanted) -> Plan:
     disk = (sum(line.disk for line in lines) + headroom.disk) * wanted.replicas
     writing = wanted.rate * wanted.replicas / c.WRITTEN.value
     nodes = max(
-        wanted.replicas,
+        nodes_least(wanted.replicas),
         math.ceil(ram / _room(wanted)),
         math.ceil(disk / wanted.node_disk),
         math.ceil(writing / wanted.node_cores),
@@ -122,6 +122,12 @@ def planned(wanted: Wanted) -> Plan:
             },
         ),
     )
+
+
+def nodes_least(replicas: int) -> int:
+    """One for each copy, and so many that a majority outlives the loss of one: what is left of two is none,
+    and takes no writes."""
+    return max(replicas, int(c.MAJORITY.value)) if replicas > 1 else 1
 
 
 def _require(wanted: Wanted) -> None:

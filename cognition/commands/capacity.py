@@ -6,7 +6,7 @@ import argparse
 
 from cognition.capacity import constants
 from cognition.capacity.parts import Wanted
-from cognition.capacity.plan import Plan, planned
+from cognition.capacity.plan import Plan, nodes_least, planned
 from cognition.capacity.units import bytes_of, count, count_of, rate_of, size
 from cognition.cli import DONE
 from cognition.commands.running import print_json
@@ -65,6 +65,7 @@ def table(plan: Plan) -> list[str]:
         "",
         f"nodes          {plan.nodes} of {size(wanted.node_ram)} memory, {size(wanted.node_disk)} disk, "
         f"{wanted.node_cores} cores; {plan.shards} shards",
+        *_least(plan),
         f"streams        {size(plan.streams_ram)} in Valkey, all partitions as full as they may be",
         f"daemons        {plan.daemons} on {wanted.partitions} partitions, "
         f"{size(plan.daemon_ram)} memory each",
@@ -74,6 +75,14 @@ def table(plan: Plan) -> list[str]:
         f"{plan.ram_in_all / wanted.memories:,.0f} in memory, all copies",
         f"breaks first   {first.name}: {first.share:.0%} used, full at {count(first.memories)} memories",
     ]
+
+
+def _least(plan: Plan) -> list[str]:
+    """Why it is not one node less, where what is remembered would allow it."""
+    least = nodes_least(plan.wanted.replicas)
+    if least == 1:
+        return []
+    return [f"{'':14} {least} at least: a majority must outlive one, or the others take no writes"]
 
 
 def figures(plan: Plan) -> dict[str, object]:
@@ -92,6 +101,7 @@ def figures(plan: Plan) -> dict[str, object]:
         "disk": plan.disk_in_all,
         "ram": plan.ram_in_all,
         "nodes": plan.nodes,
+        "nodes_least": nodes_least(wanted.replicas),
         "shards": plan.shards,
         "daemons": plan.daemons,
         "daemon_ram": plan.daemon_ram,

@@ -8,6 +8,7 @@ from cognition.capacity import constants
 from cognition.capacity.parts import Wanted
 from cognition.capacity.plan import Plan, planned
 from cognition.capacity.units import BYTES, PlanError, bytes_of, count, count_of, rate_of, size
+from cognition.commands.capacity import figures, table
 from schemas import wire
 
 BIG = Wanted(
@@ -88,8 +89,14 @@ def test_the_nodes_hold_what_is_planned_and_one_less_would_not() -> None:
     )
 
 
-def test_each_copy_has_a_node_of_its_own() -> None:
-    assert planned(Wanted(memories=10.0, replicas=3)).nodes == 3
+@pytest.mark.parametrize(("replicas", "nodes"), [(1, 1), (2, 3), (3, 3), (5, 5)])
+def test_each_copy_has_a_node_of_its_own_and_a_majority_outlives_one(replicas: int, nodes: int) -> None:
+    plan = planned(Wanted(memories=10.0, replicas=replicas))
+    assert plan.nodes == nodes
+    said = [line for line in table(plan) if "a majority must outlive one" in line]
+    assert len(said) == (replicas > 1)
+    assert all(f" {nodes} at least" in line for line in said)
+    assert figures(plan)["nodes_least"] == nodes
 
 
 @pytest.mark.parametrize(("kind", "less"), [("int8", "none"), ("turbo", "int8"), ("binary", "turbo")])
