@@ -250,6 +250,13 @@ def promote_options(parser: argparse.ArgumentParser) -> None:
 
 def migrate_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--partitions", type=int, metavar="N", help="so many from now on; no daemon may run")
+    parser.add_argument(
+        "--within",
+        type=float,
+        default=3_600.0,
+        metavar="S",
+        help="how long to make replicas (default an hour)",
+    )
 
 
 def model_options(parser: argparse.ArgumentParser) -> None:

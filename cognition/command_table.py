@@ -73,7 +73,8 @@ COMMANDS: list[tuple[str, str, str, str, Add]] = [
 SHAPES = {
     "demo:demo": "{directory, percepts, outcomes: {outcome: count}, minds: {name: {memories, episodes}},\n"
     "  answers: [{mind, cue, asks, recollection: Recollection}]}; the performance goes to standard error",
-    "schema:schema_check": "[{collection, there, problem, remedy, stops}]; those that are well too",
+    "schema:schema_check": "[{collection, there, problem, remedy, stops}]; those that are well too;\n"
+    "  `cluster` for what is wrong with all of it",
     "schema:schema_migrate": "as of check, after what was put right",
     "daemon:daemon": "nothing else: its log is one JSON object a line wherever it is not a terminal",
     "minds:perceive": "a Receipt {mind, entry, outcome, key, memory_id, episode_id, salience, threshold,\n"

@@ -268,7 +268,7 @@ def _convert(values: Mapping[str, Any], origins: Mapping[str, str]) -> Settings:
             node = node.setdefault(parent, {})
         node[leaf] = value
     try:
-        return msgspec.convert(tree, Settings, strict=False)
+        settings = msgspec.convert(tree, Settings, strict=False)
     except msgspec.ValidationError as error:
         problem, _, path = str(error).partition(" - at `$.")
         key = path.rstrip("`")
@@ -276,3 +276,17 @@ def _convert(values: Mapping[str, Any], origins: Mapping[str, str]) -> Settings:
             f"setting {key} = {values.get(key)!r} (from {origins.get(key, '?')}): {problem}",
             remedy="Correct the value; `cognition config show` lists every key with its value.",
         ) from error
+    _require_replicas(settings.store, origins)
+    return settings
+
+
+def _require_replicas(store: StoreSettings, origins: Mapping[str, str]) -> None:
+    """A server takes the smaller number without a word: writes would be on fewer replicas than asked for."""
+    wanted, there = store.write_consistency_factor, store.replication_factor
+    if wanted > there:
+        key, of = "store.write_consistency_factor", "store.replication_factor"
+        raise SettingsError(
+            f"setting {key} = {wanted} (from {origins.get(key, '?')}): {of} is {there} "
+            f"(from {origins.get(of, '?')}), and no write can be on more replicas than there are",
+            remedy=f"Raise {of} to {wanted}, or lower {key} to {there} or less.",
+        )

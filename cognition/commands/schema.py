@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
+import anyio
 import msgspec
 
 from cognition.adapters import open_server, repartition
@@ -15,6 +17,7 @@ from cognition.commands.running import UsageError, loaded_settings, print_json
 from cognition.daemon import SystemClock
 from cognition.data_directory import directory_of, held, prepare
 from cognition.settings import Settings
+from cognition.stores.backend import CollectionSpec
 from cognition.stores.collections import ALL
 
 if TYPE_CHECKING:
@@ -53,20 +56,29 @@ async def schema_migrate(options: argparse.Namespace) -> int:
         return _embedded(options, settings)
     async with AsyncExitStack() as stack:
         backend = await open_server(settings, stack, SystemClock(), model=_model(settings))
-        for spec in ALL:
-            if not await backend.exists(spec):
-                continue
+        there = [spec for spec in ALL if await backend.exists(spec)]
+        for spec in there:
             if options.partitions is not None:
                 await backend.repartition(spec)
             for drift in await backend.drifts(spec):
                 if drift.mends:
                     await backend.mend(drift, spec)
+        await _replicate(backend, there, options.within)
         return _tell(options, await look(backend))
 
 
+async def _replicate(backend: ServerBackend, specs: list[CollectionSpec], within_s: float) -> None:
+    """Make the replicas that are missing, or say that it takes longer."""
+    with anyio.move_on_after(within_s) as scope:
+        for spec in specs:
+            await backend.replicate(spec, _told)
+    if scope.cancelled_caught:
+        _told(f"not all copied within {within_s:g} s; give the command again, it goes on")
+
+
 async def look(backend: ServerBackend) -> list[Row]:
-    """Each collection, and of each what has drifted."""
-    rows: list[Row] = []
+    """Each collection, and of each what has drifted; the cluster, where it is too small for its copies."""
+    rows = [Row(d.collection, True, d.problem, d.remedy, d.stops) for d in await backend.cluster_drifts()]
     for spec in ALL:
         if not await backend.exists(spec):
             rows.append(Row(spec.name, False))
@@ -115,6 +127,10 @@ def _tell(options: argparse.Namespace, rows: list[Row]) -> int:
             if row.remedy:
                 print(f"     -> {row.remedy}")
     return NO if any(row.problem for row in rows) else DONE
+
+
+def _told(what: str) -> None:
+    print(what, file=sys.stderr)
 
 
 def _model(settings: Settings) -> str:

@@ -49,8 +49,9 @@ from cognition.stores.gathering import gathered
 from cognition.stores.server_nodes import Nodes, translated
 from cognition.stores.server_options import Mark, ServerOptions
 from cognition.stores.server_promotion import Promotion, unfinished
+from cognition.stores.server_replicas import Replication
 from cognition.stores.server_routing import Selector, ids_by_place, points_by_place, selector
-from cognition.stores.server_shards import ACTIVE, all_shards_of, shards_of
+from cognition.stores.server_shards import ACTIVE, all_shards_of, nodes_of, shards_of
 from cognition.stores.server_values import (
     batches,
     filter_or_none,
@@ -182,6 +183,18 @@ class ServerBackend:
     async def mend(self, drift: server_drifts.Drift, spec: CollectionSpec) -> None:
         """Put right what can be."""
         await self._ask(drift.collection, lambda c: server_drifts.mend(c, drift, spec, self._options))
+
+    async def cluster_drifts(self) -> list[server_drifts.Drift]:
+        """How the cluster itself differs from what copies need."""
+        _, peers = await self._ask("cluster", lambda c: nodes_of(c, "cluster"))
+        drift = server_drifts.of_cluster(len(peers), self._options)
+        return [] if drift is None else [drift]
+
+    async def replicate(self, spec: CollectionSpec, told: Callable[[str], None]) -> None:
+        """Make the replicas that shards of this collection lack, as far as there are nodes for them."""
+        copies = self._options.replication_factor
+        if copies > 1:
+            await Replication(self._nodes, self._name(spec.name), copies, told).run()
 
     async def repartition(self, spec: CollectionSpec) -> None:
         """Say of the collection that it is written with our number of partitions from now on."""

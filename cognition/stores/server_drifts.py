@@ -25,6 +25,10 @@ INDEXES_AT_ONCE_MAX: Final = 20_000
 died meanwhile leaves it so."""
 
 
+PAIR: Final = 2
+"""Nodes that have copies of each other and yet need both."""
+
+
 @dataclass(frozen=True, slots=True)
 class Drift:
     """One way in which a collection is not what is needed. `index` names the field of an index that is
@@ -65,6 +69,19 @@ async def mend(client: AsyncQdrantClient, drift: Drift, spec: CollectionSpec, op
                 write_consistency_factor=options.write_consistency_factor,
             )
             await client.update_collection(drift.collection, collection_params=wanted)
+
+
+def of_cluster(peers: int, options: ServerOptions) -> Drift | None:
+    """What keeps copies from serving where a node is lost: of two nodes the other is no majority."""
+    if peers != PAIR or options.replication_factor == 1:
+        return None
+    return Drift(
+        "cluster",
+        f"has {PAIR} nodes, and store.replication_factor is {options.replication_factor}: once one is lost "
+        "the other is no majority, and nothing is written until it is back",
+        "Add a third node: name it in store.url as well, and move shards to it (deploy/RUNBOOK.md, Resize).",
+        stops=False,
+    )
 
 
 async def _make_key(client: AsyncQdrantClient, name: str, key: str) -> None:
@@ -166,7 +183,7 @@ def _of_replicas(name: str, found: models.CollectionInfo, options: ServerOptions
             name,
             f"has replication factor {there[0]} and write consistency factor {there[1]}, "
             f"the settings say {wanted[0]} and {wanted[1]}",
-            "Run `cognition schema migrate`, then add replicas where shards have too few.",
+            "Run `cognition schema migrate`: it adds replicas where shards have too few, too.",
             stops=False,
             replicas=True,
         )
@@ -184,9 +201,9 @@ def _of_copies(name: str, found: models.CollectionInfo, shards: Sequence[Shard])
         yield Drift(
             name,
             f"has shards with fewer than {copies} replicas that serve: {told}",
-            "Those of a node that is away come back with it. Where there are too few, ask for each: POST "
-            f'/collections/{name}/cluster {{"replicate_shard": {{"shard_id": .., "from_peer_id": .., '
-            '"to_peer_id": ..}}; GET /cluster names the nodes.',
+            "Those of a node that is away come back with it. Where there are too few, run `cognition schema "
+            "migrate`: it makes them on nodes that have none. Until then writes are acknowledged by as many "
+            "as serve.",
             stops=False,
         )
 

@@ -93,6 +93,17 @@ def test_a_file_that_is_not_there_or_no_file_is_refused(tmp_path: Path) -> None:
         load(tmp_path / "latin.toml")
 
 
+def test_a_write_is_not_to_be_on_more_replicas_than_there_are() -> None:
+    asked = {"COGNITION_STORE__WRITE_CONSISTENCY_FACTOR": "3"}
+    with pytest.raises(SettingsError) as caught:
+        load(environment=asked)
+    assert "store.write_consistency_factor = 3 (from environment)" in str(caught.value)
+    assert "store.replication_factor is 1 (from default)" in str(caught.value)
+    assert "Raise store.replication_factor to 3" in caught.value.remedy
+    store = load(environment=asked, flags={"store.replication_factor": 3}).settings.store
+    assert (store.replication_factor, store.write_consistency_factor) == (3, 3)
+
+
 @pytest.mark.parametrize("name", ["COGNITION_RECALL__CANDIDATE", "COGNITION_NOTHING"])
 def test_an_unknown_name_in_the_environment_is_refused(name: str) -> None:
     with pytest.raises(SettingsError, match=r"unknown setting .* \(from environment\)"):

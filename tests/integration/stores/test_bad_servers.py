@@ -30,7 +30,7 @@ from cognition.stores.server_addresses import addresses_of
 from cognition.stores.server_nodes import Nodes
 from cognition.stores.server_opening import open_server, readiness
 from cognition.stores.server_options import Mark, ServerOptions
-from cognition.stores.server_shards import all_shards_of, nodes_of
+from cognition.stores.server_shards import all_shards_of
 from cognition.testing.nodes import Node, binary, running_nodes
 from schemas.quantization import Quantization, QuantizationKind
 from tests import servers
@@ -414,18 +414,13 @@ async def test_more_replicas_wanted_than_there_are_is_told_until_they_were_added
             assert "replication factor 1" in drift.problem
             await backend.mend(drift, SPEC)
             assert "fewer than 2 replicas" in await next_problem(backend, drift.problem)
-            async with bare(nodes[0]) as client:
-                (shard,) = await all_shards_of(client, NAME)
-                _, everyone = await nodes_of(client, NAME)
-                copied = models.ReplicateShard(
-                    shard_id=shard.id,
-                    from_peer_id=min(shard.states),
-                    to_peer_id=min(everyone - set(shard.states)),
-                )
-                await client.cluster_collection_update(
-                    NAME, models.ReplicateShardOperation(replicate_shard=copied)
-                )
+            told: list[str] = []
+            await backend.replicate(SPEC, told.append)
+            assert "acknowledged by 1 of 2 replicas" in told[0]
             assert await next_problem(backend, "fewer than 2 replicas") == ""
+            await backend.replicate(SPEC, told.append)
+            assert len(told) == 1
+            assert await backend.cluster_drifts() == []
 
 
 @pytest.mark.server

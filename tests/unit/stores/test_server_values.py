@@ -8,7 +8,7 @@ from qdrant_client import models
 
 from cognition.errors import StoreDeniedError, StoreRefusedError, StoreUnavailableError
 from cognition.stores.backend import CollectionSpec, FieldType
-from cognition.stores.server_drifts import INDEXES_AT_ONCE_MAX, differences
+from cognition.stores.server_drifts import INDEXES_AT_ONCE_MAX, differences, of_cluster
 from cognition.stores.server_nodes import translated
 from cognition.stores.server_options import Mark, ServerOptions
 from cognition.stores.server_schema import joined
@@ -157,10 +157,26 @@ def test_a_shard_with_fewer_serving_replicas_than_the_collection_promises_is_tol
     info = found(replication_factor=2)
     (few,) = differences("things", SPEC, info, options, OURS, shards=shards)
     assert "fewer than 2 replicas that serve: 1 has 1 (node 0), 2 has 1 (node 0, 1)" in few.problem
-    assert "/collections/things/cluster" in few.remedy
+    assert "cognition schema migrate" in few.remedy
+    assert "writes are acknowledged by as many as serve" in few.remedy
     assert not few.stops
     assert not few.mends
     assert differences("things", SPEC, info, options, OURS, shards=shards[:1]) == []
+
+
+@pytest.mark.parametrize(
+    ("peers", "copies", "told"), [(0, 2, False), (1, 2, False), (2, 1, False), (2, 2, True), (3, 2, False)]
+)
+def test_two_nodes_that_hold_copies_of_each_other_are_told_to_be_no_majority(
+    peers: int, copies: int, told: bool
+) -> None:
+    drift = of_cluster(peers, ServerOptions(replication_factor=copies))
+    assert (drift is not None) is told
+    if drift is not None:
+        assert "has 2 nodes, and store.replication_factor is 2" in drift.problem
+        assert "third node" in drift.remedy
+        assert not drift.stops
+        assert not drift.mends
 
 
 def test_who_embeds_nothing_minds_no_model() -> None:
