@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import anyio
 from qdrant_client import AsyncQdrantClient
@@ -28,6 +27,7 @@ from benchmarks.timing import growing, node_loss, one_mind, serving
 from benchmarks.timing.figures import figure, figure_table
 from benchmarks.timing.ingest import all_points, backend_of
 from benchmarks.timing.real import RealMaterials, real_materials
+from benchmarks.timing.server_bare import bare_client, reached
 from cognition.stores.collections import MEMORIES
 from cognition.testing.nodes import Node, NodeError, binary, running_nodes
 
@@ -39,6 +39,7 @@ REPLICAS = 2
 
 QUANTIZATIONS = ("none", "int8", "turbo", "binary")
 LOOK_S = 0.5
+BARE_TIMEOUT_S = 120.0
 TEXTS_MAX = 100_000
 
 
@@ -51,11 +52,7 @@ class Place:
 
     def client(self) -> AsyncQdrantClient:
         """The bare client of the first node."""
-        parts = urlsplit(self.urls[0])
-        ports = dict(pair.split("=") for pair in parts.query.split("&") if pair)
-        grpc = int(ports.get("grpc_port", (parts.port or 6333) + 1))
-        url = f"{parts.scheme}://{parts.netloc}"
-        return AsyncQdrantClient(url=url, grpc_port=grpc, prefer_grpc=True, timeout=120)
+        return bare_client(reached(self.urls[0], timeout_s=BARE_TIMEOUT_S), grpc=True)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,6 +1,8 @@
 """What an operator asks of Qdrant's nodes, above all once one has lost its disk. Standard library alone.
 
-It runs where a daemon runs, with that one's addresses and key (`COGNITION_STORE__*`):
+It runs where a daemon runs, with that one's addresses, key and authority: `COGNITION_STORE__URL` or
+`QDRANT_URL`, `COGNITION_STORE__API_KEY_FILE`, `COGNITION_STORE__API_KEY` or `QDRANT_API_KEY`,
+`COGNITION_STORE__CA_FILE`.
 
     docker compose -f deploy/compose.cluster.yaml exec -T daemon-0 python - show < deploy/nodes.py
     kubectl -n cognition exec -i cognition-0 -- python - show < deploy/nodes.py
@@ -16,14 +18,17 @@ from __future__ import annotations
 
 import json
 import os
+import ssl
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+PORT = 6333
 WITHIN_S = 30.0
 """For one answer: the vendor waits 10 s for an agreement of the peers."""
 
@@ -39,13 +44,39 @@ class NoAnswerError(Exception):
     """A node, or all of them, cannot be asked, or refuse."""
 
 
+def setting(name: str, known: str = "") -> str:
+    """As the daemon reads it: ours over the name that others know it by, too."""
+    return os.environ.get(f"COGNITION_STORE__{name}") or os.environ.get(known, "")
+
+
 def addresses() -> list[str]:
-    return [url.split("?")[0].rstrip("/") for url in os.environ["COGNITION_STORE__URL"].split(",")]
+    named = [url.strip() for url in setting("URL", "QDRANT_URL").split(",") if url.strip()]
+    if not named:
+        raise NoAnswerError("no node is named: set COGNITION_STORE__URL, such as http://qdrant-0:6333")
+    return [address(url) for url in named]
+
+
+def address(url: str) -> str:
+    parts = urllib.parse.urlsplit(url)
+    place = parts.netloc if parts.port else f"{parts.netloc}:{PORT}"
+    return f"{parts.scheme}://{place}{parts.path.rstrip('/')}"
 
 
 def key() -> str:
-    file = os.environ.get("COGNITION_STORE__API_KEY_FILE")
-    return Path(file).read_text("utf-8").strip() if file else os.environ.get("COGNITION_STORE__API_KEY", "")
+    file = setting("API_KEY_FILE")
+    try:
+        return Path(file).read_text("utf-8").strip() if file else setting("API_KEY", "QDRANT_API_KEY")
+    except OSError as error:
+        raise NoAnswerError(f"COGNITION_STORE__API_KEY_FILE = {file} cannot be read: {error}") from error
+
+
+def authority() -> ssl.SSLContext:
+    """Whom a certificate has to be signed by; the machine's own authorities, where none is named."""
+    file = setting("CA_FILE")
+    try:
+        return ssl.create_default_context(cafile=file or None)
+    except OSError as error:
+        raise NoAnswerError(f"COGNITION_STORE__CA_FILE = {file} is no certificate: {error}") from error
 
 
 def asked(url: str, method: str, path: str, body: object = None) -> bytes:
@@ -53,8 +84,9 @@ def asked(url: str, method: str, path: str, body: object = None) -> bytes:
     data = None if body is None else json.dumps(body).encode()
     headers = {"api-key": key(), "content-type": "application/json"}
     request = urllib.request.Request(url + path, data, headers, method=method)
+    trusted = authority()
     try:
-        with urllib.request.urlopen(request, timeout=WITHIN_S) as answer:
+        with urllib.request.urlopen(request, timeout=WITHIN_S, context=trusted) as answer:
             found: bytes = answer.read()
             return found
     except urllib.error.HTTPError as error:
@@ -76,13 +108,16 @@ def told(method: str, path: str, body: object = None) -> Any:
 
 
 def members() -> list[str]:
-    """The nodes that answer, those that know the most peers."""
+    """The nodes that answer, those that know the most peers. Raises where none does."""
     known: dict[str, int] = {}
+    problem: NoAnswerError | None = None
     for url in addresses():
         try:
             known[url] = len(json.loads(asked(url, "GET", "/cluster"))["result"]["peers"])
-        except NoAnswerError:
-            continue
+        except NoAnswerError as error:
+            problem = error
+    if problem is not None and not known:
+        raise problem
     return [url for url, peers in known.items() if peers == max(known.values())]
 
 

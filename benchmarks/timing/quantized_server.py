@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import anyio
-from qdrant_client import AsyncQdrantClient, models
+from qdrant_client import models
 
+from benchmarks.timing.server_bare import bare_client, reached
 from cognition.stores.fidelity import NAME
 from cognition.stores.qdrant_server import ServerBackend
 from cognition.stores.server_opening import open_server
-from cognition.stores.server_options import Mark, ServerOptions
+from cognition.stores.server_options import Mark
 
 PREFIX = "benchmark-"
 POLL_S = 0.5
@@ -23,7 +24,8 @@ QUIET = 4
 @asynccontextmanager
 async def opened(url: str) -> AsyncIterator[tuple[ServerBackend, Callable[[], Awaitable[None]]]]:
     """The backend, and what waits until the server has optimised."""
-    client = AsyncQdrantClient(url, timeout=600)
+    options = reached(url, prefix=PREFIX, timeout_s=600.0)
+    client = bare_client(options, grpc=False)
     name = f"{PREFIX}{NAME}"
 
     async def settle() -> None:
@@ -33,7 +35,6 @@ async def opened(url: str) -> AsyncIterator[tuple[ServerBackend, Callable[[], Aw
             quiet = quiet + 1 if info.status == models.CollectionStatus.GREEN else 0
             await anyio.sleep(POLL_S)
 
-    options = ServerOptions(url=url, prefix=PREFIX, timeout_s=600.0)
     await client.delete_collection(name)
     try:
         async with open_server(options, Mark(), chance=random.Random(0)) as server:

@@ -5,13 +5,18 @@ A second collection of the same shape takes the same points; the same cues are a
 
 from __future__ import annotations
 
+import os
+import ssl
 import time
 from collections.abc import Sequence
 from typing import Any
 
 from qdrant_client import AsyncQdrantClient, models
 
+from cognition.settings import load
 from cognition.stores.backend import Point, Sparse, Vector
+from cognition.stores.server_addresses import addresses_of, authority_of, key_of
+from cognition.stores.server_options import ServerOptions
 
 BATCH = 256
 """Points an upsert; larger batches were not faster."""
@@ -21,6 +26,32 @@ PREFETCH = 30
 
 RRF = models.FusionQuery(fusion=models.Fusion.RRF)
 Where = models.Filter | None
+
+
+def reached(url: str, **more: Any) -> ServerOptions:
+    """The server at this address, with the key and the authority that the settings name."""
+    chosen = load(environment=os.environ).settings.store
+    return ServerOptions(
+        url=url, api_key=chosen.api_key, api_key_file=chosen.api_key_file, ca_file=chosen.ca_file, **more
+    )
+
+
+def bare_client(options: ServerOptions, *, grpc: bool) -> AsyncQdrantClient:
+    """The vendor's client of the first node that they name. Versions are looked at where ours is opened."""
+    address, authority = addresses_of(options)[0], authority_of(options)
+    more: dict[str, Any] = {}
+    if authority is not None:
+        more["grpc_options"] = {"root_certificates": authority}
+        more["verify"] = ssl.create_default_context(cadata=authority.decode("ascii"))
+    return AsyncQdrantClient(
+        url=address.url,
+        grpc_port=address.grpc_port,
+        prefer_grpc=grpc,
+        api_key=key_of(options),
+        timeout=round(options.timeout_s),
+        check_compatibility=False,
+        **more,
+    )
 
 
 async def made_like(client: AsyncQdrantClient, name: str, model: str, *, shards: int | None = None) -> None:
