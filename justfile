@@ -48,7 +48,7 @@ test-quick *args:
 test-slow *args: model
     {{ bin }}/python -m pytest -q -m "slow and not server and not nightly" {{ args }}
 
-# on real servers: Qdrant, one node and three (QDRANT_URL, or `qdrant` on PATH), and `redis-server` on PATH
+# on real servers: Qdrant, one node and three (QDRANT_URL, or `qdrant` on PATH), and Redis (REDIS_URL, or `redis-server` on PATH)
 [no-exit-message]
 test-server *args:
     {{ bin }}/python -m pytest -m server -rs {{ args }}

@@ -20,5 +20,15 @@ def anyio_backend() -> str:
 
 def pytest_report_header() -> list[str]:
     """Which servers tests marked `server` have; those that miss theirs are skipped."""
-    found = {name: os.environ.get(url) or shutil.which(binary) for name, (url, binary) in SERVERS.items()}
-    return [f"{name} server: {place or 'none, its tests are skipped'}" for name, place in found.items()]
+    return [f"{name} server: {_place(*where)}" for name, where in SERVERS.items()]
+
+
+def _place(variable: str, binary: str) -> str:
+    """A server that is named is disturbed by no test: those that do so start the program."""
+    from cognition.settings import hide_password
+
+    given, program = os.environ.get(variable), shutil.which(binary)
+    if not given:
+        return program or "none, its tests are skipped"
+    disturbing = program or f"no `{binary}` on PATH, they are skipped"
+    return f"{hide_password(given)}; for tests that disturb one: {disturbing}"

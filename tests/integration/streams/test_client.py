@@ -10,7 +10,6 @@ from streams.errors import (
     StreamsUnavailableError,
     StreamsVersionError,
 )
-from streams.keys import StreamKeys
 from streams.producer import Producer
 from streams.testing import running_valkey
 
@@ -34,7 +33,8 @@ async def test_a_server_that_is_away_is_named_with_what_to_do(tmp_path) -> None:
     await client.aclose()
 
 
-async def test_a_wrong_password_and_a_missing_right_are_denials(server_url, client) -> None:
+@pytest.mark.usefixtures("disturbed")
+async def test_a_wrong_password_and_a_missing_right_are_denials(server_url, client, keys) -> None:
     await client.execute_command("ACL", "SETUSER", "reader", "on", ">right", "~*", "+@read", "+@connection")
     wrong = connect(f"unix://reader:wrong@{path_of(server_url)}")
     with pytest.raises(StreamsDeniedError, match="user and password") as caught:
@@ -43,14 +43,13 @@ async def test_a_wrong_password_and_a_missing_right_are_denials(server_url, clie
     reader = connect(f"unix://reader:right@{path_of(server_url)}")
     await server_info(reader)
     with pytest.raises(StreamsDeniedError, match="permission"):
-        await Producer(reader, StreamKeys()).publish(Percept(mind="ada"), "ada")
+        await Producer(reader, keys).publish(Percept(mind="ada"), "ada")
     for one in (wrong, reader):
         await one.aclose()
     await client.execute_command("ACL", "DELUSER", "reader")
 
 
-async def test_a_key_of_another_kind_is_a_refusal(client) -> None:
-    keys = StreamKeys()
+async def test_a_key_of_another_kind_is_a_refusal(client, keys) -> None:
     await client.set(keys.stream(keys.partition_of("ada"), "awake"), "not a stream")
     with pytest.raises(StreamsRefusedError, match="WRONGTYPE"):
         await Producer(client, keys).publish(Percept(mind="ada"), "ada")

@@ -231,6 +231,7 @@ async def test_the_straggler_cursor_goes_on_where_it_stopped(client, keys, publi
     assert {d.entry_id for d in found} == {d.entry_id for d in all_lost}
 
 
+@pytest.mark.usefixtures("disturbed")
 async def test_a_flushed_server_is_noticed_while_reading_and_work_goes_on(client, keys, publish) -> None:
     told: list[int] = []
     one = consumer(client, keys, on_recreated=told.append)
@@ -251,6 +252,7 @@ async def test_a_flushed_server_is_noticed_while_reading_and_work_goes_on(client
     assert sorted(told) == list(ALL)
 
 
+@pytest.mark.usefixtures("disturbed")
 async def test_a_flush_between_reads_is_noticed_too(client, keys, publish) -> None:
     told: list[int] = []
     one = consumer(client, keys, on_recreated=told.append)
@@ -266,6 +268,7 @@ async def test_a_flush_between_reads_is_noticed_too(client, keys, publish) -> No
     assert await one.claim_stragglers(idle_ms=0) == []
 
 
+@pytest.mark.usefixtures("disturbed")
 async def test_an_entry_id_that_a_flushed_server_gives_again_is_a_new_entry(client, keys) -> None:
     one = consumer(client, keys, partitions=[0])
     await one.ensure_groups([0])

@@ -45,6 +45,7 @@ async def test_every_holding_has_a_greater_epoch(leases) -> None:
     assert epochs == sorted(set(epochs))
 
 
+@pytest.mark.usefixtures("disturbed")
 async def test_a_wiped_server_gives_no_smaller_epoch(client, leases) -> None:
     before = await leases.acquire(1, "one", 5.0)
     await client.flushall()
@@ -78,6 +79,7 @@ async def test_renewing_extends_only_ones_own(client, keys, leases) -> None:
     assert (await leases.held_by(1)).epoch == other.epoch
 
 
+@pytest.mark.usefixtures("disturbed")
 async def test_a_lease_that_a_flush_wiped_is_renewed_unless_another_came_between(client, leases) -> None:
     lease = await leases.acquire(1, "one", 5.0)
     await client.flushall()
@@ -135,6 +137,7 @@ async def test_the_keeper_notices_another_holder(client, keys, leases) -> None:
             tasks.cancel_scope.cancel()
 
 
+@pytest.mark.usefixtures("disturbed")
 async def test_the_keeper_notices_that_nothing_can_be_renewed(server_url, keys) -> None:
     client = connect(server_url, response_timeout_s=0.05)
     leases = Leases(client, keys, anyio.current_time)

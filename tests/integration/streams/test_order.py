@@ -106,6 +106,7 @@ def number(entry_id: str) -> tuple[int, int]:
     return int(ms), int(sequence)
 
 
+@pytest.mark.usefixtures("disturbed")
 @pytest.mark.parametrize("seed", range(6))
 async def test_nothing_is_skipped_doubled_in_work_or_out_of_order(client, keys, server_url, seed) -> None:
     chance = random.Random(seed)

@@ -95,6 +95,7 @@ async def test_what_is_acknowledged_makes_room_even_when_nobody_trimmed(
         await producer.publish(percept(3), "ada")
 
 
+@pytest.mark.usefixtures("disturbed")
 async def test_a_server_that_forgot_the_script_is_told_again(client: Redis, keys: StreamKeys) -> None:
     producer = Producer(client, keys)
     await producer.publish(percept(0), "ada")
@@ -103,6 +104,7 @@ async def test_a_server_that_forgot_the_script_is_told_again(client: Redis, keys
     assert await client.xlen(keys.stream(keys.partition_of("ada"), "awake")) >= 2
 
 
+@pytest.mark.usefixtures("disturbed")
 async def test_a_server_out_of_memory_is_an_error_with_a_remedy(client: Redis, keys: StreamKeys) -> None:
     await client.config_set("maxmemory", "1")
     try:

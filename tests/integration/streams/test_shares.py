@@ -109,7 +109,7 @@ async def test_the_number_of_partitions_is_agreed_upon_and_changed_only_at_rest(
     client: Redis, keys: StreamKeys
 ) -> None:
     assert await agreed(client, keys) == 4
-    assert await agreed(client, StreamKeys("test", 8)) == 4
+    assert await agreed(client, StreamKeys(keys.namespace, 8)) == 4
     one = Partitions(client, keys, "one", 5.0, SkewedClock(0, 0), RecordingSink())
     await one.acquire()
     assert "is held by one" in await unsettled(client, keys, ("awake",))
@@ -139,7 +139,7 @@ async def test_a_daemon_that_wakes_after_the_number_was_changed_holds_and_shares
     with pytest.raises(SettingsError, match=rf"setting streams\.partitions = 4: .* has {number}"):
         await sleeper.acquire()
     successor = Partitions(
-        client, StreamKeys("test", number), "successor", 5.0, SkewedClock(0, 0), RecordingSink()
+        client, StreamKeys(keys.namespace, number), "successor", 5.0, SkewedClock(0, 0), RecordingSink()
     )
     assert await successor.acquire() == number, "the sleeper counts for nobody"
     await successor.release()

@@ -51,6 +51,7 @@ async def behind_tls(socket: str) -> AsyncIterator[int]:
         group.cancel_scope.cancel()
 
 
+@pytest.mark.usefixtures("disturbed")
 async def test_a_server_behind_tls_is_spoken_to_by_a_user_of_its_own(server_url, client, keys) -> None:
     rights = ("on", ">right", "~*", "+@all")
     await client.execute_command("ACL", "SETUSER", "writer", *rights)
@@ -65,6 +66,7 @@ async def test_a_server_behind_tls_is_spoken_to_by_a_user_of_its_own(server_url,
     await client.execute_command("ACL", "DELUSER", "writer")
 
 
+@pytest.mark.usefixtures("disturbed")
 async def test_a_certificate_that_nobody_vouches_for_is_refused_and_said(server_url) -> None:
     async with behind_tls(server_url.removeprefix("unix://")) as port:
         stranger = connect(f"rediss://localhost:{port}")
