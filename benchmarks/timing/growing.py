@@ -17,7 +17,7 @@ from qdrant_client import AsyncQdrantClient, models
 
 from benchmarks.progress import Progress
 from benchmarks.timing.real import NOISE
-from cognition.stores import server_grpc
+from cognition.stores import server_grpc, times
 from cognition.stores.backend import Point, Sparse, Vector
 
 AT_ONCE = 512
@@ -38,7 +38,7 @@ TIMES = ("occurred_at", "encoded_at", "last_accessed")
 async def grow(client: AsyncQdrantClient, name: str, points: Sequence[Point], whole: int, seed: int) -> None:
     """Write these points again and again, until the collection holds a `whole` number of them."""
     rng = np.random.default_rng(seed)
-    moments = [point.payload["occurred_at"] for point in points]
+    moments = [times.from_text(point.payload["occurred_at"]) for point in points]
     span = max(moments) - min(moments) + APART_S
     progress = Progress("points", whole - len(points))
     room = anyio.Semaphore(WRITERS)
@@ -62,7 +62,8 @@ def again(point: Point, round_: int, span: float, rng: np.random.Generator) -> P
     payload = dict(point.payload)
     payload["key"] = f"{payload['key']}/{round_}"
     payload["episode_id"] = renamed(payload["episode_id"], round_)
-    payload |= {field: payload[field] + round_ * span for field in TIMES if field in payload}
+    late = round_ * span
+    payload |= {f: times.to_text(times.from_text(payload[f]) + late) for f in TIMES if f in payload}
     made = {name: rough(vector, rng) for name, vector in point.vectors.items()}
     return Point(renamed(point.id, round_), payload, made)
 
