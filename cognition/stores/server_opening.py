@@ -34,6 +34,9 @@ OLDEST: Final = (1, 16)
 GAP_MAX: Final = 1
 """Minor versions between client and server that the vendor supports."""
 
+SURE: Final = (1, 19)
+"""The first that resolves conditions before it writes its log (qdrant#9678, ADR 36)."""
+
 ASK_AGAIN_S: Final = 1.0
 """How often a server that is away is looked for."""
 
@@ -95,7 +98,7 @@ async def open_server(
             stack.push_async_callback(clients[-1].close)
         version = min(_numbers(node.version) for node in found)
         nodes = Nodes(clients, attempts_max=options.attempts_max, chance=chance)
-        notes = _gaps(found) + [f"{address.url} does not answer" for address in missing]
+        notes = _gaps(found) + _unsure(found) + [f"{address.url} does not answer" for address in missing]
         fast = all(node.grpc for node in found)
         backend = ServerBackend(nodes, options=options, mark=mark, version=version, grpc=fast, told=told)
         yield Opened(backend, [node.name for node in found], notes)
@@ -224,6 +227,16 @@ def _require(node: Node) -> None:
             remedy=f"Use a Qdrant server of {client[0]}.{OLDEST[1]} or newer, below {client[0] + 1}.0; "
             "or unset store.url for the embedded engine.",
         )
+
+
+def _unsure(found: list[Node]) -> list[str]:
+    """Where a kill may lose what was acknowledged."""
+    return [
+        f"{node.address.url} is Qdrant {node.version}: killed in the middle of a flush it may pass over "
+        f"writes in its log. Upgrade it to {SURE[0]}.{SURE[1]}."
+        for node in found
+        if _numbers(node.version) < SURE
+    ]
 
 
 def _gaps(found: list[Node]) -> list[str]:

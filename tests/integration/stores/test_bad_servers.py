@@ -83,6 +83,13 @@ async def test_a_server_far_from_the_client_is_served_and_that_is_noted() -> Non
     assert "the vendor supports a distance of 1 minor version" in told[1]
 
 
+@pytest.mark.parametrize(("version", "unsure"), [("1.18.3", True), ("1.19.0", False)])
+async def test_a_server_that_may_pass_over_its_log_after_a_kill_is_noted(version: str, unsure: bool) -> None:
+    async with pretending(version) as port:
+        told = await opened(ServerOptions(url=f"http://127.0.0.1:{port}", grpc_port=0, wait_s=0))
+    assert any("Upgrade it to 1.19" in note for note in told) is unsure
+
+
 async def test_a_certificate_of_an_unknown_authority_is_refused_and_accepted_once_it_is_named() -> None:
     async with pretending("1.18.2", secure=True) as port:
         url = f"https://localhost:{port}"
