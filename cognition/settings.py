@@ -7,11 +7,12 @@ below the composition root reads a file or the environment; it is given its part
 from __future__ import annotations
 
 import difflib
+import enum
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_type_hints
 
 import msgspec
 
@@ -272,12 +273,34 @@ def _convert(values: Mapping[str, Any], origins: Mapping[str, str]) -> Settings:
     except msgspec.ValidationError as error:
         problem, _, path = str(error).partition(" - at `$.")
         key = path.rstrip("`")
+        whole = key if key in values else key.partition("[")[0]
         raise SettingsError(
-            f"setting {key} = {values.get(key)!r} (from {origins.get(key, '?')}): {problem}",
-            remedy="Correct the value; `cognition config show` lists every key with its value.",
+            f"setting {key} = {values.get(whole)!r} (from {origins.get(whole, '?')}): {problem}",
+            remedy=f"{_choices(whole)}; `cognition config show` lists every key with its value.",
         ) from error
     _require_replicas(settings.store, origins)
     return settings
+
+
+def _choices(key: str) -> str:
+    """What to write for a setting: one of its words, where it takes only some."""
+    kind: Any = Settings
+    for part in key.split("."):
+        kind = get_type_hints(kind).get(part, str) if hasattr(kind, "__struct_fields__") else str
+    words = list(_words(kind))
+    form = f", written as {TABLES[key]}" if key in TABLES else ""
+    return f"Use any of {', '.join(words)}{form}" if words else f"Correct the value{form}"
+
+
+def _words(kind: Any) -> Iterator[str]:
+    """The words that a type consists of, or that are values of it."""
+    if isinstance(kind, str):
+        yield kind
+    elif isinstance(kind, type) and issubclass(kind, enum.Enum):
+        yield from (str(word.value) for word in kind)
+    else:
+        for part in get_args(kind):
+            yield from _words(part)
 
 
 def _require_replicas(store: StoreSettings, origins: Mapping[str, str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ RELATION = "Write --relation fixes:note-17 or --relation fixes:note-17:0.5."
 
 def relations_of(items: Sequence[str]) -> list[dict[str, Any]]:
     """TYPE:TARGET[:WEIGHT] words as relations. What stands after the last colon is the weight if it is a
-    number; a target that ends like that needs its weight behind it."""
+    number with a point: keys end in numbers (note:1). A key that ends like a weight needs one behind it."""
     found = []
     for item in items:
         kind, _, rest = item.partition(":")
@@ -42,7 +43,7 @@ def relations_of(items: Sequence[str]) -> list[dict[str, Any]]:
         if weight is not None and not 0.0 <= weight <= 1.0:
             raise UsageError(
                 f"--relation {item!r}: weight {last} is not within 0..1",
-                remedy="If that is the end of the target, write the weight behind it, for example :1.",
+                remedy="If that is the end of the target, write the weight behind it, for example :1.0.",
             )
         found.append(relation if weight is None else {**relation, "weight": weight})
     return found
@@ -50,7 +51,7 @@ def relations_of(items: Sequence[str]) -> list[dict[str, Any]]:
 
 def _number(text: str) -> float | None:
     try:
-        return float(text)
+        return float(text) if "." in text else None
     except ValueError:
         return None
 
@@ -86,8 +87,8 @@ def _from_file(file: str) -> list[float] | bytes:
     except OSError as error:
         raise UsageError(f"--vector {file} cannot be read: {error.strerror}", remedy=VECTOR) from error
     try:
-        return msgspec.json.decode(body, type=list[float])
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return msgspec.convert(json.loads(body), list[float])  # the library that reads NaN: it is named then
+    except (ValueError, msgspec.ValidationError) as error:
         if len(body) == 4 * DIMENSION:
             return body
         raise UsageError(

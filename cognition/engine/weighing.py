@@ -109,7 +109,7 @@ class Ranking:
         return dict(zip(self._found.ids, found.tolist(), strict=True))
 
     def swayed(self, count: int) -> frozenset[str]:
-        """The kinds without any one of which the first `count` would be others."""
+        """The kinds without any one of which the first `count` would be others, or in another order."""
         first = _first(self._total, self._factors, count)
         acted = set()
         for kind in self._kinds:
@@ -208,10 +208,11 @@ def _best_first(score: ranking.Scores, total: ranking.Scores, ids: Sequence[str]
     return [row[-1] for row in rows]
 
 
-def _first(total: ranking.Scores, factors: ranking.Scores | None, count: int) -> frozenset[int]:
+def _first(total: ranking.Scores, factors: ranking.Scores | None, count: int) -> list[int]:
     """The places of the first `count` by this evidence; equals as they come, every time the same."""
     score = total if factors is None else ranking.squashed(total) * factors
-    return frozenset(np.argsort(-score, kind="stable")[:count].tolist())
+    first: list[int] = np.argsort(-score, kind="stable")[:count].tolist()
+    return first
 
 
 def rank(

@@ -139,27 +139,11 @@ class ServerBackend:
         return await self._ask(name, lambda c: c.collection_exists(name))
 
     async def ensure(self, spec: CollectionSpec) -> None:
-        name = self._name(spec.name)
-        if not await self.exists(spec):
-            async with self._making:
-                await self._made(name, spec)
-        for drift in await self.drifts(spec):
-            if drift.stops:
-                raise drift.error()
-            if drift.in_passing and (drift.index or drift.key):
-                await self.mend(drift, spec)
-        await self._complete_mark(spec, lambda stored: server_schema.joined(stored, self._mark))
-        self._specs[spec.name] = spec
-        await self.info(spec.name)
-
-    async def _made(self, name: str, spec: CollectionSpec) -> None:
-        """Make the collection; nodes that are still to join their cluster are waited for, as long as one that
-        does not answer is."""
+        """A node that does not answer, or is too slow with making an index, and nodes that are still to join
+        their cluster, are waited for: as long in all as a server that is away when a daemon starts."""
         while True:
             try:
-                await self._ask(
-                    name, lambda c: server_schema.create(c, name, spec, self._options, self._mark)
-                )
+                await self._ensured(self._name(spec.name), spec)
                 return
             except StoreUnavailableError as error:
                 if self._wait_until is None:
@@ -170,6 +154,21 @@ class ServerBackend:
                 if self._told is not None:
                     self._told(error, MAKE_AGAIN_S)
             await anyio.sleep(MAKE_AGAIN_S)
+
+    async def _ensured(self, name: str, spec: CollectionSpec) -> None:
+        if not await self.exists(spec):
+            async with self._making:
+                await self._ask(
+                    name, lambda c: server_schema.create(c, name, spec, self._options, self._mark)
+                )
+        for drift in await self.drifts(spec):
+            if drift.stops:
+                raise drift.error()
+            if drift.in_passing and (drift.index or drift.key):
+                await self.mend(drift, spec)
+        await self._complete_mark(spec, lambda stored: server_schema.joined(stored, self._mark))
+        self._specs[spec.name] = spec
+        await self.info(spec.name)
 
     async def drifts(self, spec: CollectionSpec) -> list[server_drifts.Drift]:
         """How the collection of this name differs from what is needed."""

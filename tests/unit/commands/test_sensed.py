@@ -45,9 +45,11 @@ def test_or_float32_in_base64() -> None:
         ("fixes:note-17", "fixes", "note-17", 1.0),
         ("fixes:note-17:0.5", "fixes", "note-17", 0.5),
         ("follows:chat:monday", "follows", "chat:monday", 1.0),
-        ("follows:chat:17:1", "follows", "chat:17", 1.0),
+        ("follows:note:1", "follows", "note:1", 1.0),
+        ("follows:chat:17:1.0", "follows", "chat:17", 1.0),
+        ("follows:v:2.0:.5", "follows", "v:2.0", 0.5),
         ("part_of:17", "part_of", "17", 1.0),
-        ("related:a:0", "related", "a", 0.0),
+        ("related:a:0.0", "related", "a", 0.0),
     ],
 )
 def test_a_relation_names_a_type_a_target_and_perhaps_a_weight(
@@ -64,9 +66,8 @@ def test_a_relation_names_a_type_a_target_and_perhaps_a_weight(
         (":note", "is not TYPE:TARGET"),
         ("fixes:", "is not TYPE:TARGET"),
         ("mends:note", "no type 'mends'. Types: .*fixes"),
-        ("fixes:chat:17", "weight 17 is not within 0..1. If that is the end of the target"),
-        ("fixes:chat:-1", "weight -1 is not"),
-        ("fixes:chat:nan", "weight nan is not"),
+        ("fixes:chat:1.7", "weight 1.7 is not within 0..1. If that is the end of the target"),
+        ("fixes:chat:-0.1", "weight -0.1 is not"),
     ],
 )
 def test_another_relation_is_refused(word: str, fault: str) -> None:
