@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from cognition.stores.qdrant_server import ServerBackend
 
 PARTITIONS_MAX = 1_024
+LOOKED_FOR_S = 5.0
+"""How long `schema check` looks for a server that does not answer."""
+
 PROMOTE = "Run `cognition mind promote` for it: it goes on where it was."
 
 
@@ -43,8 +46,14 @@ async def schema_check(options: argparse.Namespace) -> int:
     if settings.store.engine != "server":
         return _embedded(options, settings)
     async with AsyncExitStack() as stack:
-        backend = await open_server(settings, stack, SystemClock(), model=_model(settings))
+        backend = await open_server(_looking(settings), stack, SystemClock(), model=_model(settings))
         return _tell(options, await look(backend))
+
+
+def _looking(settings: Settings) -> Settings:
+    """The settings of who only looks: a server that is away is told, and not waited for as a daemon does."""
+    soon = min(settings.store.wait_s, LOOKED_FOR_S)
+    return msgspec.structs.replace(settings, store=msgspec.structs.replace(settings.store, wait_s=soon))
 
 
 async def schema_migrate(options: argparse.Namespace) -> int:
@@ -68,9 +77,10 @@ async def schema_migrate(options: argparse.Namespace) -> int:
 
 
 async def _replicate(backend: ServerBackend, specs: list[CollectionSpec], within_s: float) -> None:
-    """Make the replicas that are missing, or say that it takes longer."""
+    """Make the replicas that are missing, or say that it takes longer: of what every mind needs first, of
+    memories, the most of it, last."""
     with anyio.move_on_after(within_s) as scope:
-        for spec in specs:
+        for spec in reversed(specs):
             await backend.replicate(spec, _told)
     if scope.cancelled_caught:
         _told(f"not all copied within {within_s:g} s; give the command again, it goes on")

@@ -86,8 +86,10 @@ async def open_server(
                 found, missing = await _find(addresses, options, key, authority, stack)
                 break
             except StoreUnavailableError as error:
-                if anyio.current_time() + ASK_AGAIN_S > deadline or not _passes(error):
+                if not _passes(error):
                     raise
+                if anyio.current_time() + ASK_AGAIN_S > deadline:
+                    raise away(error, options) from error
                 if told is not None:
                     told(error, ASK_AGAIN_S)
             await anyio.sleep(ASK_AGAIN_S)
@@ -102,6 +104,14 @@ async def open_server(
         fast = all(node.grpc for node in found)
         backend = ServerBackend(nodes, options=options, mark=mark, version=version, grpc=fast, told=told)
         yield Opened(backend, [node.name for node in found], notes)
+
+
+def away(error: StoreUnavailableError, options: ServerOptions) -> StoreUnavailableError:
+    """What to say where nobody has answered for so long."""
+    said = str(error).removesuffix(error.remedy).rstrip(". ")
+    return StoreUnavailableError(
+        f"{said}; looked for {options.wait_s:g} s", remedy="Start the server, or correct store.url."
+    )
 
 
 async def readiness(options: ServerOptions) -> list[tuple[str, str]]:
