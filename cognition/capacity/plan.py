@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from cognition.capacity import constants as c
 from cognition.capacity.parts import (
@@ -22,7 +23,21 @@ from cognition.capacity.parts import (
     of_minds,
     streams_ram,
 )
-from cognition.capacity.units import PlanError, size
+from cognition.capacity.units import BYTES, PlanError, size
+from schemas.percept import CONTENT_LENGTH_MAX
+
+WITHIN: Final[Mapping[str, tuple[int, int, int]]] = {
+    "replicas": (1, 16, 2),
+    "partitions": (1, 1_024, 16),
+    "node_cores": (1, 1_024, 8),
+    "resident": (1, 1_000_000_000, 1_000),
+    "content": (0, CONTENT_LENGTH_MAX, 160),
+}
+"""The least and the most that can be meant, and what to write: partitions as `streams.keys` bounds them,
+characters as a percept may have; cores, and minds in a daemon, up to what no machine has."""
+
+DISK_LEAST: Final = BYTES["g"]
+"""Below it logs and small collections alone fill a node, and no number of nodes is a plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +162,17 @@ def _require(wanted: Wanted) -> None:
             f"--minds {wanted.minds:,.0f} are more than the {wanted.memories:,.0f} memories",
             remedy="Give each mind one memory at least.",
         )
-    if not 1 <= wanted.replicas <= 16:
-        raise PlanError(f"--replicas {wanted.replicas} is not within 1 to 16", remedy="Write --replicas 2.")
+    for name, (least, most, usual) in WITHIN.items():
+        given, flag = getattr(wanted, name), f"--{name.replace('_', '-')}"
+        if not least <= given <= most:
+            raise PlanError(
+                f"{flag} {given:,.0f} is not within {least:,} to {most:,}", remedy=f"Write {flag} {usual}."
+            )
+    if wanted.node_disk < DISK_LEAST:
+        raise PlanError(
+            f"--node-disk {size(wanted.node_disk)} is too little for logs and empty collections",
+            remedy="Give nodes 1G at least.",
+        )
 
 
 def _room(wanted: Wanted) -> float:

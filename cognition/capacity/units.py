@@ -21,10 +21,10 @@ class PlanError(SettingsError):
 
 def count_of(text: str, name: str) -> float:
     """A count: 100M is a hundred million, 1B a thousand million."""
-    found = _FORM.match(text.strip().lower())
-    if found is None or found[2] not in COUNTS or found[3]:
+    number = _number(text)
+    if number is None:
         raise PlanError(f"{name} {text!r} is no count", remedy=f"Write {name} 100M (k, M, B, T).")
-    return float(found[1]) * COUNTS[found[2]]
+    return number
 
 
 def bytes_of(text: str, name: str) -> float:
@@ -41,7 +41,17 @@ def rate_of(text: str, name: str) -> float:
     spans = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3_600.0, "d": 86_400.0}
     if span.strip().lower() not in spans:
         raise PlanError(f"{name} {text!r}: {span!r} is no span", remedy=f"Write {name} 500/s (s, m, h, d).")
-    return count_of(amount, name) / spans[span.strip().lower()]
+    number = _number(amount)
+    if number is None:
+        raise PlanError(f"{name} {text!r} is no rate", remedy=f"Write {name} 500/s (k, M; s, m, h, d).")
+    return number / spans[span.strip().lower()]
+
+
+def _number(text: str) -> float | None:
+    found = _FORM.match(text.strip().lower())
+    if found is None or found[2] not in COUNTS or found[3]:
+        return None
+    return float(found[1]) * COUNTS[found[2]]
 
 
 def size(amount: float) -> str:

@@ -10,6 +10,8 @@ from cognition.capacity.plan import Plan, planned
 from cognition.capacity.units import BYTES, PlanError, bytes_of, count, count_of, rate_of, size
 from cognition.commands.capacity import figures, table
 from schemas import wire
+from schemas.percept import CONTENT_LENGTH_MAX
+from streams.keys import PARTITIONS_MAX
 
 BIG = Wanted(
     memories=1e8,
@@ -50,6 +52,8 @@ def test_sizes_are_powers_of_two_and_rates_have_a_span() -> None:
         (count_of, "64GB", "--x '64GB' is no count"),
         (bytes_of, "much", "--x 'much' is no size"),
         (rate_of, "500/x", "--x '500/x': 'x' is no span"),
+        (rate_of, "-1/s", "--x '-1/s' is no rate. Write --x 500/s"),
+        (rate_of, "10Q", "--x '10Q' is no rate"),
     ],
 )
 def test_what_is_no_number_is_told_with_its_name_and_what_to_write(read, text: str, said: str) -> None:
@@ -67,6 +71,32 @@ def test_what_cannot_be_planned_is_refused_with_a_remedy(changes: dict[str, obje
     with pytest.raises(PlanError) as caught:
         with_(**changes)
     assert caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("name", "least", "most"),
+    [
+        ("replicas", 1, 16),
+        ("partitions", 1, PARTITIONS_MAX),
+        ("node_cores", 1, 1_024),
+        ("resident", 1, 10**9),
+        ("content", 0, CONTENT_LENGTH_MAX),
+    ],
+)
+def test_what_nobody_can_mean_is_refused_with_its_bounds(name: str, least: int, most: int) -> None:
+    for given in (least, most):
+        assert with_(**{name: given}).nodes >= 1
+    flag = f"--{name.replace('_', '-')}"
+    for given in (least - 1, most + 1, -5):
+        with pytest.raises(PlanError) as caught:
+            with_(**{name: given})
+        assert f"{flag} {given:,} is not within {least:,} to {most:,}. Write {flag} " in str(caught.value)
+
+
+def test_a_disk_that_an_empty_store_fills_is_refused() -> None:
+    assert with_(node_disk=BYTES["g"]).nodes > 100
+    with pytest.raises(PlanError, match=r"--node-disk 1 B is too little .* Give nodes 1G at least"):
+        with_(node_disk=1.0)
 
 
 def test_copies_and_headroom_are_added_to_the_sum_of_the_lines() -> None:
