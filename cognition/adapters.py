@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 import anyio
 
 from cognition import data_directory as directories
-from cognition.errors import SettingsError, StoreUnavailableError, UnavailableError
+from cognition.errors import PartitionsInUseError, SettingsError, StoreUnavailableError, UnavailableError
 from cognition.ports.clock import Clock
 from cognition.ports.sink import Sink
 from cognition.settings import Settings
@@ -70,8 +70,8 @@ async def _require_layout(settings: Settings, client: Redis) -> None:
 async def repartition(settings: Settings, directory: Path, stack: AsyncExitStack, partitions: int) -> int:
     """Spread the minds over so many partitions from now on; how many there were.
 
-    Raises `UnavailableError` while a daemon holds one, an entry waits to be taken, or a dead letter lies in
-    one that goes away.
+    Raises `PartitionsInUseError` while a daemon holds one, an entry waits to be taken, or a dead letter lies
+    in one that goes away.
     """
     from schemas import wire
     from streams import layout
@@ -84,14 +84,14 @@ async def repartition(settings: Settings, directory: Path, stack: AsyncExitStack
         there = StreamKeys(chosen.namespace, await layout.agreed(client, keys))
         problem = await layout.unsettled(client, there, (wire.AWAKE, wire.DREAM, wire.CUES))
         if not problem and (problem := await layout.stranded(client, there, partitions)):
-            raise UnavailableError(
+            raise PartitionsInUseError(
                 f"the partitions cannot be changed: {problem}",
                 remedy="Retry or drop them first: `cognition dead list` names them. What is retried a daemon "
                 "has to take.",
             )
         problem = problem or await layout.change(client, there, partitions)
         if problem:
-            raise UnavailableError(
+            raise PartitionsInUseError(
                 f"the partitions cannot be changed: {problem}",
                 remedy="Let a daemon take what waits (cognition status), stop every daemon, then repeat it.",
             )

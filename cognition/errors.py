@@ -102,6 +102,10 @@ class ModelUnavailableError(CognitionError, FileNotFoundError):
     """There are no usable weights, and none could be fetched."""
 
 
+class PartitionsInUseError(CognitionError, RuntimeError):
+    """The number of partitions cannot be changed while daemons hold some, or something lies in them."""
+
+
 class LeaseLostError(CognitionError):
     """This daemon no longer holds the partition; it must not write."""
 

@@ -114,7 +114,10 @@ async def _repartitioned(options: argparse.Namespace, settings: Settings) -> Set
             stack.enter_context(held(directory, SystemClock().now()))
         before = await repartition(settings, directory, stack, options.partitions)
     if not options.json:
-        print(f"There were {before} partitions, there are {options.partitions} now. Set streams.partitions.")
+        print(
+            f"There were {before} partitions, there are {options.partitions} now. "
+            f"Set streams.partitions = {options.partitions} for every daemon and publisher."
+        )
     streams = msgspec.structs.replace(settings.streams, partitions=options.partitions)
     return msgspec.structs.replace(settings, streams=streams)
 

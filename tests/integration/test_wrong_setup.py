@@ -86,3 +86,20 @@ def test_a_directory_that_is_no_directory_is_refused(tmp_path: Path) -> None:
     assert told.code == 3
     assert "choose another with --data" in told.err
     assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_changed_number_of_partitions_is_told_with_what_to_set(tmp_path: Path) -> None:
+    data = ("--data", str(tmp_path / "data"))
+    changed = cognition("schema", "migrate", "--partitions", "32", *data)
+    assert changed.code == 0, changed
+    assert "there are 32 now. Set streams.partitions = 32 for every daemon and publisher.\n" in changed.out
+
+
+def test_partitions_that_a_daemon_holds_are_not_changed_and_the_answer_is_no(tmp_path: Path) -> None:
+    with daemon_on(tmp_path / "data") as running:
+        url = running.ready().url
+        words = ("--partitions", "32", "--data", str(tmp_path / "other"), "--url", url)
+        refused = cognition("schema", "migrate", *words)
+    assert refused.code == 1, refused
+    assert "the partitions cannot be changed: " in refused.err
+    assert "stop every daemon" in refused.err

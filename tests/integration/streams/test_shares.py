@@ -8,7 +8,7 @@ import pytest
 from redis.asyncio import Redis
 
 from cognition.adapters import repartition
-from cognition.errors import SettingsError, UnavailableError
+from cognition.errors import PartitionsInUseError, SettingsError
 from cognition.opening import connected
 from cognition.partitions import Partitions
 from cognition.settings import Settings, StreamSettings
@@ -206,7 +206,7 @@ async def test_a_change_that_dead_letters_would_be_lost_by_is_refused_with_what_
     await agreed(client, keys)
     letter = await client.xadd(keys.stream(3, "dead"), {"stream": "awake"})
     async with AsyncExitStack() as stack:
-        with pytest.raises(UnavailableError, match=r"dead letters \(1\) lie .* away: 3") as caught:
+        with pytest.raises(PartitionsInUseError, match=r"dead letters \(1\) lie .* away: 3") as caught:
             await repartition(settings, tmp_path, stack, 2)
         assert "cognition dead list" in caught.value.remedy
         assert await agreed(client, keys) == 4
