@@ -6,8 +6,9 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 import anyio
 import msgspec
@@ -37,6 +38,10 @@ ASKED = 200
 """Cues that are asked: what the mind was really asked lately, the rest memories left out of the sample."""
 
 Rows = NDArray[np.float32]
+Left = Mapping[str, QuantizationKind | None]
+"""Of each collection the kind that a change has left."""
+
+UNMOVED: Final[Left] = {}
 
 
 async def quantize_show(options: argparse.Namespace) -> int:
@@ -65,7 +70,8 @@ async def quantize_apply(options: argparse.Namespace) -> int:
 
 
 async def quantize_rollback(options: argparse.Namespace) -> int:
-    """Keep them as before the last change; 1 when nothing was ever changed."""
+    """Keep them as before the last change, which may have been a rollback: each row says what was left for
+    what. 1 when nothing was ever changed."""
     async with the_engine(options) as session:
         kept = await _asked(session)
     back = [
@@ -76,7 +82,8 @@ async def quantize_rollback(options: argparse.Namespace) -> int:
     if not back:
         print("Nothing was changed: there is nothing to go back to.", file=sys.stderr)
         return NO
-    return await _changed(options, back)
+    left = {each.collection: each.quantization.kind for each in kept}
+    return await _changed(options, back, left)
 
 
 async def quantize_advise(options: argparse.Namespace) -> int:
@@ -190,7 +197,9 @@ async def _asked(session: Session, **fields: object) -> list[Kept]:
     return (await session.ask(request, QuantizationAnswer)).kept
 
 
-async def _changed(options: argparse.Namespace, wanted: Sequence[tuple[Quantization, list[str]]]) -> int:
+async def _changed(
+    options: argparse.Namespace, wanted: Sequence[tuple[Quantization, list[str]]], left: Left = UNMOVED
+) -> int:
     async with the_engine(options) as session:
         for quantization, collections in wanted:
             kept = await _asked(session, apply=quantization, collections=collections)
@@ -201,7 +210,7 @@ async def _changed(options: argparse.Namespace, wanted: Sequence[tuple[Quantizat
                     kept = await _asked(session)
             if scope.cancelled_caught:
                 print(f"not done within {options.within:g} s; it goes on in the daemon", file=sys.stderr)
-    _print(kept, options)
+    _print(kept, options, left)
     return NO if not options.no_wait and any(each.due for each in kept) else DONE
 
 
@@ -217,17 +226,18 @@ def _row(each: Figures, floors: dict[QuantizationKind, float]) -> dict[str, obje
     }
 
 
-def _print(kept: Sequence[Kept], options: argparse.Namespace) -> None:
+def _print(kept: Sequence[Kept], options: argparse.Namespace, left: Left = UNMOVED) -> None:
     if options.json:
         print_json(list(kept))
         return
     for each in kept:
         how = each.quantization
-        said = f"{how.kind}"
+        was = left.get(each.collection, how.kind)
+        said = f"{how.kind}" if was is how.kind else f"{was} -> {how.kind}"
         if how.kind is not QuantizationKind.NONE:
             said += f", oversampled {how.factor:g}, " + ("scored anew" if how.rescore else "not scored anew")
         if each.due:
             said += f" (still {each.before}: the indexes are to be built)"
-        elif each.before is not None:
+        elif each.before is not None and was is how.kind:
             said += f" (before: {each.before})"
         print(f"{each.collection:14} {each.points:10,} points  {said}")

@@ -68,7 +68,7 @@ def key_of(options: ServerOptions) -> str | None:
         return Path(options.api_key_file).read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(
-            f"setting store.api_key_file = {options.api_key_file!r}: {error}",
+            f"setting store.api_key_file = {options.api_key_file!r}: {_why(error)}",
             remedy="Name a file that holds the key and may be read.",
         ) from error
 
@@ -81,7 +81,12 @@ def authority_of(options: ServerOptions) -> bytes | None:
         ssl.create_default_context(cadata=found.decode("ascii"))
     except (OSError, ValueError) as error:
         raise SettingsError(
-            f"setting store.ca_file = {options.ca_file!r}: {error}",
+            f"setting store.ca_file = {options.ca_file!r}: {_why(error)}",
             remedy="Name a file with the certificate of the authority, as PEM.",
         ) from error
     return found
+
+
+def _why(error: Exception) -> str:
+    """Without the path, which the setting has named, and the number of the error."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)

@@ -63,6 +63,9 @@ def test_a_daemon_changes_how_vectors_are_kept_and_goes_back_and_a_restart_keeps
         assert kinds(asked(daemon, "quantize", "show", "--json"))["memories"] == ("int8", "none")
         back = kinds(asked(daemon, "quantize", "rollback", "--json"))
         assert back["memories"] == ("none", "int8")
+        again = asked(daemon, "quantize", "rollback")
+        assert "30 points  none -> int8, oversampled 2, scored anew\n" in again.out
+        assert "30 points  int8 -> none\n" in asked(daemon, "quantize", "rollback").out
 
 
 def test_what_the_deployment_files_have_made_int8_goes_back_to_its_originals_and_on_to_another_kind(

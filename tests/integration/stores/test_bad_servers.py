@@ -138,8 +138,11 @@ def test_each_node_may_have_a_port_of_grpc_of_its_own() -> None:
 @pytest.mark.parametrize("name", ["api_key_file", "ca_file"])
 async def test_a_file_that_is_not_there_is_named(name: str, tmp_path: Path) -> None:
     options = ServerOptions(**{"url": "http://h", name: str(tmp_path / "none")})
-    with pytest.raises(SettingsError, match=f"store.{name}"):
+    with pytest.raises(
+        SettingsError, match=f"store.{name} = .*: No such file or directory. Name a"
+    ) as caught:
         await opened(options)
+    assert str(caught.value).count(str(tmp_path)) == 1, "a path is said once"
 
 
 async def test_a_node_that_does_not_answer_is_passed_over_with_growing_pauses() -> None:
