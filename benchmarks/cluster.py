@@ -194,7 +194,7 @@ def _settings(place: Place, options: Any) -> tuple[str, ...]:
         f"store.prefix={PREFIX}",
         f"store.replication_factor={replicas}",
         *((f"store.quantization.kind={compressed}",) if compressed != "none" else ()),
-        *(("store.vectors_on_disk=true",) if compressed != "none" else ()),
+        *(("store.vectors_on_disk=true", "store.index_on_disk=true") if compressed != "none" else ()),
     )
 
 

@@ -17,7 +17,7 @@ from cognition.stores.backend import CollectionSpec, FieldType
 from cognition.stores.server_nodes import translated
 from cognition.stores.server_options import Mark, ServerOptions
 from cognition.stores.server_routing import mind_of_key, shared_keys
-from cognition.stores.server_schema import INDEXES, indexes_of, mark_of
+from cognition.stores.server_schema import INDEXES, index_params, indexes_of, mark_of
 from cognition.stores.server_shards import Shard
 
 INDEXES_AT_ONCE_MAX: Final = 20_000
@@ -60,9 +60,8 @@ async def mend(client: AsyncQdrantClient, drift: Drift, spec: CollectionSpec, op
         await _make_key(client, drift.collection, drift.key)
     with translated(drift.collection):
         if drift.index:
-            await client.create_payload_index(
-                drift.collection, drift.index, INDEXES[indexes_of(spec, options)[drift.index]], wait=True
-            )
+            params = index_params(indexes_of(spec, options)[drift.index], options)
+            await client.create_payload_index(drift.collection, drift.index, params, wait=True)
         elif drift.replicas:
             wanted = models.CollectionParamsDiff(
                 replication_factor=options.replication_factor,

@@ -24,8 +24,9 @@ class ServerOptions(Config, frozen=True, kw_only=True):
     start. A node that has not answered a cue's read after `read_timeout_s` is passed over where another is
     named; once all were asked, and for all else, it is `timeout_s`. `ca_file` vouches for a certificate that
     the machine's own authorities do not. With custom `sharding` minds share `shard_number` shards (0: as
-    many as there are nodes), and one may have its own. `context_indexes` names the entries of the map
-    `context` that are indexed: others are looked up in each memory.
+    many as there are nodes), and one may have its own. What is on disk is read through the machine's cache
+    instead of being held: `index_on_disk` says so of graphs, of words and of fields. `context_indexes` names
+    the entries of the map `context` that are indexed: others are looked up in each memory.
     """
 
     url: str = ""

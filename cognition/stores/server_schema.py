@@ -47,7 +47,7 @@ async def create(
             await client.create_collection(
                 name,
                 vectors_config=_vectors(spec, options),
-                sparse_vectors_config={each: models.SparseVectorParams() for each in spec.sparse},
+                sparse_vectors_config={each: _sparse_params(options) for each in spec.sparse},
                 sharding_method=models.ShardingMethod.CUSTOM if apart else None,
                 shard_number=1 if apart else options.shard_number or None,
                 replication_factor=options.replication_factor,
@@ -99,6 +99,12 @@ def indexes_of(spec: CollectionSpec, options: ServerOptions) -> dict[str, FieldT
     """What is indexed of a collection: what everybody needs, and the entries of maps that were chosen."""
     chosen = [f"{map_}.{entry}" for map_ in spec.maps for entry in options.context_indexes]
     return {**spec.indexes, **dict.fromkeys(chosen, FieldType.KEYWORD)}
+
+
+def index_params(kind: FieldType, options: ServerOptions) -> Any:
+    """How a field is indexed; an index on disk is read as any file, through the machine's cache."""
+    params = INDEXES[kind]
+    return params.model_copy(update={"on_disk": True}) if options.index_on_disk else params
 
 
 async def remark(client: AsyncQdrantClient, name: str, mark: Mark) -> None:
@@ -157,6 +163,12 @@ def _searched_params(size: int, quantization: Quantization, options: ServerOptio
         quantization_config=compressed,
         on_disk=True if options.vectors_on_disk or compressed is not None else None,
     )
+
+
+def _sparse_params(options: ServerOptions) -> models.SparseVectorParams:
+    """Words, found through an index of their own."""
+    index = models.SparseIndexParams(on_disk=True) if options.index_on_disk else None
+    return models.SparseVectorParams(index=index)
 
 
 def _kept_params(size: int) -> models.VectorParams:

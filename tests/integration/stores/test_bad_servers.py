@@ -330,6 +330,24 @@ async def test_an_index_that_is_none_of_tenants_and_entries_without_one_are_told
 
 
 @pytest.mark.server
+@pytest.mark.parametrize("wanted", [False, True], ids=["held", "on disk"])
+async def test_indexes_are_on_disk_where_the_settings_say_so(node: Node, wanted: bool) -> None:
+    options = servers.options_of([node], index_on_disk=wanted)
+    async with servers.backend_on(options) as backend, bare(node) as client:
+        await backend.ensure(SPEC)
+        found = await client.get_collection(NAME)
+        fields = [bool(getattr(index.params, "on_disk", None)) for index in found.payload_schema.values()]
+        words = [
+            bool(each.index and each.index.on_disk) for each in found.config.params.sparse_vectors.values()
+        ]
+        assert fields == [wanted] * len(SPEC.indexes)
+        assert words == [wanted] * len(SPEC.sparse)
+        assert await backend.drifts(SPEC) == []
+        await backend.upsert(NAME, [point(number) for number in range(3)])
+        assert (await backend.count(NAME)) == 3
+
+
+@pytest.mark.server
 @pytest.mark.timeout(300)
 async def test_fewer_live_replicas_than_the_write_factor_is_waited_for_and_nothing_is_lost(
     tmp_path: Path,
