@@ -27,6 +27,11 @@ LEVEL_MAX = 256
 
 PREVIEW_LENGTH = 100
 
+NAMED_MAX = 3
+"""Absent memories that a note names: enough to look one up, and still a line."""
+
+NOWHERE = "not there (yet)"
+
 
 @dataclass(slots=True)
 class Seen:
@@ -72,7 +77,7 @@ class Neighbourhood:
             memory_id=start,
             preview=None if source is None else source.content[:PREVIEW_LENGTH],
             neighbours=[_shown(step, seen) for step in reached.values() if step.target in seen.memories],
-            notes=[*await self._absent(inquiry.mind, seen.absent - {start}), *_repaired(seen)],
+            notes=[*await self._absent(inquiry.mind, seen.absent, {start: inquiry.memory}), *_repaired(seen)],
         )
 
     async def path(self, inquiry: PathInquiry) -> PathAnswer:
@@ -80,6 +85,7 @@ class Neighbourhood:
         told in its own direction."""
         now = self._clock.now()
         start, goal = named(inquiry.mind, inquiry.start), named(inquiry.mind, inquiry.goal)
+        ends = {start: inquiry.start, goal: inquiry.goal}
         seen = Seen()
         level: list[str] = [start, goal]
         for depth in range(inquiry.depth):
@@ -103,7 +109,7 @@ class Neighbourhood:
             mind=inquiry.mind,
             steps=[_shown(step, seen) for step in found],
             strength=strength if found else 0.0,
-            notes=[*await self._absent(inquiry.mind, seen.absent), *_repaired(seen)],
+            notes=[*await self._absent(inquiry.mind, seen.absent, ends), *_repaired(seen)],
         )
 
     async def _read(self, mind: str, ids: Sequence[str], seen: Seen) -> None:
@@ -113,18 +119,39 @@ class Neighbourhood:
             seen.memories |= found
             seen.absent |= {i for i in new if i not in found}
 
-    async def _absent(self, mind: str, absent: Collection[str]) -> list[str]:
-        """Who is not there, and why, in numbers."""
+    async def _absent(self, mind: str, absent: Collection[str], asked: Mapping[str, str]) -> list[str]:
+        """Who is not there, and why: first those that were `asked` for, as they were named."""
         ids = sorted(i for i in absent if is_identifier(i))
         if not absent:
             return []
         archived = await self._stores.archive.get(mind, ids)
         erased = await self._stores.tombstones.among([(mind, i) for i in ids])
-        gone = [i for i in ids if i in erased]
-        kept = [i for i in ids if i in archived and i not in erased]
-        later = len(absent) - len(gone) - len(kept)
-        told = ((len(kept), "archived"), (len(gone), "forgotten"), (later, "not there (yet)"))
-        return [f"{n} associated memories are {what} and not followed" for n, what in told if n]
+        why = {
+            i: "forgotten" if i in erased else "archived" if i in archived else NOWHERE
+            for i in sorted(absent)
+        }
+        notes = [
+            no_memory(mind, name) if why[i] == NOWHERE else f"memory {name!r} of {mind!r} is {why[i]}"
+            for i, name in asked.items()
+            if i in why
+        ]
+        for what in ("archived", "forgotten", NOWHERE):
+            led_to = [i for i in why if why[i] == what and i not in asked]
+            notes += [_not_followed(led_to, what)] if led_to else []
+        return notes
+
+
+def _not_followed(ids: Sequence[str], what: str) -> str:
+    """How many associated memories are not followed, with a few of them."""
+    count, more = len(ids), len(ids) - NAMED_MAX
+    are = "memory is" if count == 1 else "memories are"
+    listed = ", ".join(ids[:NAMED_MAX]) + (f" and {more} more" if more > 0 else "")
+    return f"{count} associated {are} {what} and not followed: {listed}"
+
+
+def no_memory(mind: str, name: str) -> str:
+    """What is said of a name that no memory of a mind has."""
+    return f"{mind!r} has no memory {name!r}"
 
 
 def named(mind: str, name: str) -> str:

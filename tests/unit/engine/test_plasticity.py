@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from cognition.engine.mind import STATE_SLOT
+from cognition.engine.neighbourhood import NAMED_MAX, no_memory
 from cognition.engine.plasticity import Event
 from cognition.errors import BadReportError, UnavailableError
 from cognition.mechanisms.plasticity import DAY_S, effort
@@ -445,10 +446,36 @@ async def test_a_relation_to_a_key_that_comes_later_leads_there_once_it_came() -
     ask = NeighboursInquiry(id="i", mind=ANA, memory="cause")
     before = await at.on.engine.answering._learning.neighbourhood.neighbours(ask)
     assert before.neighbours == []
-    assert before.notes == ["1 associated memories are not there (yet) and not followed"]
+    assert before.notes == [
+        f"1 associated memory is not there (yet) and not followed: {memory_id(ANA, 'later')}"
+    ]
     await at.on.say("the effect", key="later")
     after = await at.on.engine.answering._learning.neighbourhood.neighbours(ask)
     assert [(n.preview, n.weight, n.given) for n in after.neighbours] == [("the effect", 0.5, True)]
+
+
+async def test_a_note_names_a_few_of_those_that_are_not_there() -> None:
+    at = await school()
+    keys = [f"later{n}" for n in range(NAMED_MAX + 2)]
+    said = [Relation(type=AssociationType.CAUSES, target=key, weight=0.5) for key in keys]
+    await at.on.say("the cause", key="cause", relations=said)
+    neighbourhood = at.on.engine.answering._learning.neighbourhood
+    (note,) = (await neighbourhood.neighbours(NeighboursInquiry(id="i", mind=ANA, memory="cause"))).notes
+    first = sorted(memory_id(ANA, key) for key in keys)[:NAMED_MAX]
+    listed = ", ".join(first)
+    assert note == f"5 associated memories are not there (yet) and not followed: {listed} and 2 more"
+
+
+async def test_who_is_asked_for_and_is_no_memory_is_named_as_it_was_asked_for() -> None:
+    at = await school()
+    neighbourhood = at.on.engine.answering._learning.neighbourhood
+    path = await neighbourhood.path(PathInquiry(id="i", mind=ANA, start="k0", goal="nope"))
+    assert (path.steps, path.notes) == ([], [no_memory(ANA, "nope")])
+    tree = await neighbourhood.neighbours(NeighboursInquiry(id="i", mind=ANA, memory="nope"))
+    assert (tree.preview, tree.notes) == (None, [no_memory(ANA, "nope")])
+    await at.on.take(Forget(mind=ANA, memory_ids=ids(1)))
+    path = await neighbourhood.path(PathInquiry(id="i", mind=ANA, start="k0", goal="k1"))
+    assert path.notes == [f"memory 'k1' of {ANA!r} is forgotten"]
 
 
 async def test_paths_go_over_the_strongest_bridges_and_cycles_end() -> None:
@@ -495,8 +522,8 @@ async def test_archived_and_forgotten_memories_are_not_followed() -> None:
     )
     assert [n.target for n in tree.neighbours] == ids(3)
     assert tree.notes == [
-        "1 associated memories are archived and not followed",
-        "1 associated memories are forgotten and not followed",
+        f"1 associated memory is archived and not followed: {id_of(1)}",
+        f"1 associated memory is forgotten and not followed: {id_of(2)}",
     ]
 
 
