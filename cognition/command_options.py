@@ -153,10 +153,9 @@ def forget_options(parser: argparse.ArgumentParser) -> None:
 
 def feedback_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("recollection", help="id of the recollection (recall prints it)")
-    for name, text in (("useful", "what served"), ("misleading", "what misled")):
-        parser.add_argument(
-            f"--{name}", nargs="+", action="extend", default=[], metavar="ID", help=f"{text}: ids or keys"
-        )
+    useful = "what served, also what should have been shown and was not: ids or keys"
+    for name, text in (("useful", useful), ("misleading", "what misled: ids or keys")):
+        parser.add_argument(f"--{name}", nargs="+", action="extend", default=[], metavar="ID", help=text)
     parser.add_argument("--at", metavar="TIME", help="when it was used: epoch seconds or RFC 3339 (now)")
     parser.add_argument("--no-wait", action="store_true", help="return once it is accepted")
 

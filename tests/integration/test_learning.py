@@ -173,7 +173,9 @@ def test_a_person_reports_and_looks_at_what_came_of_it(say: Callable[..., Told])
     assert "left out nobody: this mind has no such memory" in told.out
     again = say("feedback", recollection, "--useful", "k0", "k2")
     assert again.code == 0
-    assert "nothing new: an earlier report on this recollection taught it all (2 useful)" in again.out
+    assert "nothing new: an earlier report on this recollection told of k0, k2 already" in again.out
+    taken_back = say("feedback", recollection, "--misleading", "k0")
+    assert "told of k0 already and stands: a report cannot be taken back" in taken_back.out
     tree = say("associations", "k0")
     assert tree.code == 0
     assert SAID[0] in tree.out
@@ -182,7 +184,8 @@ def test_a_person_reports_and_looks_at_what_came_of_it(say: Callable[..., Told])
     path = say("associations", "k0", "--to", "k2", "--type", "goal")
     assert "strength 0.100 in 1 steps" in path.out
     assert say("associations", "k1", "--type", "goal").code == 1
-    assert say("associations", "nobody").out.startswith("'clerk' has no memory 'nobody'")
+    assert say("associations", "nobody").out.startswith("'clerk' has no memory 'nobody'.")
+    assert say("associations", "k0", "--to", "nobody").out.startswith("'clerk' has no memory 'nobody'.")
 
 
 def test_programs_read_json(say: Callable[..., Told]) -> None:
