@@ -49,6 +49,7 @@ async def the_mind(
     if warm and settings.embedding.enabled:
         told_alone(settings)
     async with open_engine(settings=settings, url=settings.streams.url or None, warm=warm) as session:
+        told_unused(options, session)
         yield session.mind(name)
 
 
@@ -58,7 +59,20 @@ async def the_engine(options: argparse.Namespace) -> AsyncIterator[Session]:
     settings = loaded_settings(options).settings
     looked_in(settings)
     async with open_engine(settings=settings, url=settings.streams.url or None, warm=False) as session:
+        told_unused(options, session)
         yield session
+
+
+def told_unused(options: argparse.Namespace, session: Session) -> None:
+    """Say which settings of the command line nobody goes by: those of an engine that runs already."""
+    keys = [item.partition("=")[0] for item in options.settings or []]
+    unused = [key for key in keys if not key.startswith(("streams.", "log."))]
+    if unused and session.daemon is None:
+        print(
+            f"cognition: --set {', '.join(unused)} changes nothing: the daemon that answers has settings of "
+            "its own; start it with these",
+            file=sys.stderr,
+        )
 
 
 def told_alone(settings: Settings) -> None:

@@ -280,6 +280,9 @@ def test_a_mind_is_derived_anew_by_the_daemon_that_serves_it(say: Say) -> None:
     assert re.fullmatch(r"2 memories of 'cli-rebuild' were derived anew in \d+\.\d s\.\n", human.out)
     answer = typed(say("recall", "--mind", "cli-rebuild", "Lisbon", "--json"), Recollection)
     assert answer.recalled[0].memory.key == "lisbon"
+    assert human.err == ""
+    german = say("mind", "rebuild", "--mind", "cli-rebuild", "--set", "minds.language=german")
+    assert "--set minds.language changes nothing: the daemon that answers" in german.err
     nobody = say("mind", "rebuild", "--mind", "cli-rebuilt-nobody")
     assert (nobody.code, nobody.out) == (1, "'cli-rebuilt-nobody' has no memories.\n")
 
