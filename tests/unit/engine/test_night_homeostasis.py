@@ -162,9 +162,9 @@ def test_what_each_part_of_a_night_did_is_seen_and_a_night_that_was_taken_back_d
         liveness.publish(SleepEnded(**{**_fields(night), "status": status, "at": 9.0}))
     rows = {life.name: (life.did, life.of, life.last_at) for life in liveness.lives()}
     assert rows["sleep"] == (1, 2, 7.0)
-    assert rows["sleep.replay"] == (3, 0, 7.0)
-    assert rows["sleep.co_replay"] == (2, 0, 7.0)
-    assert rows["sleep.homeostasis"] == (1, 0, 7.0)
+    assert rows["sleep.replay"] == (3, 1, 7.0)
+    assert rows["sleep.co_replay"] == (2, 1, 7.0)
+    assert rows["sleep.homeostasis"] == (1, 1, 7.0)
     assert not next(life for life in liveness.lives() if life.name == "sleep.forget").on
 
 
