@@ -40,7 +40,7 @@ IDS: Final = Constant(30, "bytes a memory", MEASURED)
 ANONYMOUS: Final = Constant(
     800,
     "bytes a memory, anonymous memory",
-    MEASURED + "; Qdrant 1.18.2 with 1 M points of fewer indexes: 560",
+    MEASURED + "; Qdrant 1.18.2 with 1 M points of fewer indexes: 560, 1.19.0 with all on disk: 170",
 )
 ENGINE: Final = Constant(112 * 2.0**20, "bytes a node, anonymous memory", MEASURED + ": logs read again")
 EPISODE: Final = Constant(5_600, "bytes an episode, on disk", MINDS + ": a centroid, 1 to 2 KB, indexes")
@@ -87,7 +87,8 @@ EMBEDDED: Final = Constant(35, "texts a second and core", "measured: float32, ba
 SERVED: Final = Constant(
     389,
     "percepts a second and daemon, vectors given",
-    "measured: cluster --nodes 1, the node on the same two cores (benchmarks/results/cluster-1.json); "
+    "measured: cluster --nodes 1, the node on the same two cores, on a slow machine (1,093 on a quick one: "
+    "benchmarks/results/cluster-1.json); "
     "1, 2, 4 daemons on them: 554, 607, 678 (daemons)",
 )
 WRITTEN: Final = Constant(1_450, "points a second and core", "measured: Qdrant 1.18.2: 2.9 k on two cores")
