@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -183,9 +183,10 @@ async def _figures(
 
 
 def _read(folder: Path) -> None:
-    """Have the machine hold the files of a node in its cache, as far as it has room."""
+    """Have the machine hold the files of a node in its cache, as far as it has room; a segment may go away
+    meanwhile."""
     for path in sorted(each for each in folder.rglob("*") if each.is_file()):
-        with path.open("rb") as file:
+        with suppress(FileNotFoundError), path.open("rb") as file:
             while file.read(READ_BYTES):
                 pass
 
