@@ -66,7 +66,7 @@ async def the_engine(options: argparse.Namespace) -> AsyncIterator[Session]:
 def told_unused(options: argparse.Namespace, session: Session) -> None:
     """Say which settings of the command line nobody goes by: those of an engine that runs already."""
     keys = [item.partition("=")[0] for item in options.settings or []]
-    unused = [key for key in keys if not key.startswith(("streams.", "log."))]
+    unused = [key for key in keys if key != "data" and not key.startswith(("streams.", "log."))]
     if unused and session.daemon is None:
         print(
             f"cognition: --set {', '.join(unused)} changes nothing: the daemon that answers has settings of "
