@@ -8,13 +8,25 @@ for nodes that speak gRPC; others go the client's way. Must not know what a memo
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from qdrant_client import AsyncQdrantClient, grpc, models
-from qdrant_client.conversions.conversion import GrpcToRest, RestToGrpc
+from qdrant_client.conversions.conversion import GrpcToRest, RestToGrpc, value_to_json
 
-from cognition.stores.backend import Condition, Gather, Gathered, Hit, Payload, Point, Sparse, Vector
+from cognition.stores.backend import (
+    Condition,
+    Gather,
+    Gathered,
+    Hit,
+    Payload,
+    Point,
+    ReadAhead,
+    Vector,
+)
 from cognition.stores.gathering import Row, tabled
+from cognition.stores.server_messages import put_point, put_vector
 from cognition.stores.server_routing import Selector
 from cognition.stores.server_values import filter_or_none
 
@@ -29,23 +41,16 @@ def upsert_in(
     at: Selector,
 ) -> grpc.UpsertPoints:
     """These points on their way in, without their order among writes."""
-    return grpc.UpsertPoints(
+    request = grpc.UpsertPoints(
         collection_name=name,
         wait=True,
-        points=[
-            grpc.PointStruct(
-                id=grpc.PointId(uuid=p.id),
-                payload=RestToGrpc.convert_payload(p.payload),
-                vectors=grpc.Vectors(
-                    vectors=grpc.NamedVectors(vectors={n: _stored(v) for n, v in p.vectors.items()})
-                ),
-            )
-            for p in points
-        ],
         update_filter=None if where is None else RestToGrpc.convert_filter(where),
         update_mode=None if how is None else RestToGrpc.convert_update_mode(how),  # type: ignore[arg-type]
         shard_key_selector=_place(at),
     )
+    for point in points:
+        put_point(request.points.add(), point)
+    return request
 
 
 async def upsert(
@@ -94,13 +99,14 @@ async def gather(
     timeout_s: float,
 ) -> Gathered:
     """One round trip: for each vector a query over all that the searches find, scored exactly by it. Each of
-    the `shards` searches by itself, so that more may be found than was asked for.
+    the `shards` searches by itself, so that more may be found than was asked for. Where fields come along and
+    a read is likely to follow, payloads come whole: whoever is read has been.
 
     The searches are made once for each vector. To make them once, read the sparse vectors of what was found
     and compare them here was slower (10,000 memories: p50 20 ms a cue for 14), but for cues with filters that
     no index serves (35 for 46).
     """
-    queries = {using: grpc.Query(nearest=_asked(vector)) for using, vector in asked.vectors.items()}
+    queries = {using: _asked(vector) for using, vector in asked.vectors.items()}
     searches = [
         grpc.PrefetchQuery(
             query=queries[search.using],
@@ -133,8 +139,14 @@ async def gather(
         read_consistency=_consistency(consistency),
     )
     answer = await client.grpc_points.QueryBatch(request, timeout=timeout_s)
-    rows = [[Row(p.id.uuid, p.score, p.payload) for p in each.result] for each in answer.result]
-    return tabled(asked, dict(zip(queries, rows, strict=True)), shards=shards, payload=_payload)
+    rows = {
+        using: [Row(p.id.uuid, p.score, p.payload) for p in each.result]
+        for using, each in zip(queries, answer.result, strict=True)
+    }
+    if not _whole(asked):
+        return tabled(asked, rows, shards=shards, payload=_payload)
+    found = tabled(asked, rows, shards=shards, payload=partial(_fields, asked.with_payload))
+    return replace(found, ahead=_reader(rows[asked.within.using]))
 
 
 _BARE: Final[dict[str, Any]] = {"with_payload": grpc.WithPayloadSelector(enable=False)}
@@ -142,25 +154,36 @@ _BARE: Final[dict[str, Any]] = {"with_payload": grpc.WithPayloadSelector(enable=
 
 def _within(asked: Gather) -> dict[str, Any]:
     """The one query that says what is left out, and brings the fields."""
-    fields = grpc.PayloadIncludeSelector(fields=list(asked.with_payload))
-    chosen = grpc.WithPayloadSelector(include=fields) if asked.with_payload else _BARE["with_payload"]
+    if _whole(asked):
+        chosen = grpc.WithPayloadSelector(enable=True)
+    elif asked.with_payload:
+        fields = grpc.PayloadIncludeSelector(fields=list(asked.with_payload))
+        chosen = grpc.WithPayloadSelector(include=fields)
+    else:
+        chosen = _BARE["with_payload"]
     return {"filter": _filter(asked.within.condition), "with_payload": chosen}
 
 
-def _stored(vector: Vector) -> grpc.Vector:
-    if isinstance(vector, Sparse):
-        return grpc.Vector(sparse=_sparse(vector))
-    return grpc.Vector(dense=grpc.DenseVector(data=vector.tolist()))
+def _whole(asked: Gather) -> bool:
+    """A node reads payloads whole, and what is left out of the answer it has read all the same: a second trip
+    for the few that answer cost more (10,000 memories, 52 found: 5.0 ms for 5.6)."""
+    return bool(asked.with_payload) and asked.ahead is not None
 
 
-def _asked(vector: Vector) -> grpc.VectorInput:
-    if isinstance(vector, Sparse):
-        return grpc.VectorInput(sparse=_sparse(vector))
-    return grpc.VectorInput(dense=grpc.DenseVector(data=vector.tolist()))
+def _reader(rows: Iterable[Row]) -> ReadAhead:
+    """What is turned into a payload when it is read, not before: one takes 60 us."""
+    held = {row.id: row.payload for row in rows}
+
+    async def read(ids: Sequence[str]) -> list[Hit]:
+        return [Hit(i, 0.0, _payload(held[i]), None) for i in ids if i in held]
+
+    return read
 
 
-def _sparse(vector: Sparse) -> grpc.SparseVector:
-    return grpc.SparseVector(indices=vector.indices.tolist(), values=vector.values.tolist())
+def _asked(vector: Vector) -> grpc.Query:
+    query = grpc.Query()
+    put_vector(query.nearest, vector)
+    return query
 
 
 def _filter(condition: Condition | None) -> grpc.Filter | None:
@@ -182,3 +205,8 @@ def _consistency(kind: models.ReadConsistencyType | None) -> grpc.ReadConsistenc
 
 def _payload(fields: Any) -> Payload:
     return GrpcToRest.convert_payload(fields)
+
+
+def _fields(names: Iterable[str], fields: Any) -> Payload:
+    """Those of these that a payload has."""
+    return {name: value_to_json(fields[name]) for name in names if name in fields}

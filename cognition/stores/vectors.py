@@ -65,14 +65,14 @@ def sparse(terms: Terms, mind: str, whose: str) -> Sparse:
             f"A term id of {whose} is outside 0..{TERM_MAX}: {min(terms)} or {max(terms)}",
             remedy="Term ids are unsigned 32-bit hashes.",
         )
-    key = mind_key(mind)
-    ids = sorted(term ^ key for term in terms)
-    weights = [terms[i ^ key] for i in ids]
-    if ids and not 0.0 < min(weights) <= sum(weights) <= _WEIGHTS_MAX:  # the sum of a NaN is none
+    weights = terms.values()
+    if terms and not 0.0 < min(weights) <= sum(weights) <= _WEIGHTS_MAX:  # the sum of a NaN is none
         raise BadPerceptError(
             f"A term weight of {whose} is not a positive number", remedy="Leave out terms without weight."
         )
-    return Sparse(np.array(ids, dtype=np.uint32), np.array(weights, dtype=np.float32))
+    ids = np.fromiter(terms, np.uint32, len(terms)) ^ np.uint32(mind_key(mind))
+    order = np.argsort(ids)
+    return Sparse(ids[order], np.fromiter(weights, np.float32, len(terms))[order])
 
 
 def terms(vectors: Mapping[str, Vector], name: str, mind: str) -> dict[int, float]:
