@@ -27,6 +27,7 @@ class FactsCache:
     def __init__(self, entries_max: int) -> None:
         self._entries_max = entries_max
         self._minds: OrderedDict[str, dict[str, Facts]] = OrderedDict()
+        self._sufficed: dict[str, bool] = {}
         self._entries = 0
         self.changes = 0
         """How often something was dropped so far."""
@@ -42,6 +43,15 @@ class FactsCache:
         self._minds.move_to_end(mind)
         return known
 
+    def sufficed(self, mind: str) -> bool | None:
+        """Whether all that the mind's last cue found was at hand; None where there was no cue yet."""
+        return self._sufficed.get(mind)
+
+    def found(self, mind: str, missing: int) -> None:
+        """A cue has found candidates, so many of which were not at hand."""
+        if mind in self._minds:
+            self._sufficed[mind] = not missing
+
     def add(self, mind: str, facts: Mapping[str, Facts], *, since: int) -> None:
         """Keep these as far as there is room. `since` is the value of `changes` from before they were
         read: what was read while something changed is not kept."""
@@ -53,7 +63,8 @@ class FactsCache:
         known.update(facts)
         self._entries += len(known) - before
         while self._entries > self._entries_max and len(self._minds) > 1:
-            _, gone = self._minds.popitem(last=False)
+            name, gone = self._minds.popitem(last=False)
+            self._sufficed.pop(name, None)
             self._entries -= len(gone)
         while self._entries > self._entries_max:
             known.popitem()
@@ -103,10 +114,12 @@ class FactsCache:
     def forget(self, mind: str) -> None:
         """Whatever is known of this mind may be out of date."""
         self.changes += 1
+        self._sufficed.pop(mind, None)
         self._entries -= len(self._minds.pop(mind, ()))
 
     def clear(self) -> None:
         """Whatever is known may be out of date."""
         self.changes += 1
         self._minds.clear()
+        self._sufficed.clear()
         self._entries = 0

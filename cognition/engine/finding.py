@@ -9,7 +9,7 @@ it. Must not know how candidates are weighed.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -38,8 +38,10 @@ AHEAD_MORE = 10
 Of 330 cues with a limit of 10, 80 had to read once more with 4 of them, 16 with 10, none with 20."""
 
 FACTS_AT_HAND = 0.5
-"""Share of a mind's memories of which facts are at hand from which on they are not asked for with the search:
-what is missing then comes by a round trip of its own."""
+"""Share of a mind's memories of which facts are at hand from which on its first cue does not ask for them
+with the search: what is missing then comes by a round trip of its own. Each further cue goes by the one
+before it: minds are asked about what they were asked about, and of a mind that is half at hand fifty
+candidates are hardly ever all so."""
 
 
 class Trips:
@@ -95,7 +97,7 @@ class Finding:
             self._probes(cue),
             limit=max(self._options.candidates, cue.limit),
             also=self._active(cue),
-            with_facts=not spare or len(known) < self._mind.living * FACTS_AT_HAND,
+            with_facts=not (spare and self._at_hand(known)),
             likely=self._likely(cue),
         )
         self._ahead = found.ahead
@@ -105,7 +107,13 @@ class Finding:
             self._trips.take()
             read.update(await self._memories.facts(self._mind.name, unknown))
         self._facts.add(self._mind.name, read, since=since)
+        self._facts.found(self._mind.name, len(found.ids) - len(held))
         return self.with_facts(found, [read.get(i) or held.get(i) for i in found.ids])
+
+    def _at_hand(self, known: Mapping[str, Facts]) -> bool:
+        """Whether facts of all that is found are likely to be."""
+        sufficed = self._facts.sufficed(self._mind.name)
+        return len(known) >= self._mind.living * FACTS_AT_HAND if sufficed is None else sufficed
 
     def _probes(self, cue: Cue) -> list[Probe]:
         inside = preferred_episodes(cue, self._mind)

@@ -40,3 +40,19 @@ def test_a_mind_larger_than_the_cache_keeps_what_fits() -> None:
     cache.add("ana", facts("a", "b", "c"), since=cache.changes)
     assert dict(cache.of("ana")) == facts("a", "b")
     assert len(cache) == 2
+
+
+def test_a_cue_that_found_what_was_not_at_hand_is_remembered_as_long_as_its_mind_is() -> None:
+    cache = FactsCache(2)
+    assert cache.sufficed("ana") is None
+    cache.found("ana", 0)
+    assert cache.sufficed("ana") is None, "of minds of which nothing is held nothing is noted"
+    for missing in (1, 0):
+        cache.add("ana", facts("a"), since=cache.changes)
+        cache.found("ana", missing)
+        assert cache.sufficed("ana") is (missing == 0)
+    cache.add("ben", facts("a", "b"), since=cache.changes)
+    assert cache.sufficed("ana") is None
+    cache.found("ben", 0)
+    cache.forget("ben")
+    assert cache.sufficed("ben") is None

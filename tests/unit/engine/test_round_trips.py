@@ -12,7 +12,8 @@ import pytest
 from cognition.engine.assembly import Options
 from cognition.engine.finding import TRIPS_MAX
 from cognition.engine.options import RecallOptions
-from cognition.stores.backend import VectorBackend
+from cognition.stores.backend import Gather, VectorBackend
+from cognition.stores.collections import MEMORIES
 from cognition.stores.stores import open_stores
 from schemas.abstraction import Abstraction
 from schemas.cue import Cue, CueFilter, EpisodeFilter, FilterMode
@@ -38,6 +39,7 @@ class Trips:
         self._inner = inner
         self.done = 0
         self.calls: list[tuple[int, str, str]] = []
+        self.fields: set[str] = set()
 
     def __getattr__(self, verb: str) -> Any:
         asked = getattr(self._inner, verb)
@@ -45,6 +47,8 @@ class Trips:
         async def slow(collection: str, *given: Any, **named: Any) -> Any:
             trip = self.done + 1
             self.calls.append((trip, verb, collection))
+            if collection == MEMORIES.name:
+                self.fields.update(*(each.with_payload for each in given if isinstance(each, Gather)))
             for _ in range(STEPS):
                 await anyio.lowlevel.checkpoint()
             answer = await asked(collection, *given, **named)
@@ -68,8 +72,9 @@ class Theatre:
 
     async def ask(self, known: str, **fields: Any) -> tuple[Trips, Recollection]:
         """Ask an engine that knows so much."""
-        await self._told(known)
-        self.trips.done, self.trips.calls = 0, []
+        if known != "what it learned":
+            await self._told(known)
+        self.trips.done, self.trips.calls, self.trips.fields = 0, [], set()
         cue = Cue(id="cue", mind=ANA, content=CUE, vector=vector(0), **fields)
         return self.trips, await self.on.engine.recall.answer(cue)
 
@@ -196,6 +201,16 @@ async def test_facts_that_are_missing_then_what_they_lead_to_leave_no_trip_for_a
     assert trips.of(1) == {"gather memories", "gather unconscious"}
     assert "retrieve memories" in trips.of(2)
     assert trips.of(3) == {"gather memories", "retrieve memories"}
+
+
+async def test_after_a_cue_that_had_to_ask_for_facts_the_next_asks_for_them_with_the_search() -> None:
+    """And the one after that, which has them all at hand, does not ask for them."""
+    at = await theatre()
+    cost = []
+    for known in ("most", "what it learned", "what it learned"):
+        trips, _ = await at.ask(known, limit=3, without=["spreading", "working_memory"])
+        cost.append((trips.done, "episode_id" in trips.fields))
+    assert cost == [(3, False), (2, True), (2, False)]
 
 
 async def test_the_archive_and_what_recurs_are_asked_beside_awake_memory() -> None:
