@@ -54,6 +54,11 @@ class Mood(Message, frozen=True, kw_only=True):
     arousal: Unit = 0.5
     radius: Annotated[float, msgspec.Meta(gt=0.0, le=3.0)] = 0.3
 
+    def holds(self, valence: float, arousal: float) -> bool:
+        """Whether this feeling lies in the disc."""
+        off_v, off_a = valence - self.valence, arousal - self.arousal
+        return off_v * off_v + off_a * off_a <= self.radius * self.radius
+
 
 class CueFilter(Message, frozen=True, kw_only=True):
     """Which memories may answer at all. An empty list or map leaves that side open."""

@@ -23,7 +23,7 @@ from cognition.mechanisms import ranking
 from cognition.mechanisms.text import Analyzer
 from cognition.ports.stores import Facts, Found, Likely, MemoryStore, Probe, Scope
 from cognition.tasks import at_once
-from schemas.cue import Cue
+from schemas.cue import Cue, Mood
 from schemas.memory import Memory
 
 TRIPS_MAX = 3
@@ -131,11 +131,13 @@ class Finding:
         return Likely(reach(cue) + AHEAD_MORE, 1.0 / ranking.DENSE_SD, self._options.lexical_weight / sd)
 
     def with_facts(self, found: Found, facts: Sequence[Facts | None]) -> Candidates:
-        """What was found, with its facts; what has none is gone meanwhile."""
-        held = [fact for fact in facts if fact is not None]
+        """What was found, with its facts. What has none is gone meanwhile; of what is near the mood that the
+        cue keeps to, some is outside."""
+        mood = self._probe.scope.filter.mood
+        held = [fact for fact in facts if fact is not None and _felt(fact, mood)]
         ids, dense, lexical = found.ids, found.dense, found.lexical
         if len(held) < len(ids):
-            places = [n for n, fact in enumerate(facts) if fact is not None]
+            places = [n for n, fact in enumerate(facts) if fact is not None and _felt(fact, mood)]
             ids, dense, lexical = [ids[n] for n in places], dense[places], lexical[places]
         terms, naming = self._probe.terms, self._probe.naming
         subjects = [fact.subject for fact in held] if naming else []
@@ -184,3 +186,7 @@ class Finding:
             self._read |= await self._ahead(missing)
             missing = [i for i in missing if i not in self._read]
         return missing
+
+
+def _felt(fact: Facts, mood: Mood | None) -> bool:
+    return mood is None or mood.holds(fact.valence, fact.arousal)

@@ -197,7 +197,8 @@ class MemoryStore(Protocol):
     ) -> Found:
         """The union of the `limit` best by dense and the `limit` best by lexical score in the scope of
         each probe, and those of `also` that are this mind's; with exact scores. The probes ask the
-        same question in different places. One round trip where the engine can, with `likely` too."""
+        same question in different places. One round trip where the engine can, with `likely` too. Without
+        facts a filter by mood keeps to the square around its disc: whoever has them draws the circle."""
         ...
 
     async def score(self, mind: str, probe: Probe, memory_ids: Sequence[str]) -> Found:

@@ -4,13 +4,12 @@ Pure: no store is known here. The mind is joined elsewhere (`tenancy`).
 
 Maps are walked by quoted paths (``context."place"``) and not indexed: the mind narrows
 first, and what is left of one mind is scanned. A mood is a disc, which an engine cannot
-express: the box around it is pushed down, and `in_mood` decides on what comes back.
+express: the box around it is pushed down, and `Mood.holds` decides on what comes back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from cognition.errors import BadCueError
 from cognition.ports.stores import Scope
@@ -66,12 +65,6 @@ def _box(mood: Mood) -> tuple[Condition, Condition]:
         Range("valence", gte=mood.valence - mood.radius, lte=mood.valence + mood.radius),
         Range("arousal", gte=mood.arousal - mood.radius, lte=mood.arousal + mood.radius),
     )
-
-
-def in_mood(payload: Mapping[str, Any], mood: Mood) -> bool:
-    """Whether a memory's feeling lies in the disc."""
-    off_v, off_a = payload["valence"] - mood.valence, payload["arousal"] - mood.arousal
-    return bool(off_v * off_v + off_a * off_a <= mood.radius * mood.radius)
 
 
 def path(field: str, name: str) -> str:

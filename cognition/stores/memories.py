@@ -25,7 +25,7 @@ from cognition.stores.backend import (
     Within,
 )
 from cognition.stores.collections import CONTEXT, EVIDENCE, LEXICAL, MEMORIES, SUBJECT
-from cognition.stores.conditions import in_mood, of_scope
+from cognition.stores.conditions import of_scope
 from cognition.stores.mending import sound_count, sound_routes, spreading
 from cognition.stores.tenancy import (
     epoch_of,
@@ -196,7 +196,7 @@ class VectorMemories:
             asked[LEXICAL] = vectors.sparse(probe.terms, mind, "the cue")
             if probe.naming:
                 asked[SUBJECT] = asked[LEXICAL]
-        fields = (_RANKED if with_facts else ()) + (_FELT if mood else ())
+        fields = _RANKED if with_facts else ()
         ahead = _ahead(likely, asked) if likely is not None else None
         within = Within(CONTEXT, for_mind(mind))
         found = await self._backend.gather(self._collection, Gather(asked, searches, within, fields, ahead))
@@ -208,10 +208,10 @@ class VectorMemories:
         payloads = found.payloads or []
         kept = [n for n, payload in enumerate(payloads) if payload]
         if mood is not None:
-            kept = [n for n in kept if in_mood(payloads[n], mood)]
+            kept = [n for n in kept if _in(mood, payloads[n])]
         places = np.fromiter(kept, np.intp)
         ids = [found.ids[n] for n in kept]
-        facts = {i: facts_of(payloads[n]) for i, n in zip(ids, kept, strict=True)} if with_facts else {}
+        facts = {i: facts_of(payloads[n]) for i, n in zip(ids, kept, strict=True)}
         return Found(ids, dense[places], lexical[places], facts, read)
 
     async def select(self, mind: str, scope: Scope, *, limit: int) -> list[str]:
@@ -359,5 +359,9 @@ def _memory(hit: Hit) -> Memory:
     return payloads.decode(Memory, hit.id, payload_of(hit))
 
 
+def _in(mood: Mood, payload: Payload) -> bool:
+    return mood.holds(payload["valence"], payload["arousal"])
+
+
 def _felt(hits: Iterable[Hit], mood: Mood | None) -> list[Hit]:
-    return [hit for hit in hits if mood is None or in_mood(payload_of(hit), mood)]
+    return [hit for hit in hits if mood is None or _in(mood, payload_of(hit))]

@@ -277,7 +277,11 @@ async def test_any_filters_together(stores: VectorStores, mind: str) -> None:
 
 async def test_a_mood_is_a_disc_not_a_box(stores: VectorStores, mind: str) -> None:
     await stores.memories.insert(
-        [trace(mind, "centre", valence=0.0, arousal=0.5), trace(mind, "corner", valence=0.25, arousal=0.75)],
+        [
+            trace(mind, "centre", valence=0.0, arousal=0.5),
+            trace(mind, "corner", valence=0.25, arousal=0.75),
+            trace(mind, "far", valence=0.9, arousal=0.5),
+        ],
         epoch=1,
     )
     mood = Mood(valence=0.0, arousal=0.5, radius=0.3)
@@ -286,6 +290,8 @@ async def test_a_mood_is_a_disc_not_a_box(stores: VectorStores, mind: str) -> No
     both = [memory_id(mind, "centre"), memory_id(mind, "corner")]
     assert (await stores.memories.probe(mind, [probe], limit=5)).ids == both[:1]
     assert (await stores.memories.score(mind, probe, both)).ids == both[:1]
+    unseen = await stores.memories.probe(mind, [probe], limit=5, with_facts=False)
+    assert set(unseen.ids) == set(both), "whoever has the facts draws the circle in the square"
 
 
 async def test_a_walk_meets_every_memory_once(stores: VectorStores, mind: str) -> None:

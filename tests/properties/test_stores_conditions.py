@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from cognition.ports.stores import Scope
 from cognition.stores import payloads
 from cognition.stores.backend import Both, Condition, Either, Match, MatchAny, Not
-from cognition.stores.conditions import in_mood, matches, of_scope
+from cognition.stores.conditions import matches, of_scope
 from schemas.cue import CueFilter, Mood
 from schemas.memory import Memory
 from schemas.percept import MemoryKind
@@ -97,5 +97,7 @@ def test_a_pushed_down_filter_says_what_the_cue_says(memory: Memory, chosen: dic
     if cue.mood is None:
         assert pushed == satisfied(memory, cue)
     else:
-        assert pushed or not (satisfied(memory, cue) and in_mood(payload, cue.mood)), "the box holds the disc"
+        assert pushed or not (
+            satisfied(memory, cue) and cue.mood.holds(payload["valence"], payload["arousal"])
+        ), "the box holds the disc"
         assert satisfied(memory, cue) or not pushed

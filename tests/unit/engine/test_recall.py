@@ -69,6 +69,20 @@ async def test_each_filter_finds_what_many_better_ones_would_hide(many: Bench, n
     assert [r.memory.subject for r in answer.recalled] == ["tea"]
 
 
+@pytest.mark.parametrize("at_hand", [True, False])
+async def test_a_mood_is_a_disc_whether_or_not_facts_are_at_hand(at_hand: bool) -> None:
+    on = await bench()
+    for content, valence, arousal in (("calm tea", 0.0, 0.5), ("wild tea", 0.25, 0.75)):
+        await on.say(content, valence=valence, arousal=arousal)
+    if not at_hand:
+        on.engine.minds.facts.clear()
+    corner = CueFilter(mood=Mood(valence=0.0, arousal=0.5, radius=0.3))
+    assert contents(await on.recall("wild tea", filter=corner)) == ["calm tea"]
+    empty = CueFilter(mood=Mood(valence=0.5, arousal=1.0, radius=0.3))
+    answer = await on.recall("wild tea", filter=empty)
+    assert (answer.recalled, answer.abstained) == ([], "no memory satisfies the filters")
+
+
 async def test_filters_are_joined(many: Bench) -> None:
     assert len((await many.recall("green tea", filter=TOGETHER)).recalled) == 1
     other = CueFilter(kinds=[MemoryKind.SEMANTIC], actors=["Zed"])
