@@ -16,6 +16,7 @@ ask METHOD PATH [JSON]   anything else, of one that answers
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import ssl
@@ -93,6 +94,8 @@ def asked(url: str, method: str, path: str, body: object = None) -> bytes:
         raise NoAnswerError(f"{url} refuses {method} {path}: {error.read().decode()[:500]}") from error
     except OSError as error:
         raise NoAnswerError(f"{url} does not answer: {error}") from error
+    except http.client.HTTPException as error:
+        raise NoAnswerError(f"{url} answers with what is no HTTP: https:// where it speaks TLS") from error
 
 
 def told(method: str, path: str, body: object = None) -> Any:

@@ -132,15 +132,19 @@ async def check_store(settings: Settings, _: Path) -> list[Finding]:
     shard on as many nodes as it should be? What is embedded is opened by the daemon."""
     if settings.store.engine != "server":
         return [Finding("store", True, f"embedded ({settings.store.engine})")]
+    from cognition.stores.server_nodes import UNVOUCHED, unvouched
     from cognition.stores.server_opening import readiness
 
     try:
         nodes = await readiness(settings.store)
     except CognitionError as error:
         return [failed("store", error)]
-    remedy = "Start it, or wait until it has caught up; the others serve meanwhile where there are copies."
+    away = "Start it, or wait until it has caught up; the others serve meanwhile where there are copies."
     found = [
-        Finding("store", not why, f"{url} {why or 'is ready'}", remedy if why else "") for url, why in nodes
+        Finding("store", False, f"{url} {why}", UNVOUCHED if unvouched(why) else away)
+        if why
+        else Finding("store", True, f"{url} is ready")
+        for url, why in nodes
     ]
     return found if all(why for _, why in nodes) else found + await _drifted(settings)
 

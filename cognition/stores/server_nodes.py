@@ -41,6 +41,11 @@ DENIED_STATUS: Final = frozenset({401, 403})
 SAID_MAX: Final = 500
 """Characters of what a server says that are told on."""
 
+UNVOUCHED: Final = (
+    "Name the authority that signed its certificate as store.ca_file, "
+    "and the server in store.url as the certificate does."
+)
+
 
 class Nodes:
     """Clients of the nodes of one server or cluster; whoever answered last is asked first."""
@@ -162,15 +167,18 @@ def _error(about: str, error: Exception, *, denied: bool = False, refused: bool 
         )
     if refused:
         return StoreRefusedError(f"{about}: {said}")
-    if "certificate verify failed" in said.lower() or "CERTIFICATE_VERIFY_FAILED" in said:
-        return StoreUnavailableError(
-            f"{about}: {said}", remedy="Name the authority that signed its certificate as store.ca_file."
-        )
+    if unvouched(said):
+        return StoreUnavailableError(f"{about}: {said}", remedy=UNVOUCHED)
     if "No space left" in said or "out of disk" in said.lower():
         return StoreUnavailableError(
             f"{about}: {said}", remedy="Free space on the disk of that node; what waits is taken then."
         )
     return StoreUnavailableError(f"{about}: {said}", remedy="Trying again is safe.")
+
+
+def unvouched(said: str) -> bool:
+    """Whether this is of a certificate that is not trusted: HTTP and gRPC write it each in its way."""
+    return "certificate verify failed" in said.lower().replace("_", " ")
 
 
 def _said(error: Exception) -> str:

@@ -14,6 +14,7 @@ import warnings
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Any, Final
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -25,7 +26,7 @@ from qdrant_client import AsyncQdrantClient
 from cognition.errors import StoreDeniedError, StoreUnavailableError, StoreVersionError
 from cognition.stores.qdrant_server import ServerBackend, Told
 from cognition.stores.server_addresses import Address, addresses_of, authority_of, key_of
-from cognition.stores.server_nodes import SAID_MAX, Nodes, translated
+from cognition.stores.server_nodes import SAID_MAX, Nodes, translated, unvouched
 from cognition.stores.server_options import Mark, ServerOptions
 
 OLDEST: Final = (1, 16)
@@ -114,7 +115,8 @@ def away(error: StoreUnavailableError, options: ServerOptions) -> StoreUnavailab
     """What to say where nobody has answered for so long."""
     said = str(error).removesuffix(error.remedy).rstrip(". ")
     return StoreUnavailableError(
-        f"{said}; looked for {options.wait_s:g} s", remedy="Start the server, or correct store.url."
+        f"{said}; looked for {options.wait_s:g} s",
+        remedy="Start the server, or correct store.url: https:// where it speaks TLS, http:// where not.",
     )
 
 
@@ -137,6 +139,8 @@ def _unready(url: str, key: str | None, authority: bytes | None, timeout_s: floa
     except HTTPError as error:
         with error:
             return f"{error.code}: {error.read(SAID_MAX).decode(errors='replace').strip()}"
+    except HTTPException as error:
+        return f"answers with what is no HTTP ({type(error).__name__}), as one does that speaks TLS"
     except OSError as error:
         return str(getattr(error, "reason", error))
 
@@ -224,7 +228,7 @@ def _passes(error: StoreUnavailableError | None) -> bool:
     """Whether waiting may heal it: a key that is refused and an authority that nobody knows stay so."""
     if isinstance(error, StoreDeniedError):
         return False
-    return error is None or "certificate verify failed" not in str(error).lower()
+    return error is None or not unvouched(str(error))
 
 
 def _numbers(version: str) -> tuple[int, int]:

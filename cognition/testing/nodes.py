@@ -10,6 +10,7 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -34,6 +35,14 @@ class NodeError(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
+class Certificate:
+    """What a node shows over HTTP and gRPC, as PEM, and its private key."""
+
+    chain: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Memory:
     """Bytes in memory: a process's own, and of mapped files."""
 
@@ -52,26 +61,29 @@ class Node:
         first: str | None = None,
         clustered: bool = False,
         environment: Mapping[str, str] | None = None,
+        certificate: Certificate | None = None,
     ) -> None:
-        """`first`: the address between nodes of a node that is there already, to join it."""
+        """`first`: the address between nodes of a node that is there already, to join it. With a
+        `certificate` it speaks TLS, but for what is between nodes."""
         self.folder = folder
         self._binary = binary
         self._http, self._grpc, self._between = free_ports(PORTS)
         self._first = first
         self._clustered = clustered
         self._extra = dict(environment or {})
+        self._certificate = certificate
         self._log = folder.with_name(folder.name + ".log")
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         """As `store.url` names it."""
-        return f"http://{HOST}:{self._http}?grpc_port={self._grpc}"
+        return f"{self.http}?grpc_port={self._grpc}"
 
     @property
     def http(self) -> str:
         """Its address over HTTP."""
-        return f"http://{HOST}:{self._http}"
+        return f"{'https' if self._certificate else 'http'}://{HOST}:{self._http}"
 
     @property
     def grpc_port(self) -> int:
@@ -81,6 +93,10 @@ class Node:
     def between(self) -> str:
         """Its address between nodes."""
         return f"http://{HOST}:{self._between}"
+
+    def is_given(self, **environment: str) -> None:
+        """From its next start on these variables, too."""
+        self._extra.update(environment)
 
     def joins(self, first: str) -> None:
         """Where it finds an empty folder it joins over this node from now on."""
@@ -150,7 +166,7 @@ class Node:
         return self._log.read_text(errors="replace")[-LOG_TAIL:] if self._log.exists() else "(no log)"
 
     def _environment(self) -> dict[str, str]:
-        return {
+        return self._secured() | {
             "QDRANT__SERVICE__HOST": HOST,
             "QDRANT__SERVICE__HTTP_PORT": str(self._http),
             "QDRANT__SERVICE__GRPC_PORT": str(self._grpc),
@@ -161,15 +177,32 @@ class Node:
             "QDRANT__LOG_LEVEL": "WARN",
         }
 
+    def _secured(self) -> dict[str, str]:
+        if self._certificate is None:
+            return {}
+        return {
+            "QDRANT__SERVICE__ENABLE_TLS": "true",
+            "QDRANT__TLS__CERT": str(self._certificate.chain.resolve()),
+            "QDRANT__TLS__KEY": str(self._certificate.key.resolve()),
+        }
+
     def _answers(self) -> bool:
         """Whether it says that it is ready; its HTTP port is asked without a client library."""
         try:
-            with socket.create_connection((HOST, self._http), timeout=1.0) as connection:
+            plain = socket.create_connection((HOST, self._http), timeout=1.0)
+            with self._within(plain) as connection:
                 connection.settimeout(2.0)
                 connection.sendall(f"GET /readyz HTTP/1.0\r\nHost: {HOST}\r\n\r\n".encode())
                 return b" 200 " in connection.recv(64)
         except OSError:
             return False
+
+    def _within(self, plain: socket.socket) -> socket.socket:
+        """The connection that its HTTP is spoken over."""
+        if self._certificate is None:
+            return plain
+        trusted = ssl.create_default_context(cafile=str(self._certificate.chain))
+        return trusted.wrap_socket(plain, server_hostname=HOST)
 
 
 def binary() -> str | None:
@@ -183,6 +216,7 @@ async def running_nodes(
     count: int = 1,
     *,
     environment: Mapping[str, str] | None = None,
+    certificate: Certificate | None = None,
     clustered: bool | None = None,
 ) -> AsyncIterator[list[Node]]:
     """One node, or a cluster of so many, ready, while the block runs; one node is in a cluster only where
@@ -196,7 +230,12 @@ async def running_nodes(
         for number in range(count):
             first = nodes[0].between if nodes else None
             node = Node(
-                found, folder / f"node-{number}", first=first, clustered=together, environment=environment
+                found,
+                folder / f"node-{number}",
+                first=first,
+                clustered=together,
+                environment=environment,
+                certificate=certificate,
             )
             nodes.append(node)
             node.start()
