@@ -16,6 +16,7 @@ ask METHOD PATH [JSON]   anything else, of one that answers
 
 from __future__ import annotations
 
+import functools
 import http.client
 import json
 import os
@@ -71,6 +72,7 @@ def key() -> str:
         raise NoAnswerError(f"COGNITION_STORE__API_KEY_FILE = {file} cannot be read: {error}") from error
 
 
+@functools.cache
 def authority() -> ssl.SSLContext:
     """Whom a certificate has to be signed by; the machine's own authorities, where none is named."""
     file = setting("CA_FILE")
@@ -98,13 +100,31 @@ def asked(url: str, method: str, path: str, body: object = None) -> bytes:
         raise NoAnswerError(f"{url} answers with what is no HTTP: https:// where it speaks TLS") from error
 
 
+def result(url: str, method: str, path: str, body: object = None) -> Any:
+    """What one node answers, out of its envelope."""
+    answer = asked(url, method, path, body)
+    try:
+        return json.loads(answer)["result"]
+    except (ValueError, KeyError, TypeError) as error:
+        said = answer.decode(errors="replace")[:500]
+        raise NoAnswerError(f"{url} answers {method} {path} without a result: {said}") from error
+
+
+def place(url: str) -> dict[str, Any]:
+    """Which peer one node is, and whom it knows."""
+    found: dict[str, Any] = result(url, "GET", "/cluster")
+    if "peer_id" not in found:
+        raise NoAnswerError(f"{url} is in no cluster: it was started without QDRANT__CLUSTER__ENABLED")
+    return found
+
+
 def told(method: str, path: str, body: object = None) -> Any:
     """What a member of the cluster answers, the first that has a leader: a node that was started on an empty
     disk may be in a cluster of its own."""
     problem = NoAnswerError("no node is named")
     for url in members():
         try:
-            return json.loads(asked(url, method, path, body))["result"]
+            return result(url, method, path, body)
         except NoAnswerError as error:
             problem = error
     raise problem
@@ -116,12 +136,18 @@ def members() -> list[str]:
     problem: NoAnswerError | None = None
     for url in addresses():
         try:
-            known[url] = len(json.loads(asked(url, "GET", "/cluster"))["result"]["peers"])
+            known[url] = len(result(url, "GET", "/cluster").get("peers", ()))
         except NoAnswerError as error:
             problem = error
     if problem is not None and not known:
         raise problem
     return [url for url, peers in known.items() if peers == max(known.values())]
+
+
+def peers() -> dict[int, str]:
+    """The address of each peer that the cluster knows."""
+    found = told("GET", "/cluster").get("peers", {})
+    return {int(peer): facts["uri"] for peer, facts in sorted(found.items(), key=lambda each: int(each[0]))}
 
 
 def shards() -> Iterator[tuple[str, int, int, dict[int, str]]]:
@@ -146,12 +172,12 @@ def serving(states: dict[int, str]) -> list[int]:
 def show() -> None:
     for url in addresses():
         try:
-            found = json.loads(asked(url, "GET", "/cluster"))["result"]
+            found = place(url)
             print(f"{url}  is peer {found['peer_id']}, knows {len(found['peers'])}")
         except NoAnswerError as error:
             print(f"BAD  {error}")
-    for peer, facts in sorted(told("GET", "/cluster")["peers"].items(), key=lambda each: int(each[0])):
-        print(f"peer {peer}  {facts['uri']}")
+    for peer, uri in peers().items():
+        print(f"peer {peer}  {uri}")
     for name, number, factor, states in shards():
         if len(serving(states)) < factor:
             print(f"BAD  {name}, shard {number}: serves on {serving(states)}, is to be on {factor} peers")
@@ -159,8 +185,10 @@ def show() -> None:
 
 def forget(peer: int) -> None:
     for url in members():
-        if json.loads(asked(url, "GET", "/cluster"))["result"]["peer_id"] == peer:
+        if place(url)["peer_id"] == peer:
             raise NoAnswerError(f"{url} is peer {peer}, and answers: it is not lost")
+    if peer not in peers():
+        raise NoAnswerError(f"the cluster knows no peer {peer}: its peers are {list(peers())}")
     for name, number, _, states in shards():
         if serving(states) == [peer]:
             raise NoAnswerError(
@@ -181,11 +209,11 @@ def forget(peer: int) -> None:
 def replicate() -> None:
     for name, number, factor, states in shards():
         while len(states) < factor:
-            peers = [int(peer) for peer in told("GET", "/cluster")["peers"]]
-            free = [peer for peer in peers if peer not in states]
+            known = list(peers())
+            free = [peer for peer in known if peer not in states]
             if not free or not serving(states):
                 raise NoAnswerError(
-                    f"{name}, shard {number}: serves on {serving(states)} of {peers}; a peer is missing"
+                    f"{name}, shard {number}: serves on {serving(states)} of {known}; a peer is missing"
                 )
             everywhere = [each for _, _, _, each in shards()]
             target = min(free, key=lambda peer: sum(peer in each for each in everywhere))
@@ -210,8 +238,23 @@ def copied(name: str, number: int, target: int) -> dict[int, str]:
 
 
 def metrics() -> None:
+    """Of those that answer; then who does not."""
+    away = []
     for url in addresses():
-        print(f"# {url}\n{asked(url, 'GET', '/metrics').decode()}")
+        try:
+            print(f"# {url}\n{asked(url, 'GET', '/metrics').decode()}")
+        except NoAnswerError as error:
+            away.append(str(error))
+    if away:
+        raise NoAnswerError("\n".join(away))
+
+
+def ask(method: str, path: str, body: str = "null") -> None:
+    try:
+        given = json.loads(body)
+    except ValueError as error:
+        raise NoAnswerError(f"{body} is no JSON: {error}") from error
+    print(json.dumps(told(method, path, given), indent=2))
 
 
 def main(words: list[str]) -> int:
@@ -224,7 +267,7 @@ def main(words: list[str]) -> int:
             case ["replicate"]:
                 replicate()
             case ["ask", method, path, *body] if len(body) < 2:
-                print(json.dumps(told(method, path, json.loads(body[0]) if body else None), indent=2))
+                ask(method, path, *body)
             case ["metrics"]:
                 metrics()
             case _:

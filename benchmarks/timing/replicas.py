@@ -55,7 +55,9 @@ def same(one: Held, other: Held) -> bool:
 
 async def held_by(node: Node, name: str) -> dict[str, Held]:
     """All points of a collection as this node has them."""
-    client = AsyncQdrantClient(url=node.http, grpc_port=node.grpc_port, prefer_grpc=True, timeout=60)
+    client = AsyncQdrantClient(
+        url=node.http, grpc_port=node.grpc_port, prefer_grpc=True, timeout=60, check_compatibility=False
+    )
     found: dict[str, Held] = {}
     offset: Any = None
     try:
@@ -73,7 +75,7 @@ async def held_by(node: Node, name: str) -> dict[str, Held]:
 
 
 async def _collections(node: Node, prefix: str) -> list[str]:
-    client = AsyncQdrantClient(url=node.http, timeout=60)
+    client = AsyncQdrantClient(url=node.http, timeout=60, check_compatibility=False)
     try:
         every = (await client.get_collections()).collections
         return sorted(each.name for each in every if each.name.startswith(prefix))
