@@ -166,3 +166,40 @@ async def test_nights_are_simulated_on_a_copy_of_one_mind_while_the_server_goes_
         assert [(week["remembered"], week["in_archive"]) for week in by_daemon.json["weeks"]] == [(15, 5)]
     async with stores_on([node]) as stores:
         assert [await stores.memories.count(mind) for mind in MINDS] == [20, 20]
+
+
+async def test_a_key_is_exchanged_by_way_of_a_second_one_and_nobody_is_refused(tmp_path: Path) -> None:
+    """As the runbook says it: the node takes both, the daemon takes the new one, the node that alone."""
+    servers.require_binary()
+    key, second = "QDRANT__SERVICE__API_KEY", "QDRANT__SERVICE__ALT_API_KEY"
+    file = tmp_path / "key"
+    file.write_text("old")
+    async with running_nodes(tmp_path / "nodes", 1, environment={key: "old"}) as (node,):
+        given = {"COGNITION_STORE__URL": node.url, "COGNITION_STORE__API_KEY_FILE": str(file)}
+        with daemon_on(tmp_path / "data", **given) as daemon:
+            await again(node, **{second: "new"})
+            assert await settled(daemon.client(), perceived(daemon.client(), 0, 3)) == {Outcome.ENCODED}
+            file.write_text("new")
+            assert await anyio.to_thread.run_sync(daemon.stop) == 0
+            daemon.start()
+            assert await settled(daemon.client(), perceived(daemon.client(), 3, 3)) == {Outcome.ENCODED}
+            await again(node, **{key: "new", second: ""})
+            assert await settled(daemon.client(), perceived(daemon.client(), 6, 3)) == {Outcome.ENCODED}
+            assert "refuses" not in daemon.log.read_text()
+            await again(node, **{key: "newest"})
+            entries = perceived(daemon.client(), 9, 3)
+            await anyio.to_thread.run_sync(
+                lambda: until(lambda: "refuses this key" in daemon.log.read_text(), "refusal in the log")
+            )
+            file.write_text("newest")
+            assert await anyio.to_thread.run_sync(daemon.stop) == 0
+            daemon.start()
+            assert await settled(daemon.client(), entries) == {Outcome.ENCODED}
+
+
+async def again(node: Node, **environment: str) -> None:
+    """The node stopped, and started with these variables, too."""
+    node.stop()
+    node.is_given(**environment)
+    node.start()
+    await node.ready()

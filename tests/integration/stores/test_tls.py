@@ -89,6 +89,17 @@ async def test_who_vouches_for_another_certificate_is_told_the_address_and_what_
     assert "certificate verify failed" in why
 
 
+@BOTH
+async def test_a_file_may_name_two_authorities_while_one_takes_the_place_of_the_other(
+    node: Node, grpc: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "both.pem").write_text(STRANGER.chain.read_text() + OURS.chain.read_text())
+    options = reached(node, grpc=grpc, ca_file=str(tmp_path / "both.pem"))
+    async with open_server(options, Mark(), chance=random.Random(0)) as opened:
+        await opened.backend.ensure(SPEC)
+        assert opened.nodes[0].endswith(", gRPC)" if grpc else ", HTTP)")
+
+
 async def test_another_certificate_over_grpc_than_over_http_is_refused_too(
     node: Node, tmp_path: Path
 ) -> None:
