@@ -27,6 +27,7 @@ from cognition.stores import (
     server_http,
     server_quantization,
     server_schema,
+    server_searching,
 )
 from cognition.stores.backend import (
     CollectionInfo,
@@ -48,6 +49,7 @@ from cognition.stores.backend import (
 from cognition.stores.gathering import gathered
 from cognition.stores.server_nodes import Nodes, translated
 from cognition.stores.server_options import Mark, ServerOptions
+from cognition.stores.server_pace import Pace
 from cognition.stores.server_promotion import Promotion, unfinished
 from cognition.stores.server_replicas import Replication
 from cognition.stores.server_routing import Selector, ids_by_place, points_by_place, selector
@@ -129,6 +131,7 @@ class ServerBackend:
         self._kept_until: dict[str, float] = {}
         self._shards: dict[str, int] = {}
         self._shared: dict[str, int] = {}
+        self._pace = Pace()
         self._leader_again: dict[str, float] = {}
         kind = self._options.read_consistency
         self._consistency = None if kind == "1" else models.ReadConsistencyType(kind)
@@ -469,9 +472,7 @@ class ServerBackend:
         at: Selector,
     ) -> list[Hit]:
         if self._grpc and with_payload and not with_vectors:
-            return await server_grpc.retrieve(
-                client, name, ids, at=at, consistency=self._consistency, timeout_s=self._options.timeout_s
-            )
+            return await server_searching.retrieve(self._reads(client, name, at), ids)
         records = await client.retrieve(
             name,
             ids,
@@ -517,22 +518,14 @@ class ServerBackend:
             for using, vector in asked.vectors.items()
         }
         shards = 1 if at is not None else self._shards[collection]
-        consistency, timeout_s = self._consistency, self._options.timeout_s
 
         async def over(client: AsyncQdrantClient) -> Gathered:
-            if not self._grpc:
-                return await server_http.gather(
-                    client, name, asked, params, at=at, shards=shards, consistency=consistency
+            if self._grpc:
+                return await server_searching.gather(
+                    self._reads(client, name, at), asked, params, shards=shards, pace=self._pace
                 )
-            return await server_grpc.gather(
-                client,
-                name,
-                asked,
-                params,
-                at=at,
-                shards=shards,
-                consistency=consistency,
-                timeout_s=timeout_s,
+            return await server_http.gather(
+                client, name, asked, params, at=at, shards=shards, consistency=self._consistency
             )
 
         return await self._read(name, over)
@@ -643,6 +636,12 @@ class ServerBackend:
         self._kept_until[collection] = now + KEPT_AGAIN_S
         with contextlib.suppress(StoreUnavailableError):
             await self.info(collection)
+
+    def _reads(self, client: AsyncQdrantClient, name: str, at: Selector) -> server_searching.Reads:
+        within_s = self._options.timeout_s
+        return server_searching.Reads.of(
+            client, name, at=at, consistency=self._consistency, timeout_s=within_s
+        )
 
     def _params(self, collection: str, asked: Query) -> models.SearchParams | None:
         return None if self._local else server_quantization.search_params(asked, self._kept[collection])

@@ -1,0 +1,302 @@
+"""A cue's search over gRPC: in one trip, or where searches take long (`Pace`) in two.
+
+In one each vector's query holds all the searches, which are made once for each vector then. In two each is
+made once: the first trip is the searches; the second, all at once, is what each vector has not scored yet, by
+id, and the payloads that are asked for or likely to be read. Must not know what a memory is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Final
+
+import numpy as np
+from qdrant_client import AsyncQdrantClient, grpc, models
+from qdrant_client.conversions.conversion import GrpcToRest, RestToGrpc, value_to_json
+
+from cognition.stores.backend import (
+    Ahead,
+    Condition,
+    Gather,
+    Gathered,
+    Hit,
+    Payload,
+    ReadAhead,
+    Search,
+    Vector,
+)
+from cognition.stores.gathering import Row, first, tabled
+from cognition.stores.server_messages import put_vector
+from cognition.stores.server_pace import Pace, kind_of
+from cognition.stores.server_routing import Selector
+from cognition.stores.server_values import filter_or_none
+from cognition.tasks import at_once
+
+WHOLE_MAX: Final = 80
+"""Points of which payloads are read whole, at most, where fields of all are asked for: a node reads them
+whole whatever it sends, and who is read then needs no trip. Of twice as many, as where a filter by mood looks
+wider, what nobody reads outweighs that."""
+
+_EXACT: Final = grpc.SearchParams(exact=True)
+_RESCORED: Final = grpc.SearchParams(quantization=grpc.QuantizationSearchParams(rescore=True))
+"""Of vectors that somebody may have compressed meanwhile: their scores are those of the originals."""
+
+_WHOLE: Final = grpc.WithPayloadSelector(enable=True)
+_BARE: Final = grpc.WithPayloadSelector(enable=False)
+
+Params = Mapping[str, models.SearchParams | None]
+"""How each vector is searched, where not as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """The reads of a collection, of one node."""
+
+    client: AsyncQdrantClient
+    collection: str
+    place: grpc.ShardKeySelector | None
+    consistency: grpc.ReadConsistency | None
+    timeout_s: float
+
+    @classmethod
+    def of(
+        cls,
+        client: AsyncQdrantClient,
+        collection: str,
+        *,
+        at: Selector,
+        consistency: models.ReadConsistencyType | None,
+        timeout_s: float,
+    ) -> Reads:
+        """With the vendor's values as its messages."""
+        place = None if at is None else RestToGrpc.convert_shard_key_selector(at)
+        agreed = None if consistency is None else RestToGrpc.convert_read_consistency(consistency)
+        return cls(client, collection, place, agreed, timeout_s)
+
+    async def query(self, queries: Iterable[grpc.QueryPoints]) -> tuple[list[list[Row]], float]:
+        """The answers to several queries, in one trip, and how many seconds the node took for them."""
+        request = grpc.QueryBatchPoints(collection_name=self.collection, read_consistency=self.consistency)
+        for each in queries:
+            each.collection_name = self.collection
+            if self.place is not None:
+                each.shard_key_selector.CopyFrom(self.place)
+            request.query_points.append(each)
+        answer = await self.client.grpc_points.QueryBatch(request, timeout=self.timeout_s)
+        rows = [[Row(p.id.uuid, p.score, p.payload) for p in each.result] for each in answer.result]
+        return rows, answer.time
+
+    async def get(
+        self, ids: Iterable[str], chosen: grpc.WithPayloadSelector = _WHOLE
+    ) -> dict[str, Mapping[str, grpc.Value]]:
+        """Payloads by id."""
+        request = grpc.GetPoints(
+            collection_name=self.collection,
+            with_payload=chosen,
+            with_vectors=grpc.WithVectorsSelector(enable=False),
+            read_consistency=self.consistency,
+            shard_key_selector=self.place,
+        )
+        for point_id in ids:
+            request.ids.add().uuid = point_id
+        answer = await self.client.grpc_points.Get(request, timeout=self.timeout_s)
+        return {point.id.uuid: point.payload for point in answer.result}
+
+
+async def retrieve(reads: Reads, ids: Sequence[str]) -> list[Hit]:
+    """Points by id with their whole payload."""
+    return [Hit(i, 0.0, _payload(fields), None) for i, fields in (await reads.get(ids)).items()]
+
+
+async def gather(reads: Reads, asked: Gather, params: Params, *, shards: int, pace: Pace) -> Gathered:
+    """What the searches find, each point scored exactly by every vector. Each of the `shards` answers the
+    queries of one trip by itself. Where a read is likely to follow, it is spared where that costs less."""
+    if not asked.searches:
+        return tabled(asked, {using: [] for using in asked.vectors}, shards=shards)
+    kind = kind_of(reads.collection, asked)
+    if asked.ahead is not None and pace.is_slow(kind, len(asked.vectors)):
+        return await Twice(reads, asked, params, asked.ahead, pace).gathered()
+    return await in_one_trip(reads, asked, params, shards=shards, pace=pace)
+
+
+async def in_one_trip(reads: Reads, asked: Gather, params: Params, *, shards: int, pace: Pace) -> Gathered:
+    """For each vector a query over all that the searches find: of several shards more may be found."""
+    searches = [_prefetch(asked, each, params) for each in asked.searches]
+    total = shards * sum(each.limit for each in searches)
+    names = asked.with_payload
+    whole = bool(names) and asked.ahead is not None and total <= WHOLE_MAX * shards
+    queries = []
+    for using, vector in asked.vectors.items():
+        inside = using == asked.within.using
+        query = grpc.QueryPoints(
+            prefetch=searches,
+            query=_query(vector),
+            using=using,
+            limit=total,
+            params=_EXACT,
+            filter=_filter(asked.within.condition) if inside else None,
+            with_payload=_chosen(names, whole) if inside else _BARE,
+        )
+        queries.append(query)
+    answers, seconds = await reads.query(queries)
+    pace.took(kind_of(reads.collection, asked), seconds / len(queries))
+    rows = dict(zip(asked.vectors, answers, strict=True))
+    found = tabled(asked, rows, shards=shards, payload=partial(_those, names))
+    if not whole:
+        return found
+    return replace(found, ahead=_reader({row.id: row.payload for row in rows[asked.within.using]}))
+
+
+class Twice:
+    """One gathering in two trips. `ahead` says who is likely to be read."""
+
+    def __init__(self, reads: Reads, asked: Gather, params: Params, ahead: Ahead, pace: Pace) -> None:
+        self._reads = reads
+        self._asked = asked
+        self._params = params
+        self._ahead = ahead
+        self._pace = pace
+        self._scores: dict[str, dict[str, float]] = {using: {} for using in asked.vectors}
+        self._read: dict[str, Mapping[str, grpc.Value]] = {}
+        self._fields: dict[str, Mapping[str, grpc.Value]] = {}
+
+    async def gathered(self) -> Gathered:
+        """Both trips."""
+        found = await self._search()
+        missing = {using: [i for i in found if i not in by] for using, by in self._scores.items()}
+        async with at_once() as asking:
+            if any(missing.values()):
+                asking.start_soon(self._score, {using: ids for using, ids in missing.items() if ids})
+            self._start_reading(asking, found)
+        ids = [i for i in found if i in self._scores[self._asked.within.using]]
+        table = self._table(ids)
+        names = self._asked.with_payload
+        payloads = [_those(names, self._fields.get(i, {})) for i in ids] if names else None
+        return Gathered(ids, table, payloads, _reader(self._read))
+
+    async def _search(self) -> list[str]:
+        """All that the searches find, and the scores that come with it."""
+        searches = self._asked.searches
+        answers, seconds = await self._reads.query(self._searched(each) for each in searches)
+        self._pace.took(kind_of(self._reads.collection, self._asked), seconds)
+        found: dict[str, None] = {}
+        for search, rows in zip(searches, answers, strict=True):
+            if _is_sure(self._params[search.using]):
+                self._scores[search.using].update((row.id, row.score) for row in rows)
+            found.update((row.id, None) for row in rows)
+        return list(found)
+
+    def _searched(self, search: Search) -> grpc.QueryPoints:
+        return grpc.QueryPoints(
+            query=_query(self._asked.vectors[search.using]),
+            using=search.using,
+            limit=search.limit,
+            filter=_filter(search.condition),
+            params=_params(self._params[search.using]),
+            with_payload=_BARE,
+        )
+
+    async def _score(self, missing: Mapping[str, Sequence[str]]) -> None:
+        """Exactly, each by the vectors that did not find it, where it is within."""
+        answers, _ = await self._reads.query(self._exact(using, ids) for using, ids in missing.items())
+        for using, rows in zip(missing, answers, strict=True):
+            self._scores[using].update((row.id, row.score) for row in rows)
+
+    def _exact(self, using: str, ids: Sequence[str]) -> grpc.QueryPoints:
+        query = grpc.QueryPoints(
+            query=_query(self._asked.vectors[using]),
+            using=using,
+            limit=len(ids),
+            filter=_filter(self._asked.within.condition),
+            params=_EXACT,
+            with_payload=_BARE,
+        )
+        named = query.filter.must.add().has_id
+        for point_id in ids:
+            named.has_id.add().uuid = point_id
+        return query
+
+    def _start_reading(self, asking: Any, found: Sequence[str]) -> None:
+        """The fields that were asked for, and whoever is likely to be read."""
+        names = self._asked.with_payload
+        if names and len(found) <= WHOLE_MAX:
+            asking.start_soon(self._get_whole, found, True)
+            return
+        if names and found:
+            asking.start_soon(self._get_fields, found, names)
+        if likely := self._likely(found):
+            asking.start_soon(self._get_whole, likely, False)
+
+    async def _get_whole(self, ids: Sequence[str], serves_fields: bool) -> None:
+        self._read = await self._reads.get(ids)
+        if serves_fields:
+            self._fields = self._read
+
+    async def _get_fields(self, ids: Sequence[str], names: Sequence[str]) -> None:
+        self._fields = await self._reads.get(ids, _chosen(names, False))
+
+    def _likely(self, found: Sequence[str]) -> list[str]:
+        """By the scores that came with the searches, without those that are still asked for."""
+        return first(Gathered(list(found), self._table(found)), self._ahead)
+
+    def _table(self, ids: Sequence[str]) -> dict[str, Any]:
+        return {
+            using: np.array([by.get(i, 0.0) for i in ids], np.float32) for using, by in self._scores.items()
+        }
+
+
+def _is_sure(params: models.SearchParams | None) -> bool:
+    """Whether what is found has the score of the originals."""
+    compressed = None if params is None else params.quantization
+    return compressed is None or compressed.rescore is not False
+
+
+def _prefetch(asked: Gather, search: Search, params: Params) -> grpc.PrefetchQuery:
+    return grpc.PrefetchQuery(
+        query=_query(asked.vectors[search.using]),
+        using=search.using,
+        limit=search.limit,
+        filter=_filter(search.condition),
+        params=_params(params[search.using]),
+    )
+
+
+def _query(vector: Vector) -> grpc.Query:
+    query = grpc.Query()
+    put_vector(query.nearest, vector)
+    return query
+
+
+def _params(params: models.SearchParams | None) -> grpc.SearchParams:
+    return _RESCORED if params is None else RestToGrpc.convert_search_params(params)
+
+
+def _filter(condition: Condition | None) -> grpc.Filter | None:
+    where = filter_or_none(condition)
+    return None if where is None else RestToGrpc.convert_filter(where)
+
+
+def _chosen(names: Sequence[str], whole: bool) -> grpc.WithPayloadSelector:
+    """All fields, these, or none."""
+    if whole or not names:
+        return _WHOLE if whole else _BARE
+    return grpc.WithPayloadSelector(include=grpc.PayloadIncludeSelector(fields=list(names)))
+
+
+def _reader(read: Mapping[str, Mapping[str, grpc.Value]]) -> ReadAhead:
+    """Turned into a payload where it is read, not before: one takes 60 us."""
+
+    async def those(ids: Sequence[str]) -> list[Hit]:
+        return [Hit(i, 0.0, _payload(read[i]), None) for i in ids if i in read]
+
+    return those
+
+
+def _payload(fields: Any) -> Payload:
+    return GrpcToRest.convert_payload(fields)
+
+
+def _those(names: Iterable[str], fields: Mapping[str, grpc.Value]) -> Payload:
+    """Those of these fields that a payload has."""
+    return {name: value_to_json(fields[name]) for name in names if name in fields}
