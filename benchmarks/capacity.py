@@ -10,6 +10,7 @@ from typing import Any
 
 from benchmarks.provenance import provenance
 from benchmarks.timing.stored import Stored, stored
+from benchmarks.timing.stored_server import Served
 from cognition.capacity.parts import Wanted
 from cognition.capacity.plan import Plan, planned
 from cognition.capacity.units import count_of, size
@@ -43,7 +44,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     return {"capacity": rows, "provenance": provenance(seed=options.seed)}
 
 
-def plan_of(found: Stored, kind: QuantizationKind, associations: int) -> Plan:
+def plan_of(found: Stored | Served, kind: QuantizationKind, associations: int, indexes: str = "held") -> Plan:
     """What the planner says of such a store."""
     return planned(
         Wanted(
@@ -52,6 +53,7 @@ def plan_of(found: Stored, kind: QuantizationKind, associations: int) -> Plan:
             content=found.content,
             words=found.words,
             associations=float(associations),
+            indexes=indexes,
         )
     )
 

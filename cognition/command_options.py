@@ -204,6 +204,12 @@ def capacity_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rate", default="1/s", metavar="N/s", help="percepts: 500/s, 30k/h, 2M/d (1/s)")
     kinds = ("none", "int8", "turbo", "binary")
     parser.add_argument("--quantization", default="none", choices=kinds, help="how vectors are kept (none)")
+    parser.add_argument(
+        "--indexes",
+        default="held",
+        choices=("held", "disk"),
+        help="in memory, or on disk as store.index_on_disk has them on a server (held)",
+    )
     parser.add_argument("--replicas", type=int, default=1, metavar="N", help="copies of everything (1)")
     parser.add_argument("--node-ram", default="16G", metavar="SIZE", help="memory of a node (16G)")
     parser.add_argument("--node-disk", default="500G", metavar="SIZE", help="disk of a node (500G)")

@@ -102,8 +102,9 @@ SHAPES = {
     "doctor:doctor": "[{mark, check, ok, found, remedy,\n"
     "  mechanism: {name, on, did, of, unit, last_at} | null}]\n"
     "  mark: ok, bad; of a mechanism also off, and idle: nothing in 100 chances or more",
-    "capacity:capacity": "{memories, minds, quantization, replicas, lines: [{name, disk, ram, why}], disk,\n"
-    "  ram, nodes, shards, daemons, daemon_ram, streams_ram, embedding_cores, writing_cores, disk_a_memory,\n"
+    "capacity:capacity": "{memories, minds, quantization, indexes, replicas,\n"
+    "  lines: [{name, disk, ram, cache, why}], disk, ram, cache, cache_left, nodes, nodes_least, shards,\n"
+    "  daemons, daemon_ram, streams_ram, embedding_cores, writing_cores, disk_a_memory,\n"
     "  ram_a_memory, breaks_first: {name, share, memories}, constants: {name: [value, unit, source]}}",
     "forgetting:forget": "{mind, forgotten: count, left: count}",
     "minds:memory_show": "a MemoryAnswer {inquiry_id, mind, memory: Memory | null, archived,\n"

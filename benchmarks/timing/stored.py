@@ -29,7 +29,7 @@ from cognition.stores.backend import Match, Query
 from cognition.stores.collections import ALL, CONTEXT, MEMORIES
 from cognition.stores.edge import open_inline
 from cognition.stores.qdrant_edge import EdgeShards
-from cognition.stores.stores import over
+from cognition.stores.stores import VectorStores, over
 from schemas.association import Association, AssociationType
 from schemas.memory import Memory
 from schemas.quantization import Quantization, QuantizationKind
@@ -78,20 +78,25 @@ def stored(folder: Path, count: int, kind: QuantizationKind, *, associations: in
 async def _write(
     folder: Path, count: int, kind: QuantizationKind, associations: int, seed: int
 ) -> tuple[float, float]:
-    """Characters and different words of a memory, on average."""
-    materials, analyzer, progress = Materials(seed, 1), Analyzer(), Progress("memories", count)
-    characters = words = 0
     async with open_inline(folder, started_at=0.0) as backend:
         stores = over(backend, {MEMORIES.name: Quantization(kind=kind)})
         await stores.ensure()
-        for page in memories(materials, MIND, count, until=UNTIL, seed=seed):
-            traces = list(_traces(page, materials, analyzer, associations))
-            characters += sum(len(t.memory.content) for t in traces)
-            words += sum(len(t.lexical) for t in traces)
-            await stores.memories.insert(traces, epoch=1)
-            progress.step(len(page))
+        sizes = await written(stores, count, associations, seed)
         await stores.optimise(force=True)
         await stores.flush()
+    return sizes
+
+
+async def written(stores: VectorStores, count: int, associations: int, seed: int) -> tuple[float, float]:
+    """Write so many memories. Returns characters and different words of one, on average."""
+    materials, analyzer, progress = Materials(seed, 1), Analyzer(), Progress("memories", count)
+    characters = words = 0
+    for page in memories(materials, MIND, count, until=UNTIL, seed=seed):
+        traces = list(_traces(page, materials, analyzer, associations))
+        characters += sum(len(t.memory.content) for t in traces)
+        words += sum(len(t.lexical) for t in traces)
+        await stores.memories.insert(traces, epoch=1)
+        progress.step(len(page))
     return characters / count, words / count
 
 

@@ -12,6 +12,13 @@ MEASURED: Final = "measured: python -m benchmarks capacity"
 MINDS: Final = "measured: 40 minds of 25, 4 of 1,500 and one of 5,000 memories in one daemon"
 VALKEY: Final = "measured: MEMORY USAGE, Valkey 9.1"
 ANSWERED: Final = "measured: MEMORY USAGE of a daemon's streams, tests/integration/test_capacity_streams.py"
+NODE: Final = (
+    "measured: a node of Qdrant 1.19.0 with indexes on disk, int8, started again with 20,000 and 50,000 "
+    "memories (tests/integration/test_capacity.py), and with 1,000,000 (benchmarks/results/cluster-1m.json)"
+)
+MILLION: Final = (
+    "measured: 1,000,000 memories on one node, int8, all on disk: benchmarks/results/cluster-1m.json"
+)
 PLANNING: Final = "Qdrant documentation, Capacity Planning"
 
 
@@ -42,6 +49,12 @@ ANONYMOUS: Final = Constant(
     "bytes a memory, anonymous memory",
     MEASURED + "; Qdrant 1.18.2 with 1 M points of fewer indexes: 560, 1.19.0 with all on disk: 170",
 )
+ANONYMOUS_DISK: Final = Constant(145, "bytes a memory, anonymous memory, indexes on disk", NODE)
+ENGINE_DISK: Final = Constant(25 * 2.0**20, "bytes a node, anonymous memory, indexes on disk", NODE)
+COLD: Final = Constant(
+    163, "ms at p99, a cue by meaning and words from a disk that nobody read before", MILLION
+)
+WARM: Final = Constant(19, "ms at p99, a cue with all on, its candidates met before", MILLION)
 ENGINE: Final = Constant(112 * 2.0**20, "bytes a node, anonymous memory", MEASURED + ": logs read again")
 EPISODE: Final = Constant(5_600, "bytes an episode, on disk", MINDS + ": a centroid, 1 to 2 KB, indexes")
 IN_EPISODE: Final = Constant(12, "memories an episode", "chosen: a dozen, as in the stores of the benchmarks")

@@ -19,6 +19,10 @@ VECTOR_BYTES: Final[Mapping[str, float]] = {
 }
 """What a search reads of a vector, in memory."""
 
+INDEXES: Final = ("held", "disk")
+"""Where graphs and indexes of words and fields are: in a node's memory, or read through the machine's cache
+(`store.index_on_disk`, of a server alone)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -38,18 +42,22 @@ class Wanted:
     words: float = 18.0
     associations: float = 8.0
     with_vectors: bool = False
+    indexes: str = "held"
+    """One of `INDEXES`."""
     resident: int = 1_000
     """Minds that a daemon keeps in memory (setting minds.resident_max)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing that takes room, of one copy: bytes on disk, bytes that belong in memory."""
+    """One thing that takes room, of one copy: bytes on disk, bytes that belong in memory, and bytes that are
+    read from the disk unless the machine's cache has room for them."""
 
     name: str
     disk: float
     ram: float
     why: str
+    cache: float = 0.0
 
 
 def of_memories(wanted: Wanted) -> list[Line]:
@@ -58,24 +66,28 @@ def of_memories(wanted: Wanted) -> list[Line]:
     compressed = 0.0 if plain else VECTOR_BYTES[kind]
     payload = c.PAYLOAD.value + wanted.content
     vectors = "searched: in memory" if plain else "scored anew by them: on disk"
+    links, found = n * c.LINKS.value, n * wanted.words * c.WORD_FOUND.value
+    on_disk = wanted.indexes == "disk"
     return [
         Line("vectors in context", n * c.VECTOR.value, n * c.VECTOR.value if plain else 0.0, vectors),
         Line(f"vectors in {kind}", n * compressed, n * compressed, "searched: in memory"),
         Line("bare vectors", n * c.BARE.value, 0.0, "to derive from again: on disk, never searched"),
-        Line("HNSW links", n * c.LINKS.value, n * c.LINKS.value, "a graph for each mind"),
+        Line("HNSW links", links, 0.0 if on_disk else links, "a graph for each mind", links * on_disk),
         Line(
             "words",
-            n * (wanted.words * (c.WORD_KEPT.value + c.WORD_FOUND.value) + c.SUBJECT.value),
+            n * (wanted.words * c.WORD_KEPT.value + c.SUBJECT.value) + found,
             0.0,
             "two sparse vectors, read through the page cache",
+            found * on_disk,
         ),
         Line("payload", n * payload, 0.0, "text and figures: on disk"),
         Line("associations", n * wanted.associations * c.ASSOCIATION.value, 0.0, "inside the payload"),
         Line(
             "indexes, ids",
             n * (c.INDEXES.value + c.IDS.value),
-            n * c.ANONYMOUS.value,
+            n * (c.ANONYMOUS_DISK if on_disk else c.ANONYMOUS).value,
             "22 payload indexes, which point is where",
+            n * c.INDEXES.value * on_disk,
         ),
     ]
 
@@ -95,11 +107,16 @@ def of_minds(wanted: Wanted) -> list[Line]:
     ]
 
 
-def fixed(shards: int) -> list[Line]:
+def engine_ram(wanted: Wanted) -> float:
+    """What an engine takes on each node, whatever is remembered."""
+    return (c.ENGINE_DISK if wanted.indexes == "disk" else c.ENGINE).value
+
+
+def fixed(shards: int, wanted: Wanted) -> list[Line]:
     disk = c.EMPTY.value + shards * c.LOG.value
     return [
         Line("logs", disk, 0.0, f"write-ahead logs, {shards} shards"),
-        Line("engine", 0.0, c.ENGINE.value, "one that is open, on each node"),
+        Line("engine", 0.0, engine_ram(wanted), "one that is open, on each node"),
     ]
 
 

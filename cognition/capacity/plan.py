@@ -13,10 +13,12 @@ from typing import Final
 
 from cognition.capacity import constants as c
 from cognition.capacity.parts import (
+    INDEXES,
     VECTOR_BYTES,
     Line,
     Wanted,
     daemon_ram,
+    engine_ram,
     fixed,
     headroom_of,
     of_memories,
@@ -89,8 +91,20 @@ class Plan:
     @property
     def ram_in_all(self) -> float:
         """On all nodes, with copies and headroom; an engine on each."""
-        copies = (self.ram - c.ENGINE.value + self.headroom.ram) * self.wanted.replicas
-        return copies + self.nodes * c.ENGINE.value
+        engine = engine_ram(self.wanted)
+        copies = (self.ram - engine + self.headroom.ram) * self.wanted.replicas
+        return copies + self.nodes * engine
+
+    @property
+    def cache_in_all(self) -> float:
+        """What the nodes' page cache ought to hold of indexes on disk, all copies: without it each cue waits
+        for the disk."""
+        return sum(line.cache for line in self.lines) * self.wanted.replicas
+
+    @property
+    def cache_left(self) -> float:
+        """What the nodes have left for it."""
+        return self.nodes * self.wanted.node_ram - self.ram_in_all
 
     @property
     def breaks_first(self) -> Limit:
@@ -102,9 +116,9 @@ def planned(wanted: Wanted) -> Plan:
     """The plan. Raises `PlanError` for what no number of nodes can do."""
     _require(wanted)
     shards = max(1, math.ceil(wanted.memories / c.SHARD.value))
-    lines = [*of_memories(wanted), *of_minds(wanted), *fixed(shards)]
+    lines = [*of_memories(wanted), *of_minds(wanted), *fixed(shards, wanted)]
     headroom = headroom_of(lines, wanted)
-    ram = (sum(line.ram for line in lines) - c.ENGINE.value + headroom.ram) * wanted.replicas
+    ram = (sum(line.ram for line in lines) - engine_ram(wanted) + headroom.ram) * wanted.replicas
     disk = (sum(line.disk for line in lines) + headroom.disk) * wanted.replicas
     writing = wanted.rate * wanted.replicas / c.WRITTEN.value
     nodes = max(
@@ -151,6 +165,10 @@ def _require(wanted: Wanted) -> None:
             f"--quantization {wanted.quantization!r} is none of {', '.join(VECTOR_BYTES)}",
             remedy="Write --quantization int8.",
         )
+    if wanted.indexes not in INDEXES:
+        raise PlanError(
+            f"--indexes {wanted.indexes!r} is none of {', '.join(INDEXES)}", remedy="Write --indexes held."
+        )
     for name in ("memories", "minds", "rate", "node_ram", "node_disk"):
         if not getattr(wanted, name) > 0:
             raise PlanError(
@@ -177,7 +195,7 @@ def _require(wanted: Wanted) -> None:
 
 def _room(wanted: Wanted) -> float:
     """What a node has for memories, beside the engine itself."""
-    room = c.USABLE.value * wanted.node_ram - c.ENGINE.value
+    room = c.USABLE.value * wanted.node_ram - engine_ram(wanted)
     if room <= 0:
         raise PlanError(
             f"--node-ram {size(wanted.node_ram)} is too little for the engine alone",

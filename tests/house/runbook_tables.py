@@ -15,6 +15,7 @@ LARGEST = "--replicas 2 --node-ram 256G --node-disk 8T --partitions 64"
 PLANS = (
     "--memories 10k --minds 10 --rate 1/s --node-ram 4G --node-disk 20G",
     f"--memories 1M --minds 1k --rate 50/s --quantization int8 {SMALL}",
+    f"--memories 1M --minds 1k --rate 50/s --quantization int8 --indexes disk {SMALL}",
     f"--memories 1M --minds 1k --rate 50/s --quantization binary --replicas 2 {SMALL}",
     f"--memories 100M --minds 100k --rate 500/s --quantization int8 {LARGE}",
     f"--memories 100M --minds 100k --rate 500/s --quantization binary {LARGE}",

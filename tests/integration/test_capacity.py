@@ -1,14 +1,20 @@
 """What the planner says of a store, held against a real one: within 15 % on disk and in anonymous memory."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from benchmarks.capacity import compared, plan_of
 from benchmarks.timing.stored import stored
+from benchmarks.timing.stored_server import served
+from cognition.capacity.parts import Wanted
+from cognition.capacity.plan import planned
 from schemas.quantization import QuantizationKind
+from tests.servers import require_binary
 
 NEAR = 0.15
+MILLION = Path(__file__).parents[2] / "benchmarks/results/cluster-1m.json"
 SEED = 20_260_101
 
 
@@ -34,3 +40,22 @@ def test_a_real_store_takes_what_was_planned(tmp_path: Path, count: int, kind: s
         assert searched["planned"] == pytest.approx(searched["measured"], rel=NEAR)
     for part in parts.values():
         assert part["planned"] == pytest.approx(part["measured"], rel=0.3, abs=2**20), part["name"]
+
+
+@pytest.mark.server
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("count", [20_000, 50_000])
+async def test_a_node_with_its_indexes_on_disk_takes_what_was_planned(tmp_path: Path, count: int) -> None:
+    require_binary()
+    int8 = QuantizationKind.INT8
+    found = await served(tmp_path, count, int8, on_disk=True, associations=8, seed=SEED)
+    plan = plan_of(found, int8, 8, "disk")
+    assert plan.anonymous == pytest.approx(found.anonymous, rel=NEAR)
+
+
+def test_a_million_on_a_node_with_indexes_on_disk_took_what_is_planned() -> None:
+    took = {row["name"]: row["ours"] * 2**20 for row in json.loads(MILLION.read_text("utf-8"))["figures"]}
+    plan = planned(Wanted(memories=1e6, minds=20.0, quantization="int8", indexes="disk"))
+    assert plan.anonymous == pytest.approx(took["node_0_anonymous"], rel=NEAR)
+    assert plan.disk == pytest.approx(took["node_0_disk"], rel=NEAR)

@@ -5,10 +5,11 @@ import dataclasses
 import pytest
 
 from cognition.capacity import constants
-from cognition.capacity.parts import Wanted
+from cognition.capacity.parts import INDEXES, Wanted
 from cognition.capacity.plan import Plan, planned
 from cognition.capacity.units import BYTES, PlanError, bytes_of, count, count_of, rate_of, size
-from cognition.commands.capacity import figures, table
+from cognition.cli import build_parser
+from cognition.commands.capacity import figures, table, wanted_of
 from schemas import wire
 from schemas.percept import CONTENT_LENGTH_MAX
 from streams.keys import PARTITIONS_MAX
@@ -65,7 +66,14 @@ def test_what_is_no_number_is_told_with_its_name_and_what_to_write(read, text: s
 
 @pytest.mark.parametrize(
     "changes",
-    [{"quantization": "ternary"}, {"memories": 0.0}, {"minds": 1e9}, {"replicas": 0}, {"node_ram": 0.0}],
+    [
+        {"quantization": "ternary"},
+        {"indexes": "away"},
+        {"memories": 0.0},
+        {"minds": 1e9},
+        {"replicas": 0},
+        {"node_ram": 0.0},
+    ],
 )
 def test_what_cannot_be_planned_is_refused_with_a_remedy(changes: dict[str, object]) -> None:
     with pytest.raises(PlanError) as caught:
@@ -133,6 +141,40 @@ def test_each_copy_has_a_node_of_its_own_and_a_majority_outlives_one(replicas: i
 def test_the_fewer_bits_the_less_memory_and_never_less_disk_than_uncompressed(kind: str, less: str) -> None:
     assert with_(quantization=kind).ram < with_(quantization=less).ram
     assert with_(quantization=kind).disk > with_(quantization="none").disk
+
+
+@pytest.mark.parametrize("kind", ["none", "int8", "turbo", "binary"])
+def test_indexes_on_disk_leave_memory_for_the_page_cache_and_compressed_vectors_stay(kind: str) -> None:
+    held, disk = (with_(quantization=kind, indexes=where) for where in ("held", "disk"))
+    of = {line.name: (line, other) for line, other in zip(held.lines, disk.lines, strict=True)}
+    for name in ("vectors in context", f"vectors in {kind}"):
+        assert of[name][0].ram == of[name][1].ram, "index_on_disk says nothing of vectors"
+    links = of["HNSW links"]
+    assert (links[0].ram, links[0].cache) == (links[1].cache, links[1].ram), "from memory to the cache"
+    assert 0.0 < of["indexes, ids"][1].ram < of["indexes, ids"][0].ram, "which point is where stays"
+    assert disk.anonymous < held.anonymous
+    assert disk.ram_in_all < held.ram_in_all
+    assert disk.disk_in_all == held.disk_in_all
+    assert held.cache_in_all == 0.0 < disk.cache_in_all
+
+
+def test_indexes_on_disk_need_fewer_nodes_and_what_they_cost_is_said_with_what_avoids_it() -> None:
+    plan = with_(quantization="int8", indexes="disk")
+    assert plan.nodes < with_(quantization="int8").nodes
+    assert plan.cache_in_all == 2 * sum(line.cache for line in plan.lines)
+    assert plan.cache_left == plan.nodes * BIG.node_ram - plan.ram_in_all
+    said = [line for line in table(plan) if line.startswith("page cache")]
+    assert [size(plan.cache_in_all) in line and size(plan.cache_left) in line for line in said] == [True]
+    assert any("ms at p99" in line for line in table(plan))
+    assert not any("page cache  " in line or "ms at p99" in line for line in table(with_()))
+    assert (figures(plan)["indexes"], figures(plan)["cache"]) == ("disk", plan.cache_in_all)
+
+
+def test_the_choices_of_the_command_are_those_of_the_planner() -> None:
+    for indexes in INDEXES:
+        asked = build_parser().parse_args(["capacity", "--memories", "10k", "--indexes", indexes])
+        assert wanted_of(asked).indexes == indexes
+    assert wanted_of(build_parser().parse_args(["capacity", "--memories", "10k"])).indexes == "held"
 
 
 def test_what_breaks_first_is_what_is_fullest_and_more_memories_break_it() -> None:
