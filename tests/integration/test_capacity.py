@@ -52,6 +52,8 @@ async def test_a_node_with_its_indexes_on_disk_takes_what_was_planned(tmp_path: 
     found = await served(tmp_path, count, int8, on_disk=True, associations=8, seed=SEED)
     plan = plan_of(found, int8, 8, "disk")
     assert plan.anonymous == pytest.approx(found.anonymous, rel=NEAR)
+    unwritten = sum(line.disk for line in plan.lines if line.name in ("episodes", "minds"))
+    assert plan.disk - unwritten == pytest.approx(found.disk, rel=NEAR)
 
 
 def test_a_million_on_a_node_with_indexes_on_disk_took_what_is_planned() -> None:
