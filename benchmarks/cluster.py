@@ -83,6 +83,8 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     """Load, ask, lose a node, and report."""
     if options.memories < 1:
         raise SystemExit(f"--memories {options.memories}: give 1 or more.")
+    if options.files_held and options.urls:
+        raise SystemExit("--files-held: files of nodes named by --urls are not ours to hold. Leave one out.")
     if not options.urls and binary() is None:
         raise SystemExit(
             "no `qdrant` is on PATH and --urls names no server: put the server's binary on PATH, or give "
@@ -190,8 +192,11 @@ async def _figures(
 def _hold(folder: Path, stack: ExitStack) -> None:
     """Lock the files of a node in the machine's cache, as long as the stack is open: some machines give back
     within a minute what nobody has read. A segment may go away meanwhile."""
-    for path in sorted(each for each in folder.rglob("*") if each.is_file()):
-        with suppress(FileNotFoundError), path.open("rb") as file:
+    for path in sorted(Path(at, name) for at, _, names in os.walk(folder) for name in names):
+        with (
+            suppress(FileNotFoundError, ValueError),
+            path.open("rb") as file,
+        ):  # ValueError: emptied meanwhile
             if os.fstat(file.fileno()).st_size:
                 try:
                     held = mmap.mmap(file.fileno(), 0, mmap.MAP_SHARED | MAP_LOCKED, mmap.PROT_READ)

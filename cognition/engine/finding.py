@@ -1,4 +1,5 @@
-"""Finding: what may answer one cue, asked of the store in at most three round trips.
+"""Finding: what may answer one cue, asked of the store in at most three round trips (a server may take two
+for the search itself).
 
 A round trip is a wait for the store; what is asked at once is one. The search is one, with the memories that
 will probably answer, which the store reads while candidates are weighed. Facts of candidates that are
@@ -89,7 +90,7 @@ class Finding:
     async def candidates(self, cue: Cue) -> Candidates:
         """The union of what each vector finds; a soft episode filter also searches inside it,
         and working memory joins where no filter could exclude it (read your own writes)."""
-        known, since = self._facts.of(self._mind.name), self._facts.changes
+        since = self._facts.changes
         self._trips.take()
         spare = self._trips.left == TRIPS_MAX - 1
         found = await self._memories.probe(
@@ -97,17 +98,18 @@ class Finding:
             self._probes(cue),
             limit=max(self._options.candidates, cue.limit),
             also=self._active(cue),
-            with_facts=not (spare and self._at_hand(known)),
+            with_facts=not (spare and self._at_hand(self._facts.of(self._mind.name))),
             likely=self._likely(cue),
         )
         self._ahead = found.ahead
-        read = dict(found.facts)
+        read, known = dict(found.facts), self._facts.of(self._mind.name)
         held = {i: known[i] for i in found.ids if i in known}  # what changes during the next trip is dropped
         if unknown := [i for i in found.ids if i not in read and i not in held]:
             self._trips.take()
             read.update(await self._memories.facts(self._mind.name, unknown))
         self._facts.add(self._mind.name, read, since=since)
-        self._facts.found(self._mind.name, len(found.ids) - len(held))
+        if found.ids:
+            self._facts.found(self._mind.name, len(found.ids) - len(held))
         return self.with_facts(found, [read.get(i) or held.get(i) for i in found.ids])
 
     def _at_hand(self, known: Mapping[str, Facts]) -> bool:

@@ -1,5 +1,5 @@
 """A cue's search on a server that is reached over HTTP alone, in the client's own classes: one round trip, as
-over gRPC (`server_grpc`). Must not know what a memory is."""
+over gRPC where that searches once for each vector (`server_searching`). Must not know what a memory is."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
 """How long a node searches, by mind and by what searches keep to: where that outweighs a trip, a search is
 made once in two trips, elsewhere once for each vector in one.
 
-A mind of 500 memories is searched in under a millisecond; a filter that is looked up in 50,000 takes 7. Must
-not know what is searched.
+A mind of 500 memories is searched in under a millisecond; a filter that is looked up in 50,000 takes 7. What
+is read in one trip counts as searched, so that near the threshold both take turns; what is found is the same.
+Must not know what is searched.
 """
 
 from __future__ import annotations

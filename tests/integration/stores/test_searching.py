@@ -5,14 +5,21 @@ import math
 from pathlib import Path
 from typing import Any
 
+import anyio
 import numpy as np
 import pytest
+from grpc import aio
+from qdrant_client import AsyncQdrantClient, grpc
+from qdrant_client.grpc.points_service_pb2_grpc import PointsServicer, add_PointsServicer_to_server
 
+from cognition.errors import StoreUnavailableError
 from cognition.ports.stores import Found, Likely, Probe, Scope, Trace
 from cognition.stores import server_pace
-from cognition.stores.backend import Both, Gather, Match, Not, Range, Search, Within
+from cognition.stores.backend import Ahead, Both, Gather, Match, Not, Range, Search, Sparse, Within
+from cognition.stores.collections import CONTEXT, LEXICAL
+from cognition.stores.memories import MOOD_EXCESS
 from cognition.stores.server_pace import KNOWN_MAX, Pace, kind_of
-from cognition.stores.server_searching import WHOLE_MAX
+from cognition.stores.server_searching import WHOLE_MAX, Reads, gather
 from cognition.stores.stores import VectorStores, open_stores
 from cognition.stores.vectors import mind_key
 from schemas.cue import CueFilter, Mood
@@ -89,19 +96,80 @@ async def test_once_or_for_each_vector_finds_scores_and_reads_the_same(
             (ANA, CY), SCOPES, (2 * FEW, WHOLE_MAX), (True, False)
         ):
             own = {memory_id(mind, f"k{n}") for n in range(MANY)}
-            asked: dict[str, Any] = {"limit": limit, "with_facts": facts, "likely": Likely(12, 1.0, 0.1)}
+            also = sorted(own)[:2] if scope == "anywhere" else []
+            asked: dict[str, Any] = {
+                "limit": limit,
+                "with_facts": facts,
+                "likely": Likely(12, 1.0, 0.1),
+                "also": also,
+            }
             monkeypatch.setattr(server_pace, "TRIP_S", FOR_EACH)
             each = await stores.memories.probe(mind, [probe(SCOPES[scope])], **asked)
             monkeypatch.setattr(server_pace, "TRIP_S", ONCE)
             once = await stores.memories.probe(mind, [probe(SCOPES[scope])], **asked)
             assert set(once.ids) <= own
             assert plain(once) == scored(each), (mind, scope, limit, facts)
+            wider = MOOD_EXCESS if scope == "felt" else 1
+            assert len(once.ids) <= 2 * wider * limit + len(also), "of several shards no more than of one"
             assert once.facts == each.facts
             assert bool(once.facts) == facts
             assert once.ahead is not None
             read = await once.ahead(sorted(own))
             assert mind == CY or len(read) >= min(12, len(once.ids))
             assert read == await stores.memories.get(mind, list(read))
+
+
+class AnswersOnce(PointsServicer):
+    """A node that answers the searches, each with a point of its own, and then nobody."""
+
+    def __init__(self) -> None:
+        self.waits = anyio.Event()
+
+    async def QueryBatch(self, request: grpc.QueryBatchPoints, context: Any) -> grpc.QueryBatchResponse:
+        if any(each.params.exact for each in request.query_points):
+            self.waits.set()
+            await anyio.sleep_forever()
+        found = [
+            grpc.BatchResult(
+                result=[grpc.ScoredPoint(id=grpc.PointId(uuid=memory_id(ANA, str(n))), score=0.9)]
+            )
+            for n, _ in enumerate(request.query_points)
+        ]
+        return grpc.QueryBatchResponse(result=found, time=0.001)
+
+    async def Get(self, request: grpc.GetPoints, context: Any) -> grpc.GetResponse:
+        return grpc.GetResponse()
+
+
+@pytest.mark.timeout(60)
+async def test_a_connection_that_is_closed_in_the_middle_is_no_answer() -> None:
+    """What has not been scored is not taken for 0."""
+    node, server = AnswersOnce(), aio.server()
+    add_PointsServicer_to_server(node, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    client = AsyncQdrantClient(
+        url="http://127.0.0.1:1", grpc_port=port, prefer_grpc=True, check_compatibility=False
+    )
+    condition = Match("mind", ANA)
+    asked = Gather(
+        {CONTEXT: np.ones(4, np.float32), LEXICAL: Sparse(np.array([1]), np.array([1.0]))},
+        [Search(CONTEXT, 1, condition), Search(LEXICAL, 1, None)],
+        Within(CONTEXT, condition),
+        ahead=Ahead(1, {CONTEXT: 1.0}),
+    )
+    reads = Reads.of(client, "memories", at=None, consistency=None, timeout_s=30.0)
+    params = {CONTEXT: None, LEXICAL: None}
+
+    async def close() -> None:
+        await node.waits.wait()
+        await client.close()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(close)
+        with pytest.raises(StoreUnavailableError, match="closed in the middle"):
+            await gather(reads, asked, params, shards=3, pace=Pace())
+    await server.stop(None)
 
 
 def test_what_took_long_is_made_once_until_it_is_fast_again() -> None:

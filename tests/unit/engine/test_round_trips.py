@@ -213,6 +213,15 @@ async def test_after_a_cue_that_had_to_ask_for_facts_the_next_asks_for_them_with
     assert cost == [(3, False), (2, True), (2, False)]
 
 
+async def test_a_cue_that_finds_nothing_tells_nothing_of_what_is_at_hand() -> None:
+    at = await theatre()
+    facts = at.on.engine.minds.facts
+    await at.ask("nothing", filter=CueFilter(actors=["nobody"]))
+    assert facts.sufficed(ANA) is None
+    await at.ask("nothing")
+    assert facts.sufficed(ANA) is False
+
+
 async def test_the_archive_and_what_recurs_are_asked_beside_awake_memory() -> None:
     at = await theatre()
     trips, answer = await at.ask("all", limit=10, abstractions=1)
