@@ -17,7 +17,7 @@ NODE: Final = (
     "memories (tests/integration/test_capacity.py), and with 1,000,000 (benchmarks/results/cluster-1m.json)"
 )
 MILLION: Final = (
-    "measured: 1,000,000 memories on one node, int8, all on disk: benchmarks/results/cluster-1m.json"
+    "measured: 1,000,000 memories on one node, int8, all on disk: benchmarks/results/cluster-1m-cold.json"
 )
 PLANNING: Final = "Qdrant documentation, Capacity Planning"
 
