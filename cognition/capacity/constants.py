@@ -100,9 +100,9 @@ EMBEDDED: Final = Constant(35, "texts a second and core", "measured: float32, ba
 SERVED: Final = Constant(
     389,
     "percepts a second and daemon, vectors given",
-    "measured: cluster --nodes 1, the node on the same two cores, on a slow machine (1,093 on a quick one: "
-    "benchmarks/results/cluster-1.json); "
-    "1, 2, 4 daemons on them: 554, 607, 678 (daemons)",
+    "measured: cluster --nodes 1, the node on the same two cores, on a slow machine (1,238 on a quick one: "
+    "benchmarks/results/cluster-1.json); 1, 2, 4 daemons on two cores of that: 1,180, 1,200, 1,207 "
+    "(benchmarks/results/daemons.json)",
 )
 WRITTEN: Final = Constant(1_450, "points a second and core", "measured: Qdrant 1.18.2: 2.9 k on two cores")
 RESIDENT: Final = Constant(580_000, "bytes a mind in a daemon's memory", MINDS)
