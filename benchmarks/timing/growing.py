@@ -17,8 +17,9 @@ from qdrant_client import AsyncQdrantClient, models
 
 from benchmarks.progress import Progress
 from benchmarks.timing.real import NOISE
-from cognition.stores import server_grpc, times
+from cognition.stores import packing, server_grpc, times
 from cognition.stores.backend import Point, Sparse, Vector
+from cognition.stores.collections import MEMORIES
 
 AT_ONCE = 512
 """Points that are made and written before the next."""
@@ -44,7 +45,8 @@ async def grow(client: AsyncQdrantClient, name: str, points: Sequence[Point], wh
     room = anyio.Semaphore(WRITERS)
 
     async def write(part: list[Point]) -> None:
-        request = server_grpc.upsert_in(name, part, None, None, None)
+        stored = [Point(p.id, packing.packed(MEMORIES, p.payload), p.vectors) for p in part]
+        request = server_grpc.upsert_in(name, stored, None, None, None)
         await server_grpc.upsert(client, request, WEAK, timeout_s=WITHIN_S)
         room.release()
         progress.step(len(part))

@@ -19,6 +19,7 @@ from benchmarks.engine import Bench
 from benchmarks.timing import replicas
 from benchmarks.timing.real import RealMaterials
 from cognition.errors import CognitionError
+from cognition.stores import packing
 from cognition.stores.collections import MEMORIES
 from cognition.testing.nodes import Node
 from schemas.cue import Cue
@@ -76,7 +77,8 @@ async def lose_a_node(
         held = await replicas.held_by(nodes[0], prefix + MEMORIES.name)
     finally:
         await client.close()
-    keys = Counter((each.payload["mind"], each.payload["key"]) for each in held.values())
+    stored = [packing.unpacked(MEMORIES, dict(each.payload)) for each in held.values()]
+    keys = Counter((payload["mind"], payload["key"]) for payload in stored)
     return {
         "killed": victim.folder.name,
         "writes": len(life.sent),

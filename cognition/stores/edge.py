@@ -16,8 +16,8 @@ import anyio
 from anyio.abc import TaskGroup
 
 from cognition.errors import StoreRefusedError, StoreUnavailableError
-from cognition.stores import edge_packing
 from cognition.stores import edge_wire as wire
+from cognition.stores import packing
 from cognition.stores.backend import (
     CollectionInfo,
     CollectionSpec,
@@ -231,8 +231,7 @@ class EdgeBackend:
 
 def _whole(hit: wire.WireHit, spec: CollectionSpec) -> Hit:
     """A point that came as it is stored."""
-    payload = hit.payload or {}
-    return Hit(hit.id, hit.score, edge_packing.unpack(payload) if spec.opaque else payload, None)
+    return Hit(hit.id, hit.score, packing.unpacked(spec, hit.payload or {}), None)
 
 
 def open_edge(

@@ -19,7 +19,7 @@ import numpy as np
 import qdrant_edge as engine
 
 from cognition.errors import SchemaDriftError
-from cognition.stores import edge_directory, edge_packing
+from cognition.stores import edge_directory, packing
 from cognition.stores.backend import (
     CollectionInfo,
     CollectionSpec,
@@ -124,7 +124,7 @@ class Shard:
     def set_payload(self, ids: Collection[str], patch: Payload) -> None:
         """Of points that are there; by a filter, since by id the engine raises where one is absent, and it
         may be when its log is gone through again."""
-        packed = edge_packing.pack_patch(patch, self.spec.opaque)
+        packed = packing.packed_patch(self.spec, patch)
         where = engine.Filter(must=[engine.HasIdCondition(set(ids))])
         self.update(engine.UpdateOperation.set_payload_by_filter(where, packed))
 
@@ -172,10 +172,9 @@ class Shard:
         score: float = 0.0,
     ) -> Hit:
         payload = found.payload
-        if payload is not None and self.spec.opaque:
-            payload = edge_packing.unpack(payload)
-            if isinstance(with_payload, tuple):
-                payload = {name: payload[name] for name in with_payload if name in payload}
+        if payload is not None:
+            names = with_payload if isinstance(with_payload, tuple) else None
+            payload = packing.unpacked(self.spec, payload, names)
         vectors = vectors_out(found.vector or {}) if with_vectors else None
         return Hit(str(found.id), score, payload, vectors)
 

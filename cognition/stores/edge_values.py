@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import qdrant_edge as engine
 
-from cognition.stores import edge_packing, times
+from cognition.stores import packing, times
 from cognition.stores.backend import (
     Both,
     CollectionSpec,
@@ -46,8 +46,7 @@ def vector_in(vector: Vector) -> Any:
 
 
 def point_in(point: Point, spec: CollectionSpec) -> Any:
-    payload = edge_packing.pack(point.payload, spec.opaque, spec.apart) if spec.opaque else point.payload
-    return engine.Point(point.id, vectors_in(point.vectors), payload)
+    return engine.Point(point.id, vectors_in(point.vectors), packing.packed(spec, point.payload))
 
 
 def query_in(asked: Query, spec: CollectionSpec, params: Any) -> Any:
@@ -78,7 +77,7 @@ def search_in(nearest: Any, limit: int, where: Any, params: Any) -> Any:
 
 
 def payload_in(wanted: bool | tuple[str, ...], spec: CollectionSpec) -> bool | list[str]:
-    return edge_packing.selected(wanted, spec.opaque, spec.apart) if isinstance(wanted, tuple) else wanted
+    return packing.stored_as(spec, wanted) if isinstance(wanted, tuple) else wanted
 
 
 def vectors_out(found: Mapping[str, Any]) -> dict[str, Vector]:

@@ -158,7 +158,7 @@ class EdgeShards:
 
     def ahead(self, collection: str, found: Gathered, ahead: Ahead) -> list[Hit]:
         """What is likely to be read next of what was gathered, whole, with its payload as it is stored: not
-        all of it will be read, and whoever does unpacks that (`edge_packing`)."""
+        all of it will be read, and whoever does unpacks that (`packing`)."""
         with self._reading(collection) as shard:
             records = shard.engine.retrieve(first(found, ahead), True, False)
             return [Hit(str(record.id), 0.0, record.payload, None) for record in records]

@@ -22,6 +22,7 @@ from qdrant_client import AsyncQdrantClient, models
 from cognition.errors import StoreDeniedError, StoreRefusedError, StoreUnavailableError
 from cognition.stores import (
     checks,
+    packing,
     server_drifts,
     server_grpc,
     server_http,
@@ -58,6 +59,7 @@ from cognition.stores.server_values import (
     batches,
     filter_or_none,
     hit,
+    payload_in,
     points_in,
     query_in,
     size_of,
@@ -245,12 +247,14 @@ class ServerBackend:
         mode: WriteMode = WriteMode.UPSERT,
         condition: Condition | None = None,
     ) -> None:
-        kept = checks.points(self._spec(collection), points)
-        checks.condition(self._specs[collection], condition)
+        spec = self._spec(collection)
+        kept = checks.points(spec, points)
+        checks.condition(spec, condition)
         where, how = self._guarded(mode, condition)
         name = self._name(collection)
         sizes = {p.id: checks.payload(collection, p.payload) + size_of(p.vectors) for p in kept}
-        for at, some in points_by_place(kept, self._shared[collection]):
+        stored = [Point(p.id, packing.packed(spec, p.payload), p.vectors) for p in kept]
+        for at, some in points_by_place(stored, self._shared[collection]):
             for places in batches([sizes[p.id] for p in some], self._options.batch_bytes, POINTS_MAX):
                 await self._write(name, self._upsert(name, some[places], where, how, at), at)
 
@@ -291,14 +295,14 @@ class ServerBackend:
     ) -> None:
         checks.ids(self._spec(collection).name, ids)
         checks.condition(self._specs[collection], condition)
-        name = self._name(collection)
+        name, patch = self._name(collection), packing.packed_patch(self._specs[collection], payload)
         for at in await self._written_at(collection, condition):
             for first in _steps(ids):
                 chosen = with_ids(ids[first : first + IDS_MAX], condition)
                 await self._write(
                     name,
                     lambda c, o, chosen=chosen, at=at: c.set_payload(  # type: ignore[misc]
-                        name, payload, points=chosen, wait=True, ordering=o, shard_key_selector=at
+                        name, patch, points=chosen, wait=True, ordering=o, shard_key_selector=at
                     ),
                     at,
                 )
@@ -307,10 +311,12 @@ class ServerBackend:
         self, collection: str, patches: Mapping[str, Payload], *, condition: Condition | None = None
     ) -> None:
         """Points that get the same fields share one operation."""
-        checks.ids(self._spec(collection).name, patches)
-        checks.condition(self._specs[collection], condition)
+        spec = self._spec(collection)
+        checks.ids(spec.name, patches)
+        checks.condition(spec, condition)
+        stored = {point_id: packing.packed_patch(spec, patch) for point_id, patch in patches.items()}
         alike: dict[bytes, list[str]] = {}
-        for point_id, patch in patches.items():
+        for point_id, patch in stored.items():
             alike.setdefault(_ENCODER.encode(patch), []).append(point_id)
         groups = [(ids[at : at + IDS_MAX], body) for body, ids in alike.items() for at in _steps(ids)]
         name = self._name(collection)
@@ -320,7 +326,7 @@ class ServerBackend:
                 operations = [
                     models.SetPayloadOperation(
                         set_payload=models.SetPayload(
-                            payload=patches[ids[0]], filter=with_ids(ids, condition), shard_key=at
+                            payload=stored[ids[0]], filter=with_ids(ids, condition), shard_key=at
                         )
                     )
                     for ids, _ in groups[places]
@@ -346,16 +352,17 @@ class ServerBackend:
         for point_id, vectors in changes.items():
             checks.vectors(spec, point_id, vectors)
         for at in await self._written_at(collection, condition):
-            await self._update_vectors(self._name(collection), changes, condition, at)
+            await self._update_vectors(spec, changes, condition, at)
 
     async def _update_vectors(
         self,
-        name: str,
+        spec: CollectionSpec,
         changes: Mapping[str, Mapping[str, Vector]],
         condition: Condition | None,
         at: Selector,
     ) -> None:
-        found = await self._retrieved(name, list(changes), False, (), at)
+        name = self._name(spec.name)
+        found = await self._retrieved(spec, list(changes), False, (), at)
         there = [h.id for h in found if changes[h.id]]
         where = filter_or_none(condition)
         if not self._grpc and not self._local:
@@ -432,22 +439,28 @@ class ServerBackend:
         with_vectors: tuple[str, ...] = (),
         owner: Owner = None,
     ) -> list[Hit]:
-        checks.ids(self._spec(collection).name, ids)
+        spec = self._spec(collection)
+        checks.ids(spec.name, ids)
         if not ids:
             return []
-        name = self._name(collection)
         places = ids_by_place(dict.fromkeys(ids), owner, self._shared[collection])
-        found = [await self._retrieved(name, some, with_payload, with_vectors, at) for at, some in places]
+        found = [await self._retrieved(spec, some, with_payload, with_vectors, at) for at, some in places]
         return [each for some in found for each in some]
 
     async def _retrieved(
-        self, name: str, ids: list[str], with_payload: bool, with_vectors: tuple[str, ...], at: Selector
+        self,
+        spec: CollectionSpec,
+        ids: list[str],
+        with_payload: bool,
+        with_vectors: tuple[str, ...],
+        at: Selector,
     ) -> list[Hit]:
         """Where several replicas have to agree, a point that they disagree about is left out of the answer.
         So what was not found is asked of one replica alone: what that has is there, and is to be read yet."""
+        name = self._name(spec.name)
 
         async def over(client: AsyncQdrantClient) -> list[Hit]:
-            found = await self._records(client, name, ids, with_payload, with_vectors, at)
+            found = await self._records(client, spec, ids, with_payload, with_vectors, at)
             absent = set(ids).difference(hit.id for hit in found)
             if absent and self._consistency is not None:
                 there = await client.retrieve(
@@ -465,30 +478,31 @@ class ServerBackend:
     async def _records(
         self,
         client: AsyncQdrantClient,
-        name: str,
+        spec: CollectionSpec,
         ids: list[str],
         with_payload: bool,
         with_vectors: tuple[str, ...],
         at: Selector,
     ) -> list[Hit]:
         if self._grpc and with_payload and not with_vectors:
-            return await server_searching.retrieve(self._reads(client, name, at), ids)
+            return await server_searching.retrieve(self._reads(client, spec, at), ids)
         records = await client.retrieve(
-            name,
+            self._name(spec.name),
             ids,
             with_payload=with_payload,
             with_vectors=list(with_vectors) or False,
             shard_key_selector=at,
             consistency=self._consistency,
         )
-        return [hit(record, with_vectors) for record in records]
+        return [hit(record, spec, with_payload, with_vectors) for record in records]
 
     async def query(self, collection: str, queries: Sequence[Query]) -> list[list[Hit]]:
+        spec = self._spec(collection)
         for asked in queries:
-            checks.query(self._spec(collection), asked)
+            checks.query(spec, asked)
         await self._look_again(collection)
         requests = [
-            query_in(asked, self._params(collection, asked), self._read_at(collection, asked.condition))
+            query_in(asked, spec, self._params(collection, asked), self._read_at(collection, asked.condition))
             for asked in queries
             if asked.limit
         ]
@@ -501,14 +515,18 @@ class ServerBackend:
             )
         answers = iter(found)
         return [
-            [hit(point, asked.with_vectors, point.score) for point in next(answers).points]
+            [
+                hit(point, spec, asked.with_payload, asked.with_vectors, point.score)
+                for point in next(answers).points
+            ]
             if asked.limit
             else []
             for asked in queries
         ]
 
     async def gather(self, collection: str, asked: Gather) -> Gathered:
-        checks.gather(self._spec(collection), asked)
+        spec = self._spec(collection)
+        checks.gather(spec, asked)
         if self._local:
             return await gathered(self, collection, asked)
         await self._look_again(collection)
@@ -522,10 +540,10 @@ class ServerBackend:
         async def over(client: AsyncQdrantClient) -> Gathered:
             if self._grpc:
                 return await server_searching.gather(
-                    self._reads(client, name, at), asked, params, shards=shards, pace=self._pace
+                    self._reads(client, spec, at), asked, params, shards=shards, pace=self._pace
                 )
             return await server_http.gather(
-                client, name, asked, params, at=at, shards=shards, consistency=self._consistency
+                client, name, spec, asked, params, at=at, shards=shards, consistency=self._consistency
             )
 
         return await self._read(name, over)
@@ -561,14 +579,14 @@ class ServerBackend:
                 limit=limit,
                 offset=offset if order_by is None else None,
                 order_by=None if order_by is None else models.OrderBy(key=order_by, direction=direction),
-                with_payload=list(with_payload) if isinstance(with_payload, tuple) else with_payload,
+                with_payload=payload_in(with_payload, spec),
                 with_vectors=list(with_vectors) or False,
                 shard_key_selector=at,
                 consistency=self._consistency,
             ),
         )
         more = None if following is None or order_by is not None else str(following)
-        return Page([hit(record, with_vectors) for record in records], more)
+        return Page([hit(record, spec, with_payload, with_vectors) for record in records], more)
 
     async def count(self, collection: str, *, condition: Condition | None = None) -> int:
         checks.condition(self._spec(collection), condition)
@@ -637,10 +655,10 @@ class ServerBackend:
         with contextlib.suppress(StoreUnavailableError):
             await self.info(collection)
 
-    def _reads(self, client: AsyncQdrantClient, name: str, at: Selector) -> server_searching.Reads:
+    def _reads(self, client: AsyncQdrantClient, spec: CollectionSpec, at: Selector) -> server_searching.Reads:
         within_s = self._options.timeout_s
         return server_searching.Reads.of(
-            client, name, at=at, consistency=self._consistency, timeout_s=within_s
+            client, self._name(spec.name), spec, at=at, consistency=self._consistency, timeout_s=within_s
         )
 
     def _params(self, collection: str, asked: Query) -> models.SearchParams | None:

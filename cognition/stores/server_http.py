@@ -4,11 +4,13 @@ over gRPC where that searches once for each vector (`server_searching`). Must no
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Final
 
 from qdrant_client import AsyncQdrantClient, models
 
-from cognition.stores.backend import Gather, Gathered
+from cognition.stores import packing
+from cognition.stores.backend import CollectionSpec, Gather, Gathered
 from cognition.stores.gathering import Row, tabled
 from cognition.stores.server_routing import Selector
 from cognition.stores.server_values import filter_or_none, vectors_in
@@ -19,6 +21,7 @@ _EXACT: Final = models.SearchParams(exact=True)
 async def gather(
     client: AsyncQdrantClient,
     name: str,
+    spec: CollectionSpec,
     asked: Gather,
     params: Mapping[str, models.SearchParams | None],
     *,
@@ -42,6 +45,7 @@ async def gather(
     if not searches:
         return tabled(asked, {using: [] for using in vectors}, shards=shards)
     total = shards * sum(search.limit for search in asked.searches)
+    names = packing.stored_as(spec, asked.with_payload)
     requests = [
         models.QueryRequest(
             shard_key=at,
@@ -51,10 +55,11 @@ async def gather(
             limit=total,
             params=_EXACT,
             filter=filter_or_none(asked.within.condition) if using == asked.within.using else None,
-            with_payload=(list(asked.with_payload) or False) if using == asked.within.using else False,
+            with_payload=(names or False) if using == asked.within.using else False,
         )
         for using, vector in vectors.items()
     ]
     answers = await client.query_batch_points(name, requests, consistency=consistency)
     rows = [[Row(str(p.id), p.score, p.payload or {}) for p in each.points] for each in answers]
-    return tabled(asked, dict(zip(vectors, rows, strict=True)), shards=shards)
+    read = partial(packing.unpacked, spec, names=asked.with_payload)
+    return tabled(asked, dict(zip(vectors, rows, strict=True)), shards=shards, payload=read)

@@ -18,8 +18,10 @@ from qdrant_client import AsyncQdrantClient, grpc, models
 from qdrant_client.conversions.conversion import GrpcToRest, RestToGrpc, value_to_json
 
 from cognition.errors import StoreUnavailableError
+from cognition.stores import packing
 from cognition.stores.backend import (
     Ahead,
+    CollectionSpec,
     Condition,
     Gather,
     Gathered,
@@ -60,6 +62,7 @@ class Reads:
 
     client: AsyncQdrantClient
     collection: str
+    spec: CollectionSpec
     place: grpc.ShardKeySelector | None
     consistency: grpc.ReadConsistency | None
     timeout_s: float
@@ -69,6 +72,7 @@ class Reads:
         cls,
         client: AsyncQdrantClient,
         collection: str,
+        spec: CollectionSpec,
         *,
         at: Selector,
         consistency: models.ReadConsistencyType | None,
@@ -77,7 +81,7 @@ class Reads:
         """With the vendor's values as its messages."""
         place = None if at is None else RestToGrpc.convert_shard_key_selector(at)
         agreed = None if consistency is None else RestToGrpc.convert_read_consistency(consistency)
-        return cls(client, collection, place, agreed, timeout_s)
+        return cls(client, collection, spec, place, agreed, timeout_s)
 
     async def query(self, queries: Iterable[grpc.QueryPoints]) -> tuple[list[list[Row]], float]:
         """The answers to several queries, in one trip, and how many seconds the node took for them."""
@@ -110,7 +114,7 @@ class Reads:
 
 async def retrieve(reads: Reads, ids: Sequence[str]) -> list[Hit]:
     """Points by id with their whole payload."""
-    return [Hit(i, 0.0, _payload(fields), None) for i, fields in (await reads.get(ids)).items()]
+    return [_hit(reads.spec, i, fields) for i, fields in (await reads.get(ids)).items()]
 
 
 async def gather(reads: Reads, asked: Gather, params: Params, *, shards: int, pace: Pace) -> Gathered:
@@ -141,17 +145,19 @@ async def in_one_trip(reads: Reads, asked: Gather, params: Params, *, shards: in
             limit=total,
             params=_EXACT,
             filter=_filter(asked.within.condition) if inside else None,
-            with_payload=_chosen(names, whole) if inside else _BARE,
+            with_payload=_chosen(reads.spec, names, whole) if inside else _BARE,
         )
         queries.append(query)
     answers, seconds = await reads.query(queries)
     if asked.ahead is not None:  # else it is no search but a few by id
         pace.took(kind_of(reads.collection, asked), seconds / len(queries))
     rows = dict(zip(asked.vectors, answers, strict=True))
-    found = tabled(asked, rows, shards=shards, payload=partial(_those, names))
+    found = tabled(asked, rows, shards=shards, payload=_picked(reads.spec, names))
     if not whole:
         return found
-    return replace(found, ahead=_reader({row.id: row.payload for row in rows[asked.within.using]}))
+    return replace(
+        found, ahead=_reader(reads.spec, {row.id: row.payload for row in rows[asked.within.using]})
+    )
 
 
 class Twice:
@@ -182,9 +188,10 @@ class Twice:
             )
         ids = [i for i in found if i in self._scores[self._asked.within.using]]
         table = self._table(ids)
-        names = self._asked.with_payload
-        payloads = [_those(names, self._fields.get(i, {})) for i in ids] if names else None
-        return Gathered(ids, table, payloads, _reader(self._read))
+        names, spec = self._asked.with_payload, self._reads.spec
+        pick = _picked(spec, names)
+        payloads = [pick(self._fields.get(i, {})) for i in ids] if names else None
+        return Gathered(ids, table, payloads, _reader(spec, self._read))
 
     async def _answered(self, ask: Ask) -> None:
         """A connection that is closed meanwhile cancels what is asked, and a task group takes that for its
@@ -259,7 +266,7 @@ class Twice:
         self._read = await self._reads.get(likely)
 
     async def _get_fields(self, ids: Sequence[str], names: Sequence[str]) -> None:
-        self._fields = await self._reads.get(ids, _chosen(names, False))
+        self._fields = await self._reads.get(ids, _chosen(self._reads.spec, names, False))
 
     def _table(self, ids: Sequence[str]) -> dict[str, Any]:
         return {
@@ -298,26 +305,34 @@ def _filter(condition: Condition | None) -> grpc.Filter | None:
     return None if where is None else RestToGrpc.convert_filter(where)
 
 
-def _chosen(names: Sequence[str], whole: bool) -> grpc.WithPayloadSelector:
+def _chosen(spec: CollectionSpec, names: Sequence[str], whole: bool) -> grpc.WithPayloadSelector:
     """All fields, these, or none."""
     if whole or not names:
         return _WHOLE if whole else _BARE
-    return grpc.WithPayloadSelector(include=grpc.PayloadIncludeSelector(fields=list(names)))
+    return grpc.WithPayloadSelector(
+        include=grpc.PayloadIncludeSelector(fields=packing.stored_as(spec, names))
+    )
 
 
-def _reader(read: Mapping[str, Mapping[str, grpc.Value]]) -> ReadAhead:
+def _reader(spec: CollectionSpec, read: Mapping[str, Mapping[str, grpc.Value]]) -> ReadAhead:
     """Turned into a payload where it is read, not before: one takes 60 us."""
 
     async def those(ids: Sequence[str]) -> list[Hit]:
-        return [Hit(i, 0.0, _payload(read[i]), None) for i in ids if i in read]
+        return [_hit(spec, i, read[i]) for i in ids if i in read]
 
     return those
 
 
-def _payload(fields: Any) -> Payload:
-    return GrpcToRest.convert_payload(fields)
+def _hit(spec: CollectionSpec, point_id: str, fields: Any) -> Hit:
+    return Hit(point_id, 0.0, packing.unpacked(spec, GrpcToRest.convert_payload(fields)), None)
 
 
-def _those(names: Iterable[str], fields: Mapping[str, grpc.Value]) -> Payload:
-    """Those of these fields that a payload has."""
-    return {name: value_to_json(fields[name]) for name in names if name in fields}
+def _picked(spec: CollectionSpec, names: Sequence[str]) -> Callable[[Mapping[str, grpc.Value]], Payload]:
+    """Takes those of these fields out of a payload that it has."""
+    stored = packing.stored_as(spec, names)
+
+    def pick(fields: Mapping[str, grpc.Value]) -> Payload:
+        there = {name: value_to_json(fields[name]) for name in stored if name in fields}
+        return packing.unpacked(spec, there, names)
+
+    return pick

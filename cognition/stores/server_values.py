@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from qdrant_client import models
 
-from cognition.stores import times
+from cognition.stores import packing, times
 from cognition.stores.backend import (
     Both,
+    CollectionSpec,
     Condition,
     Either,
     HasId,
@@ -68,23 +69,36 @@ def batches(sizes: Sequence[int], bytes_max: int, count_max: int) -> Iterator[sl
         yield slice(first, len(sizes))
 
 
-def query_in(asked: Query, params: models.SearchParams | None, at: Selector) -> models.QueryRequest:
-    payload = asked.with_payload
+def query_in(
+    asked: Query, spec: CollectionSpec, params: models.SearchParams | None, at: Selector
+) -> models.QueryRequest:
     return models.QueryRequest(
         query=vector_in(asked.vector),
         using=asked.using,
         limit=asked.limit,
         filter=filter_or_none(asked.condition),
-        with_payload=list(payload) if isinstance(payload, tuple) else payload,
+        with_payload=payload_in(asked.with_payload, spec),
         with_vector=list(asked.with_vectors) or False,
         params=params,
         shard_key=at,
     )
 
 
-def hit(found: Any, with_vectors: tuple[str, ...], score: float = 0.0) -> Hit:
-    vectors = vectors_out(found.vector or {}) if with_vectors else None
-    return Hit(str(found.id), score, found.payload, vectors)
+def payload_in(wanted: bool | tuple[str, ...], spec: CollectionSpec) -> bool | list[str]:
+    return packing.stored_as(spec, wanted) if isinstance(wanted, tuple) else wanted
+
+
+def hit(
+    found: Any,
+    spec: CollectionSpec,
+    with_payload: bool | tuple[str, ...],
+    with_vectors: tuple[str, ...],
+    score: float = 0.0,
+) -> Hit:
+    payload, vectors = found.payload, vectors_out(found.vector or {}) if with_vectors else None
+    if payload is not None:
+        payload = packing.unpacked(spec, payload, with_payload if isinstance(with_payload, tuple) else None)
+    return Hit(str(found.id), score, payload, vectors)
 
 
 def vectors_out(found: Mapping[str, Any]) -> dict[str, Vector]:

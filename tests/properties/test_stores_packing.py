@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cognition.stores.edge_packing import pack, pack_patch, selected, unpack
+from cognition.stores.packing import pack, pack_patch, selected, unpack
 
 names = st.sampled_from(["a", "b", "c", "d"])
 values = (

@@ -16,7 +16,7 @@ from cognition.errors import StoreUnavailableError
 from cognition.ports.stores import Found, Likely, Probe, Scope, Trace
 from cognition.stores import server_pace
 from cognition.stores.backend import Ahead, Both, Gather, Match, Not, Range, Search, Sparse, Within
-from cognition.stores.collections import CONTEXT, LEXICAL
+from cognition.stores.collections import CONTEXT, LEXICAL, MEMORIES
 from cognition.stores.memories import MOOD_EXCESS
 from cognition.stores.server_pace import KNOWN_MAX, Pace, kind_of
 from cognition.stores.server_searching import WHOLE_MAX, Reads, gather
@@ -158,7 +158,7 @@ async def test_a_connection_that_is_closed_in_the_middle_is_no_answer() -> None:
         Within(CONTEXT, condition),
         ahead=Ahead(1, {CONTEXT: 1.0}),
     )
-    reads = Reads.of(client, "memories", at=None, consistency=None, timeout_s=30.0)
+    reads = Reads.of(client, "memories", MEMORIES, at=None, consistency=None, timeout_s=30.0)
     params = {CONTEXT: None, LEXICAL: None}
 
     async def close() -> None:

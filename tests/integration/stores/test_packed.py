@@ -1,0 +1,84 @@
+"""Over a server, what nobody filters by is one text; a point whose fields were written one by one reads the
+same."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from msgspec.structs import replace
+from qdrant_client import AsyncQdrantClient, models
+
+from cognition.ports.stores import Probe, Scope, Trace
+from cognition.stores import payloads
+from cognition.stores.collections import CONTEXT, LEXICAL, MEMORIES
+from cognition.stores.packing import PACKED
+from cognition.stores.server_values import vectors_in
+from cognition.stores.stores import open_stores
+from cognition.stores.vectors import sparse
+from schemas.association import Association, AssociationType
+from schemas.identifiers import memory_id
+from schemas.memory import Memory
+from tests import servers
+
+ANA = "ana"
+OPAQUE = sorted(MEMORIES.opaque)
+
+
+def told(key: str, vector: Any, **more: Any) -> Trace:
+    memory = Memory(
+        id=memory_id(ANA, key),
+        mind=ANA,
+        key=key,
+        entry="1-0",
+        content=f"all of {key}",
+        episode_id="e",
+        context={"place": "kitchen"},
+        associations=[Association(target_id=memory_id(ANA, "x"), type=AssociationType.SEMANTIC, weight=0.5)],
+        **more,
+    )
+    return Trace(memory, vector, {1: 0.5})
+
+
+@pytest.mark.server
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("place", ["single", "over_http"])
+async def test_a_point_written_field_by_field_reads_and_changes_as_a_packed_one(
+    place: str, tmp_path: Path
+) -> None:
+    vector = np.eye(1, 768, dtype=np.float32)[0]
+    new, old = (told(key, vector, access_count=3) for key in ("new", "old"))
+    async with getattr(servers, place)(tmp_path) as options, servers.backend_on(options) as backend:
+        memories = (await open_stores(backend)).memories
+        await memories.insert([new], epoch=1)
+        client = AsyncQdrantClient(url=options.url.split("?")[0], check_compatibility=False)
+        try:
+            await client.upsert(MEMORIES.name, [as_it_is(old)], wait=True)
+            stored = await client.retrieve(MEMORIES.name, [new.memory.id, old.memory.id])
+            found = {str(record.id): set(record.payload or {}) for record in stored}
+            assert PACKED in found[new.memory.id]
+            assert not found[new.memory.id].intersection(OPAQUE)
+            assert found[old.memory.id].issuperset({"content", "associations"})
+        finally:
+            await client.close()
+
+        both = [new.memory.id, old.memory.id]
+        told_again = await memories.get(ANA, both)
+        assert {i: replace(m, epoch=0) for i, m in told_again.items()} == {
+            each.memory.id: each.memory for each in (new, old)
+        }
+        asked = await memories.probe(ANA, [Probe(vector, {1: 1.0}, Scope())], limit=10, with_facts=True)
+        assert {i: list(facts.associations) for i, facts in asked.facts.items()} == {
+            each.memory.id: each.memory.associations for each in (new, old)
+        }
+        await memories.patch(ANA, {i: {"access_count": 4, "kind": "lesson"} for i in both}, epoch=1)
+        changed = await memories.get(ANA, both)
+        assert {m.access_count for m in changed.values()} == {4}
+        assert {m.content for m in changed.values()} == {"all of new", "all of old"}
+
+
+def as_it_is(trace: Trace) -> models.PointStruct:
+    """A memory as a point of which every field stands by itself."""
+    payload = {**payloads.encode(trace.memory), "epoch": 1, "rev": 0}
+    found = {CONTEXT: trace.context, LEXICAL: sparse(trace.lexical, ANA, "the test")}
+    return models.PointStruct(id=trace.memory.id, vector=vectors_in(found), payload=payload)
