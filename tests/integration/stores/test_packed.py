@@ -71,7 +71,7 @@ async def test_a_point_written_field_by_field_reads_and_changes_as_a_packed_one(
         assert {i: list(facts.associations) for i, facts in asked.facts.items()} == {
             each.memory.id: each.memory.associations for each in (new, old)
         }
-        await memories.patch(ANA, {i: {"access_count": 4, "kind": "lesson"} for i in both}, epoch=1)
+        await memories.patch(ANA, {i: {"access_count": 4} for i in both}, epoch=1)
         changed = await memories.get(ANA, both)
         assert {m.access_count for m in changed.values()} == {4}
         assert {m.content for m in changed.values()} == {"all of new", "all of old"}
