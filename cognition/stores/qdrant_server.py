@@ -52,6 +52,7 @@ from cognition.stores.server_nodes import Nodes, translated
 from cognition.stores.server_options import Mark, ServerOptions
 from cognition.stores.server_pace import Pace
 from cognition.stores.server_promotion import Promotion, unfinished
+from cognition.stores.server_reading import Reads, ordered_by
 from cognition.stores.server_replicas import Replication
 from cognition.stores.server_routing import Selector, ids_by_place, points_by_place, selector
 from cognition.stores.server_shards import ACTIVE, all_shards_of, nodes_of, shards_of
@@ -484,8 +485,8 @@ class ServerBackend:
         with_vectors: tuple[str, ...],
         at: Selector,
     ) -> list[Hit]:
-        if self._grpc and with_payload and not with_vectors:
-            return await server_searching.retrieve(self._reads(client, spec, at), ids)
+        if self._grpc:
+            return await self._reads(client, spec, at).retrieve(ids, with_payload, with_vectors)
         records = await client.retrieve(
             self._name(spec.name),
             ids,
@@ -565,28 +566,30 @@ class ServerBackend:
         checks.condition(spec, condition)
         if order_by is not None:
             checks.order(spec, order_by)
-        direction = models.Direction.DESC if descending else models.Direction.ASC
-        name, where, at = (
-            self._name(collection),
-            filter_or_none(condition),
-            self._read_at(collection, condition),
-        )
-        records, following = await self._ask(
-            name,
-            lambda c: c.scroll(
+        name, at = self._name(collection), self._read_at(collection, condition)
+        after = offset if order_by is None else None
+
+        async def over(client: AsyncQdrantClient) -> Page:
+            if self._grpc:
+                order = None if order_by is None else ordered_by(order_by, descending=descending)
+                reads = self._reads(client, spec, at)
+                return await reads.page(condition, limit, after, order, with_payload, with_vectors)
+            direction = models.Direction.DESC if descending else models.Direction.ASC
+            records, following = await client.scroll(
                 name,
-                scroll_filter=where,
+                scroll_filter=filter_or_none(condition),
                 limit=limit,
-                offset=offset if order_by is None else None,
+                offset=after,
                 order_by=None if order_by is None else models.OrderBy(key=order_by, direction=direction),
                 with_payload=payload_in(with_payload, spec),
                 with_vectors=list(with_vectors) or False,
                 shard_key_selector=at,
                 consistency=self._consistency,
-            ),
-        )
-        more = None if following is None or order_by is not None else str(following)
-        return Page([hit(record, spec, with_payload, with_vectors) for record in records], more)
+            )
+            more = None if following is None or order_by is not None else str(following)
+            return Page([hit(record, spec, with_payload, with_vectors) for record in records], more)
+
+        return await self._ask(name, over)
 
     async def count(self, collection: str, *, condition: Condition | None = None) -> int:
         checks.condition(self._spec(collection), condition)
@@ -655,9 +658,9 @@ class ServerBackend:
         with contextlib.suppress(StoreUnavailableError):
             await self.info(collection)
 
-    def _reads(self, client: AsyncQdrantClient, spec: CollectionSpec, at: Selector) -> server_searching.Reads:
+    def _reads(self, client: AsyncQdrantClient, spec: CollectionSpec, at: Selector) -> Reads:
         within_s = self._options.timeout_s
-        return server_searching.Reads.of(
+        return Reads.of(
             client, self._name(spec.name), spec, at=at, consistency=self._consistency, timeout_s=within_s
         )
 

@@ -8,21 +8,20 @@ what a memory is.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
 import numpy as np
-from qdrant_client import AsyncQdrantClient, grpc, models
-from qdrant_client.conversions.conversion import GrpcToRest, RestToGrpc, value_to_json
+from qdrant_client import grpc, models
+from qdrant_client.conversions.conversion import RestToGrpc
 
 from cognition.errors import StoreUnavailableError
 from cognition.stores import packing
 from cognition.stores.backend import (
     Ahead,
     CollectionSpec,
-    Condition,
     Gather,
     Gathered,
     Hit,
@@ -31,11 +30,10 @@ from cognition.stores.backend import (
     Search,
     Vector,
 )
-from cognition.stores.gathering import Row, first, tabled
+from cognition.stores.gathering import first, tabled
 from cognition.stores.server_messages import put_vector
 from cognition.stores.server_pace import Pace, kind_of
-from cognition.stores.server_routing import Selector
-from cognition.stores.server_values import filter_or_none
+from cognition.stores.server_reading import BARE, Reads, chosen, filter_of, payload_of
 from cognition.tasks import at_once
 
 WHOLE_MAX: Final = 80
@@ -47,74 +45,10 @@ _EXACT: Final = grpc.SearchParams(exact=True)
 _RESCORED: Final = grpc.SearchParams(quantization=grpc.QuantizationSearchParams(rescore=True))
 """Of vectors that somebody may have compressed meanwhile: their scores are those of the originals."""
 
-_WHOLE: Final = grpc.WithPayloadSelector(enable=True)
-_BARE: Final = grpc.WithPayloadSelector(enable=False)
-
 Params = Mapping[str, models.SearchParams | None]
 """How each vector is searched, where not as it is."""
 
 Ask = Callable[[], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Reads:
-    """The reads of a collection, of one node."""
-
-    client: AsyncQdrantClient
-    collection: str
-    spec: CollectionSpec
-    place: grpc.ShardKeySelector | None
-    consistency: grpc.ReadConsistency | None
-    timeout_s: float
-
-    @classmethod
-    def of(
-        cls,
-        client: AsyncQdrantClient,
-        collection: str,
-        spec: CollectionSpec,
-        *,
-        at: Selector,
-        consistency: models.ReadConsistencyType | None,
-        timeout_s: float,
-    ) -> Reads:
-        """With the vendor's values as its messages."""
-        place = None if at is None else RestToGrpc.convert_shard_key_selector(at)
-        agreed = None if consistency is None else RestToGrpc.convert_read_consistency(consistency)
-        return cls(client, collection, spec, place, agreed, timeout_s)
-
-    async def query(self, queries: Iterable[grpc.QueryPoints]) -> tuple[list[list[Row]], float]:
-        """The answers to several queries, in one trip, and how many seconds the node took for them."""
-        request = grpc.QueryBatchPoints(collection_name=self.collection, read_consistency=self.consistency)
-        for each in queries:
-            each.collection_name = self.collection
-            if self.place is not None:
-                each.shard_key_selector.CopyFrom(self.place)
-            request.query_points.append(each)
-        answer = await self.client.grpc_points.QueryBatch(request, timeout=self.timeout_s)
-        rows = [[Row(p.id.uuid, p.score, p.payload) for p in each.result] for each in answer.result]
-        return rows, answer.time
-
-    async def get(
-        self, ids: Iterable[str], chosen: grpc.WithPayloadSelector = _WHOLE
-    ) -> dict[str, Mapping[str, grpc.Value]]:
-        """Payloads by id."""
-        request = grpc.GetPoints(
-            collection_name=self.collection,
-            with_payload=chosen,
-            with_vectors=grpc.WithVectorsSelector(enable=False),
-            read_consistency=self.consistency,
-            shard_key_selector=self.place,
-        )
-        for point_id in ids:
-            request.ids.add().uuid = point_id
-        answer = await self.client.grpc_points.Get(request, timeout=self.timeout_s)
-        return {point.id.uuid: point.payload for point in answer.result}
-
-
-async def retrieve(reads: Reads, ids: Sequence[str]) -> list[Hit]:
-    """Points by id with their whole payload."""
-    return [_hit(reads.spec, i, fields) for i, fields in (await reads.get(ids)).items()]
 
 
 async def gather(reads: Reads, asked: Gather, params: Params, *, shards: int, pace: Pace) -> Gathered:
@@ -144,8 +78,8 @@ async def in_one_trip(reads: Reads, asked: Gather, params: Params, *, shards: in
             using=using,
             limit=total,
             params=_EXACT,
-            filter=_filter(asked.within.condition) if inside else None,
-            with_payload=_chosen(reads.spec, names, whole) if inside else _BARE,
+            filter=filter_of(asked.within.condition) if inside else None,
+            with_payload=chosen(reads.spec, whole or names) if inside else BARE,
         )
         queries.append(query)
     answers, seconds = await reads.query(queries)
@@ -217,9 +151,9 @@ class Twice:
             query=_query(self._asked.vectors[search.using]),
             using=search.using,
             limit=search.limit,
-            filter=_filter(search.condition),
+            filter=filter_of(search.condition),
             params=_params(self._params[search.using]),
-            with_payload=_BARE,
+            with_payload=BARE,
         )
 
     def _scorings(self, missing: Mapping[str, Sequence[str]]) -> list[Ask]:
@@ -238,9 +172,9 @@ class Twice:
             query=_query(self._asked.vectors[using]),
             using=using,
             limit=len(ids),
-            filter=_filter(self._asked.within.condition),
+            filter=filter_of(self._asked.within.condition),
             params=_EXACT,
-            with_payload=_BARE,
+            with_payload=BARE,
         )
         named = query.filter.must.add().has_id
         for point_id in ids:
@@ -258,15 +192,15 @@ class Twice:
         return [likely, partial(self._get_fields, found, names)] if names else [likely]
 
     async def _get_all(self, ids: Sequence[str]) -> None:
-        self._read = self._fields = await self._reads.get(ids)
+        self._read = self._fields = await self._reads.payloads(ids)
 
     async def _get_likely(self, found: Sequence[str]) -> None:
         """By the scores that came with the searches, without those that are still asked for."""
         likely = first(Gathered(list(found), self._table(found)), self._ahead)
-        self._read = await self._reads.get(likely)
+        self._read = await self._reads.payloads(likely)
 
     async def _get_fields(self, ids: Sequence[str], names: Sequence[str]) -> None:
-        self._fields = await self._reads.get(ids, _chosen(self._reads.spec, names, False))
+        self._fields = await self._reads.payloads(ids, names)
 
     def _table(self, ids: Sequence[str]) -> dict[str, Any]:
         return {
@@ -285,7 +219,7 @@ def _prefetch(asked: Gather, search: Search, params: Params) -> grpc.PrefetchQue
         query=_query(asked.vectors[search.using]),
         using=search.using,
         limit=search.limit,
-        filter=_filter(search.condition),
+        filter=filter_of(search.condition),
         params=_params(params[search.using]),
     )
 
@@ -300,31 +234,13 @@ def _params(params: models.SearchParams | None) -> grpc.SearchParams:
     return _RESCORED if params is None else RestToGrpc.convert_search_params(params)
 
 
-def _filter(condition: Condition | None) -> grpc.Filter | None:
-    where = filter_or_none(condition)
-    return None if where is None else RestToGrpc.convert_filter(where)
-
-
-def _chosen(spec: CollectionSpec, names: Sequence[str], whole: bool) -> grpc.WithPayloadSelector:
-    """All fields, these, or none."""
-    if whole or not names:
-        return _WHOLE if whole else _BARE
-    return grpc.WithPayloadSelector(
-        include=grpc.PayloadIncludeSelector(fields=packing.stored_as(spec, names))
-    )
-
-
 def _reader(spec: CollectionSpec, read: Mapping[str, Mapping[str, grpc.Value]]) -> ReadAhead:
     """Turned into a payload where it is read, not before: one takes 60 us."""
 
     async def those(ids: Sequence[str]) -> list[Hit]:
-        return [_hit(spec, i, read[i]) for i in ids if i in read]
+        return [Hit(i, 0.0, payload_of(spec, read[i]), None) for i in ids if i in read]
 
     return those
-
-
-def _hit(spec: CollectionSpec, point_id: str, fields: Any) -> Hit:
-    return Hit(point_id, 0.0, packing.unpacked(spec, GrpcToRest.convert_payload(fields)), None)
 
 
 def _picked(spec: CollectionSpec, names: Sequence[str]) -> Callable[[Mapping[str, grpc.Value]], Payload]:
@@ -332,7 +248,6 @@ def _picked(spec: CollectionSpec, names: Sequence[str]) -> Callable[[Mapping[str
     stored = packing.stored_as(spec, names)
 
     def pick(fields: Mapping[str, grpc.Value]) -> Payload:
-        there = {name: value_to_json(fields[name]) for name in stored if name in fields}
-        return packing.unpacked(spec, there, names)
+        return payload_of(spec, {name: fields[name] for name in stored if name in fields}, names)
 
     return pick

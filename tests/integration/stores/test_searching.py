@@ -19,7 +19,8 @@ from cognition.stores.backend import Ahead, Both, Gather, Match, Not, Range, Sea
 from cognition.stores.collections import CONTEXT, LEXICAL, MEMORIES
 from cognition.stores.memories import MOOD_EXCESS
 from cognition.stores.server_pace import KNOWN_MAX, Pace, kind_of
-from cognition.stores.server_searching import WHOLE_MAX, Reads, gather
+from cognition.stores.server_reading import Reads
+from cognition.stores.server_searching import WHOLE_MAX, gather
 from cognition.stores.stores import VectorStores, open_stores
 from cognition.stores.vectors import mind_key
 from schemas.cue import CueFilter, Mood
