@@ -18,6 +18,7 @@ import anyio.to_thread
 from cognition import data_directory as directories
 from cognition.dating import DateParser
 from cognition.engine.assembly import Options, assemble
+from cognition.engine.ledger import INSERTED_AT_ONCE, INSERTED_AT_ONCE_BESIDE
 from cognition.engine.consolidation import FOLDED_AT_ONCE, Consolidation
 from cognition.engine.intake import Intake
 from cognition.engine.introspection import DaemonFigures
@@ -125,6 +126,7 @@ class Service:
             episodes=settings.episodes,
             recall=settings.recall,
             sleep=settings.sleep,
+            inserted_at_once=INSERTED_AT_ONCE_BESIDE if settings.store.url else INSERTED_AT_ONCE,
         )
         self.liveness = Liveness(clock.now(), off=chosen.off())
         if (before := directories.find_lives(directory)) is not None:

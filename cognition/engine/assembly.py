@@ -19,6 +19,7 @@ from cognition.engine.deriving import Deriving
 from cognition.engine.encoding import Encoder
 from cognition.engine.forgetting import Forgetting
 from cognition.engine.handover import HELD_BACK
+from cognition.engine.ledger import INSERTED_AT_ONCE
 from cognition.engine.intake import Intake, Progress
 from cognition.engine.introspection import DaemonFigures, Introspection
 from cognition.engine.knowing import Knowing
@@ -80,6 +81,7 @@ class Options(Config, frozen=True, kw_only=True):
     recall: RecallOptions = RecallOptions()
     sleep: SleepOptions = SleepOptions()
     held_back: int = HELD_BACK
+    inserted_at_once: int = INSERTED_AT_ONCE
 
     def off(self) -> frozenset[str]:
         """The mechanisms that are switched off for all minds, by name."""
@@ -192,6 +194,7 @@ def assemble(
         model=model,
         without=without,
         held_back=chosen.held_back,
+        inserted_at_once=chosen.inserted_at_once,
     )
     links = MENTION not in without
     associating = Associating(stores, minds, clock, sink, tongues=tongues, forms=links)

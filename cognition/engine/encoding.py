@@ -27,7 +27,7 @@ from cognition.engine.attending import LOST_BEFORE, archived, parts_of, passed_b
 from cognition.engine.crossing import Crossing
 from cognition.engine.forgetting import Forgetting
 from cognition.engine.handover import HELD_BACK, Handover
-from cognition.engine.ledger import LOW_SALIENCE, Committed, Folded, Ledger
+from cognition.engine.ledger import INSERTED_AT_ONCE, LOW_SALIENCE, Committed, Folded, Ledger
 from cognition.engine.mind import Mind, later
 from cognition.engine.minds import Minds
 from cognition.engine.open_episode import member
@@ -90,6 +90,7 @@ class Encoder:
         model: str,
         without: Collection[str] = (),
         held_back: int = HELD_BACK,
+        inserted_at_once: int = INSERTED_AT_ONCE,
     ) -> None:
         self._attention = attention
         self._stores = stores
@@ -104,6 +105,7 @@ class Encoder:
         self._model = model
         self._without = frozenset(without)
         self._held_back = held_back
+        self._inserted_at_once = inserted_at_once
         self._crossing = Crossing(minds.facts, clock)
 
     # --- commit: fold, write ------------------------------------------------------------
@@ -132,7 +134,7 @@ class Encoder:
         `handover` takes new memories there meanwhile.
         """
         done = Committed()
-        ledger = Ledger(epochs, [each.ledger for each in behind])
+        ledger = Ledger(epochs, [each.ledger for each in behind], self._inserted_at_once)
         wanted = [(a.mind, a.memory_id) for a in arrivals if a.memory_id and not a.rejection]
         erased: set[str] = set()
         if wanted:

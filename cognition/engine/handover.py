@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import anyio
 from anyio.abc import TaskGroup
 
-from cognition.engine.ledger import INSERTED_AT_ONCE, Ledger
+from cognition.engine.ledger import Ledger
 from cognition.ports.stores import Stores, Trace
 
 INSERTING_MAX = 2
@@ -33,7 +33,7 @@ class Handover:
 
     def go_on(self, ledger: Ledger) -> None:
         """Hand over what this ledger need not keep back."""
-        while len(ledger.traces) >= self._held_back + INSERTED_AT_ONCE:
+        while len(ledger.traces) >= self._held_back + ledger.at_once:
             inserted = anyio.Event()
             ledger.parts.append(inserted)
             self._tasks.start_soon(self._insert, ledger.hand_over(), ledger.held, inserted)

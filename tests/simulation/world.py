@@ -79,6 +79,7 @@ class World:
         """Small bounds, so that each is reached in a short life."""
         return Options(
             held_back=self.chance.randint(0, 8),
+            inserted_at_once=self.chance.choice((1, 4, 32)),
             minds=MindOptions(
                 resident_max=self.chance.randint(1, 4),
                 checkpoint_s=self.chance.choice((0.01, 1.0)),
