@@ -206,7 +206,7 @@ async def opened(
         session = await stack.enter_async_context(
             open_engine(data=folder, settings=settings, embedder=embedder, clock=clock)
         )
-        gc.freeze()  # as in a daemon: what was made so far, texts and vectors too, is not looked through again
+        gc.freeze()  # as a daemon does: what was made so far is not looked through again
         yield Bench(session, embedder)
 
 

@@ -18,10 +18,10 @@ import anyio.to_thread
 from cognition import data_directory as directories
 from cognition.dating import DateParser
 from cognition.engine.assembly import Options, assemble
-from cognition.engine.ledger import INSERTED_AT_ONCE, INSERTED_AT_ONCE_BESIDE
 from cognition.engine.consolidation import FOLDED_AT_ONCE, Consolidation
 from cognition.engine.intake import Intake
 from cognition.engine.introspection import DaemonFigures
+from cognition.engine.ledger import INSERTED_AT_ONCE, INSERTED_AT_ONCE_BESIDE
 from cognition.engine.liveness import Liveness
 from cognition.engine.sleep import Sleep
 from cognition.errors import LeaseLostError, UnavailableError

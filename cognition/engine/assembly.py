@@ -19,10 +19,10 @@ from cognition.engine.deriving import Deriving
 from cognition.engine.encoding import Encoder
 from cognition.engine.forgetting import Forgetting
 from cognition.engine.handover import HELD_BACK
-from cognition.engine.ledger import INSERTED_AT_ONCE
 from cognition.engine.intake import Intake, Progress
 from cognition.engine.introspection import DaemonFigures, Introspection
 from cognition.engine.knowing import Knowing
+from cognition.engine.ledger import INSERTED_AT_ONCE
 from cognition.engine.lessons import Reports
 from cognition.engine.liveness import AT_NIGHT, FORMED_BY, Liveness, Watched
 from cognition.engine.minds import Minds

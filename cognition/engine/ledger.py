@@ -36,8 +36,8 @@ INSERTED_AT_ONCE = 32
 """New memories in one round trip (about 250 KB): what is read meanwhile waits behind no more than these."""
 
 INSERTED_AT_ONCE_BESIDE = 128
-"""The same where reads go on beside writes, as on a server, which takes 100 us less for a memory of 256 at once
-than of 32 (2 cores: 232 us for 335)."""
+"""The same where reads go on beside writes, as on a server, which takes 100 us less for a memory of 256 at
+once than of 32 (2 cores: 232 us for 335)."""
 
 
 @dataclass(slots=True)
@@ -68,9 +68,9 @@ class Ledger:
     attention passed by, `dormant` those that were awake before they came there, `archive` what goes there at
     `archived_at` without having been a memory, `unbound` those that left an episode, with who came along.
     `epochs` are those of the leases by partition, `held` by mind, as far as it was met; `before` are batches
-    that may still be on their way into the store, `written` is set once it is there; `at_once` new memories go
-    there in one trip; `handed` are
-    memories that were handed over to be inserted, of which `parts` tell when they are; `outdated` those
+    that may still be on their way into the store, `written` is set once it is there; `at_once` new memories
+    go there in one trip; `handed` are memories that were handed over to be inserted, of which `parts` tell
+    when they are; `outdated` those
     by mind that another superseded."""
 
     epochs: dict[int, int]
