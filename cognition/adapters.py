@@ -16,7 +16,13 @@ from typing import TYPE_CHECKING, Final
 import anyio
 
 from cognition import data_directory as directories
-from cognition.errors import PartitionsInUseError, SettingsError, StoreUnavailableError, UnavailableError
+from cognition.errors import (
+    PartitionsInUseError,
+    SettingsError,
+    StoreDeniedError,
+    StoreUnavailableError,
+    UnavailableError,
+)
 from cognition.ports.clock import Clock
 from cognition.ports.sink import Sink
 from cognition.settings import Settings
@@ -168,7 +174,8 @@ async def open_backend(
 async def open_server(
     settings: Settings, stack: AsyncExitStack, clock: Clock, sink: Sink | None = None, *, model: str = ""
 ) -> ServerBackend:
-    """The Qdrant server of the settings; one that is away is waited for, and that is told."""
+    """The Qdrant server of the settings; one that is away is waited for, and that is told; and
+    later which of its nodes refuse the key, where others are asked."""
     for name, value in QUIET_GRPC.items():
         os.environ.setdefault(name, value)
     from cognition.stores import server_opening
@@ -182,11 +189,12 @@ async def open_server(
     attempts = itertools.count(1)
 
     def told(error: StoreUnavailableError, wait_s: float) -> None:
+        operation = "asking the store" if isinstance(error, StoreDeniedError) else "opening the store"
         if sink is not None:
             sink.publish(
                 OperationRetried(
                     at=clock.now(),
-                    operation="opening the store",
+                    operation=operation,
                     error=f"{type(error).__name__}: {error}",
                     attempt=next(attempts),
                     retry_in_s=wait_s,

@@ -48,7 +48,7 @@ from cognition.stores.backend import (
     WriteMode,
 )
 from cognition.stores.gathering import gathered
-from cognition.stores.server_nodes import Nodes, translated
+from cognition.stores.server_nodes import Nodes, Told, translated
 from cognition.stores.server_options import Mark, ServerOptions
 from cognition.stores.server_pace import Pace
 from cognition.stores.server_promotion import Promotion, unfinished
@@ -71,9 +71,6 @@ from cognition.stores.tenancy import minds_of, only_mind_of
 from schemas.quantization import PLAIN, Quantization
 
 T = TypeVar("T")
-
-Told = Callable[[StoreUnavailableError, float], None]
-"""Hears of a failure and of the pause after it."""
 
 Write = Callable[[AsyncQdrantClient, models.WriteOrdering], Awaitable[object]]
 

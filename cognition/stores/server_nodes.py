@@ -2,7 +2,7 @@
 
 All that is asked may be asked twice: reads change nothing, and what is written has ids and conditions
 of its own; who asks for shards to be made or moved looks what has become of it. What a node says is wrong is
-not asked again. Must not know what is asked.
+not asked again; a key that it refuses is shown to the next one. Must not know what is asked.
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ from cognition.errors import (
 )
 
 T = TypeVar("T")
+
+Told = Callable[[StoreUnavailableError, float], None]
+"""Hears of a failure and of the pause after it."""
 
 PAUSE_S: Final = 0.1
 PAUSE_S_MAX: Final = 2.0
@@ -57,12 +60,16 @@ class Nodes:
         attempts_max: int,
         chance: random.Random,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+        told: Told | None = None,
     ) -> None:
+        """`told` hears of a node that refuses our key while others are asked, once until it accepts again."""
         self._clients = list(clients)
         self._attempts_max = attempts_max
         self._chance = chance
         self._sleep = sleep
+        self._told = told
         self._current = 0
+        self._refusing: set[int] = set()
 
     async def ask(
         self,
@@ -75,21 +82,32 @@ class Nodes:
 
         With `soon_s` each node is given so long where there is another one, and once all were asked, as long
         as the client waits: a node that hangs is told from nodes that are slow. Whoever asked and was
-        cancelled meanwhile has the next one ask another node.
+        cancelled meanwhile has the next one ask another node. One that refuses our key is passed over at
+        once and not asked again: `StoreDeniedError` where no other one answers.
         """
-        attempt = 0
+        failed, denied, refusing = 0, None, set[int]()
         while True:
-            place, attempt = self._current, attempt + 1
-            brief = attempt < self._attempts_max and attempt <= len(self._clients) and len(self._clients) > 1
+            place, left = self._next_but(refusing), len(self._clients) - len(refusing)
+            brief = failed + 1 < self._attempts_max and failed < left and left > 1
             try:
-                return await self._once(place, about, verb, soon_s if brief else None)
+                found = await self._once(place, about, verb, soon_s if brief else None)
+            except StoreDeniedError as error:
+                denied = error
+                refusing.add(place)
+                if len(refusing) == len(self._clients):
+                    raise
+                self._refused(place, error)
             except StoreUnavailableError as error:
-                if isinstance(error, StoreDeniedError):
-                    raise
+                failed += 1
                 self._pass_over(place)
-                if attempt >= self._attempts_max:
+                if failed >= self._attempts_max and denied is not None:
+                    raise denied from error
+                if failed >= self._attempts_max:
                     raise
-            await self._sleep(self._pause_s(attempt))
+                await self._sleep(self._pause_s(failed))
+            else:
+                self._refusing.discard(place)
+                return found
 
     async def each(self, about: str, verb: Callable[[AsyncQdrantClient], Awaitable[T]]) -> list[T]:
         """The answer of every node, in turn. Raises where one gives none."""
@@ -122,6 +140,23 @@ class Nodes:
             f"{about}: node {place + 1} of {len(self._clients)} gave no answer within {limit_s:g} s",
             remedy="Trying again is safe.",
         )
+
+    def _next_but(self, refusing: set[int]) -> int:
+        """The place of who is asked next, of those that do not refuse our key."""
+        count = len(self._clients)
+        places = ((self._current + step) % count for step in range(count))
+        return next(place for place in places if place not in refusing)
+
+    def _refused(self, place: int, error: StoreDeniedError) -> None:
+        """Ask others, and tell of this one where that is news."""
+        self._pass_over(place)
+        if self._told is not None and place not in self._refusing:
+            told = StoreDeniedError(
+                f"node {place + 1} of {len(self._clients)} in store.url: {problem_of(error)}",
+                remedy="Others are asked. Have all nodes take the key that this process has.",
+            )
+            self._told(told, 0.0)
+        self._refusing.add(place)
 
     def _pass_over(self, place: int) -> None:
         """Another node is asked next, unless somebody has seen to that."""
@@ -174,6 +209,11 @@ def _error(about: str, error: Exception, *, denied: bool = False, refused: bool 
             f"{about}: {said}", remedy="Free space on the disk of that node; what waits is taken then."
         )
     return StoreUnavailableError(f"{about}: {said}", remedy="Trying again is safe.")
+
+
+def problem_of(error: CognitionError) -> str:
+    """What an error says, without its remedy."""
+    return str(error).removesuffix(error.remedy).rstrip(". ")
 
 
 def unvouched(said: str) -> bool:

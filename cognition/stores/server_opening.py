@@ -24,9 +24,9 @@ import anyio.to_thread
 from qdrant_client import AsyncQdrantClient
 
 from cognition.errors import StoreDeniedError, StoreUnavailableError, StoreVersionError
-from cognition.stores.qdrant_server import ServerBackend, Told
+from cognition.stores.qdrant_server import ServerBackend
 from cognition.stores.server_addresses import Address, addresses_of, authority_of, key_of
-from cognition.stores.server_nodes import SAID_MAX, Nodes, translated, unvouched
+from cognition.stores.server_nodes import SAID_MAX, Nodes, Told, problem_of, translated, unvouched
 from cognition.stores.server_options import Mark, ServerOptions
 
 OLDEST: Final = (1, 16)
@@ -77,7 +77,8 @@ async def open_server(
     options: ServerOptions, mark: Mark, *, chance: random.Random, told: Told | None = None
 ) -> AsyncIterator[Opened]:
     """The server that the options name, while the block runs. One that is away is waited for, up to
-    `wait_s`; `told` is called with each failure and the pause after it.
+    `wait_s`; `told` is called with each failure and the pause after it, and later with each node that refuses
+    our key.
 
     Raises `SettingsError`, `StoreVersionError`, `StoreDeniedError`, and `StoreUnavailableError` when nobody
     answered in time.
@@ -104,7 +105,7 @@ async def open_server(
             clients.append(_client(address, options, key, authority, grpc=grpc))
             stack.push_async_callback(clients[-1].close)
         version = min(_numbers(node.version) for node in found)
-        nodes = Nodes(clients, attempts_max=options.attempts_max, chance=chance)
+        nodes = Nodes(clients, attempts_max=options.attempts_max, chance=chance, told=told)
         notes = _gaps(found) + _unsure(found) + [f"{address.url} does not answer" for address in missing]
         fast = all(node.grpc for node in found)
         backend = ServerBackend(nodes, options=options, mark=mark, version=version, grpc=fast, told=told)
@@ -113,9 +114,8 @@ async def open_server(
 
 def away(error: StoreUnavailableError, options: ServerOptions) -> StoreUnavailableError:
     """What to say where nobody has answered for so long."""
-    said = str(error).removesuffix(error.remedy).rstrip(". ")
     return StoreUnavailableError(
-        f"{said}; looked for {options.wait_s:g} s",
+        f"{problem_of(error)}; looked for {options.wait_s:g} s",
         remedy="Start the server, or correct store.url: https:// where it speaks TLS, http:// where not.",
     )
 

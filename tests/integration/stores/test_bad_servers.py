@@ -2,12 +2,14 @@
 
 import random
 import ssl
+import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
 import anyio
+import grpc
 import msgspec
 import numpy as np
 import pytest
@@ -211,6 +213,64 @@ async def test_nodes_that_are_all_slow_are_given_their_whole_time_once_each_was_
     assert asked == ["a", "b", "a"]
 
 
+class Refusal(Exception):
+    """As gRPC says that a key is refused."""
+
+    def code(self) -> grpc.StatusCode:
+        return grpc.StatusCode.UNAUTHENTICATED
+
+    def details(self) -> str:
+        return "Invalid API key or JWT"
+
+
+async def test_a_node_that_refuses_the_key_is_passed_over_at_once_and_told_of_once() -> None:
+    told: list[tuple[str, float]] = []
+    asked: list[str] = []
+    refusing, away = {"a", "b"}, set[str]()
+
+    async def sleep(_: float) -> None:
+        asked.append("pause")
+
+    async def verb(client: str) -> str:
+        asked.append(client)
+        if client in refusing:
+            raise Refusal
+        if client in away:
+            raise ConnectionError("away")
+        return client
+
+    async def ask(expected: str, *order: str) -> None:
+        asked.clear()
+        assert await nodes.ask("things", verb) == expected  # type: ignore[arg-type]
+        assert asked == list(order)
+
+    nodes = Nodes(
+        ["a", "b", "c"],  # type: ignore[list-item]
+        attempts_max=3,
+        chance=random.Random(1),
+        sleep=sleep,
+        told=lambda error, pause_s: told.append((str(error), pause_s)),
+    )
+    await ask("c", "a", "b", "c")
+    assert [pause_s for _, pause_s in told] == [0.0, 0.0]
+    assert told[0][0].startswith("node 1 of 3 in store.url: things: the server refuses this key: UNAUTH")
+    await ask("c", "c")
+    away.add("c")
+    asked.clear()
+    with pytest.raises(StoreDeniedError, match="things: the server refuses this key"):
+        await nodes.ask("things", verb)  # type: ignore[arg-type]
+    assert asked == ["c", "pause", "a", "b", "c", "pause", "c"], "who refuses is asked once"
+    assert len(told) == 2, "and told of once"
+    refusing.remove("a")
+    await ask("a", "a")
+    refusing.update("abc")
+    asked.clear()
+    with pytest.raises(StoreDeniedError, match="things: the server refuses this key"):
+        await nodes.ask("things", verb)  # type: ignore[arg-type]
+    assert asked == ["a", "b", "c"]
+    assert [text[:11] for text, _ in told] == ["node 1 of 3", "node 2 of 3", "node 1 of 3"]
+
+
 # --- on a real server ----------------------------------------------------------------------------
 
 
@@ -250,6 +310,54 @@ async def test_a_wrong_key_is_refused_at_once_and_the_right_one_from_a_file_take
             await backend.ensure(SPEC)
             await backend.upsert(NAME, [point(1)])
             assert await backend.count(NAME) == 1
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("over_grpc", [False, True], ids=["HTTP", "gRPC"])
+async def test_a_key_that_one_node_refuses_already_is_shown_to_the_next(
+    tmp_path: Path, over_grpc: bool
+) -> None:
+    """As while keys are exchanged node by node."""
+    servers.require_binary()
+    told: list[str] = []
+    name = "QDRANT__SERVICE__API_KEY"
+    async with (
+        running_nodes(tmp_path / "a", 1, environment={name: "new"}) as (ahead,),
+        running_nodes(tmp_path / "b", 1, environment={name: "old"}) as (behind,),
+        keyed(ahead, over_grpc) as first,
+        keyed(behind, over_grpc) as second,
+    ):
+        nodes = Nodes(
+            [first, second],
+            attempts_max=2,
+            chance=random.Random(1),
+            told=lambda error, pause_s: told.append(str(error)),
+        )
+        for _ in range(3):
+            assert (await nodes.ask("things", lambda c: c.get_collections())).collections == []
+        assert [text.split(":")[0] for text in told] == ["node 1 of 2 in store.url"]
+        behind.kill()
+        with pytest.raises(StoreDeniedError, match="things: the server refuses this key"):
+            await nodes.ask("things", lambda c: c.get_collections())
+        assert len(told) == 1
+
+
+@asynccontextmanager
+async def keyed(node: Node, over_grpc: bool) -> AsyncIterator[AsyncQdrantClient]:
+    """A client with the old key."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        client = AsyncQdrantClient(
+            url=node.http,
+            grpc_port=node.grpc_port,
+            prefer_grpc=over_grpc,
+            api_key="old",
+            check_compatibility=False,
+        )
+    try:
+        yield client
+    finally:
+        await client.close()
 
 
 @pytest.mark.server
