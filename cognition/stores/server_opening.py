@@ -23,7 +23,13 @@ import anyio
 import anyio.to_thread
 from qdrant_client import AsyncQdrantClient
 
-from cognition.errors import StoreDeniedError, StoreUnavailableError, StoreVersionError
+from cognition.errors import (
+    SettingsError,
+    StoreDeniedError,
+    StoreRefusedError,
+    StoreUnavailableError,
+    StoreVersionError,
+)
 from cognition.stores.qdrant_server import ServerBackend
 from cognition.stores.server_addresses import Address, addresses_of, authority_of, key_of
 from cognition.stores.server_nodes import SAID_MAX, Nodes, Told, problem_of, translated, unvouched
@@ -203,7 +209,12 @@ async def _look(address: Address, options: ServerOptions, key: str | None, autho
     said, failure = await _version(plain, address)
     if address.grpc_port and (said or _passes(failure)):
         fast = _client(address, options, key, authority, grpc=True)
-        answered, problem = await _version(fast, address)
+        try:
+            answered, problem = await _version(fast, address)
+        except StoreRefusedError as error:
+            await fast.close()
+            await plain.close()
+            raise _no_grpc(address, error) from error
         if answered:
             await plain.close()
             return Node(address, answered, True, fast)
@@ -214,6 +225,16 @@ async def _look(address: Address, options: ServerOptions, key: str | None, autho
     await plain.close()
     assert failure is not None, "one of both has failed"
     raise failure
+
+
+def _no_grpc(address: Address, error: StoreRefusedError) -> SettingsError:
+    """What to say where something answers that is not Qdrant's gRPC: behind TLS its HTTP does so."""
+    return SettingsError(
+        f"setting store.url: port {address.grpc_port} of {address.url} does not speak Qdrant's gRPC "
+        f"({problem_of(error)})",
+        remedy="Name its port of gRPC, 6334 unless it was changed, with ?grpc_port= or store.grpc_port; or "
+        "grpc_port=0 for HTTP alone.",
+    )
 
 
 async def _version(client: AsyncQdrantClient, address: Address) -> tuple[str, StoreUnavailableError | None]:

@@ -10,7 +10,7 @@ import anyio
 import anyio.to_thread
 import pytest
 
-from cognition.errors import StoreDeniedError, StoreUnavailableError
+from cognition.errors import SettingsError, StoreDeniedError, StoreUnavailableError
 from cognition.stores.backend import Gather, Match, Search, Within
 from cognition.stores.server_opening import open_server, readiness
 from cognition.stores.server_options import Mark, ServerOptions
@@ -110,6 +110,18 @@ async def test_another_certificate_over_grpc_than_over_http_is_refused_too(
     assert str(error).startswith(f"{node.http}: UNAVAILABLE")
     assert "CERTIFICATE_VERIFY_FAILED" in str(error)
     assert "store.ca_file" in error.remedy
+
+
+async def test_a_port_of_http_that_is_named_as_one_of_grpc_is_told_with_what_to_name(node: Node) -> None:
+    port = node.http.rpartition(":")[2]
+    for at in (node.http, node.http.replace(port, str(node.grpc_port))):
+        with anyio.fail_after(20), pytest.raises(SettingsError) as caught:
+            async with open_server(
+                reached(node, url=f"{at}?grpc_port={port}"), Mark(), chance=random.Random(0)
+            ):
+                pass
+        assert f"port {port} of {at} does not speak Qdrant's gRPC" in str(caught.value)
+        assert "grpc_port=0 for HTTP alone" in caught.value.remedy
 
 
 async def test_a_server_that_speaks_tls_asked_without_is_told_with_what_to_write(node: Node) -> None:
