@@ -18,6 +18,11 @@ class CognitionError(Exception):
         super().__init__(f"{message}. {self.remedy}" if self.remedy else message)
 
 
+def problem_of(error: CognitionError) -> str:
+    """What an error says, without its remedy."""
+    return str(error).removesuffix(error.remedy).rstrip(". ")
+
+
 class SettingsError(CognitionError, ValueError):
     """A setting is unknown, malformed or out of range."""
 

@@ -65,12 +65,19 @@ def key_of(options: ServerOptions) -> str | None:
     if not options.api_key_file:
         return options.api_key or None
     try:
-        return Path(options.api_key_file).read_text("utf-8").strip()
+        found = Path(options.api_key_file).read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(
-            f"setting store.api_key_file = {options.api_key_file!r}: {_why(error)}",
-            remedy="Name a file that holds the key and may be read.",
-        ) from error
+        raise _unread(options.api_key_file, _why(error)) from error
+    if not found:
+        raise _unread(options.api_key_file, "holds nothing")
+    return found
+
+
+def _unread(file: str, problem: str) -> SettingsError:
+    return SettingsError(
+        f"setting store.api_key_file = {file!r}: {problem}",
+        remedy="Name a file that holds the key and may be read.",
+    )
 
 
 def authority_of(options: ServerOptions) -> bytes | None:

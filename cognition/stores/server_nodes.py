@@ -23,7 +23,9 @@ from cognition.errors import (
     StoreDeniedError,
     StoreRefusedError,
     StoreUnavailableError,
+    problem_of,
 )
+from cognition.stores.server_key import Key
 
 T = TypeVar("T")
 
@@ -60,13 +62,16 @@ class Nodes:
         attempts_max: int,
         chance: random.Random,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+        key: Key | None = None,
         told: Told | None = None,
     ) -> None:
-        """`told` hears of a node that refuses our key while others are asked, once until it accepts again."""
+        """`told` hears of a node that refuses our key while others are asked, once until it accepts again,
+        and of a key that was exchanged. `key`: what the clients show."""
         self._clients = list(clients)
         self._attempts_max = attempts_max
         self._chance = chance
         self._sleep = sleep
+        self._key = key
         self._told = told
         self._current = 0
         self._refusing: set[int] = set()
@@ -83,8 +88,24 @@ class Nodes:
         With `soon_s` each node is given so long where there is another one, and once all were asked, as long
         as the client waits: a node that hangs is told from nodes that are slow. Whoever asked and was
         cancelled meanwhile has the next one ask another node. One that refuses our key is passed over at
-        once and not asked again: `StoreDeniedError` where no other one answers.
+        once; where no other one answers, the key's file is looked at, and with another key all are asked
+        once more. Raises `StoreDeniedError` else.
         """
+        shown = "" if self._key is None else self._key.now()
+        try:
+            return await self._asked(about, verb, soon_s)
+        except StoreDeniedError as error:
+            if self._key is None:
+                raise
+            if await self._key.exchange(shown, error) and self._told is not None:
+                remedy = f"{self._key.file} holds another, which is shown from now on."
+                self._told(StoreDeniedError(problem_of(error), remedy=remedy), 0.0)
+        return await self._asked(about, verb, soon_s)
+
+    async def _asked(
+        self, about: str, verb: Callable[[AsyncQdrantClient], Awaitable[T]], soon_s: float | None
+    ) -> T:
+        """The answer of the first node that gives one; each that refuses our key is asked once."""
         failed, denied, refusing = 0, None, set[int]()
         while True:
             place, left = self._next_but(refusing), len(self._clients) - len(refusing)
@@ -113,7 +134,14 @@ class Nodes:
         """The answer of every node, in turn. Raises where one gives none."""
         found: list[T] = []
         for number, client in enumerate(self._clients, 1):
-            alone = Nodes([client], attempts_max=self._attempts_max, chance=self._chance, sleep=self._sleep)
+            alone = Nodes(
+                [client],
+                attempts_max=self._attempts_max,
+                chance=self._chance,
+                sleep=self._sleep,
+                key=self._key,
+                told=self._told,
+            )
             found.append(await alone.ask(f"{about}, node {number} of {len(self._clients)}", verb))
         return found
 
@@ -209,11 +237,6 @@ def _error(about: str, error: Exception, *, denied: bool = False, refused: bool 
             f"{about}: {said}", remedy="Free space on the disk of that node; what waits is taken then."
         )
     return StoreUnavailableError(f"{about}: {said}", remedy="Trying again is safe.")
-
-
-def problem_of(error: CognitionError) -> str:
-    """What an error says, without its remedy."""
-    return str(error).removesuffix(error.remedy).rstrip(". ")
 
 
 def unvouched(said: str) -> bool:

@@ -29,10 +29,12 @@ from cognition.errors import (
     StoreRefusedError,
     StoreUnavailableError,
     StoreVersionError,
+    problem_of,
 )
 from cognition.stores.qdrant_server import ServerBackend
 from cognition.stores.server_addresses import Address, addresses_of, authority_of, key_of
-from cognition.stores.server_nodes import SAID_MAX, Nodes, Told, problem_of, translated, unvouched
+from cognition.stores.server_key import Key
+from cognition.stores.server_nodes import SAID_MAX, Nodes, Told, translated, unvouched
 from cognition.stores.server_options import Mark, ServerOptions
 
 OLDEST: Final = (1, 16)
@@ -84,13 +86,13 @@ async def open_server(
 ) -> AsyncIterator[Opened]:
     """The server that the options name, while the block runs. One that is away is waited for, up to
     `wait_s`; `told` is called with each failure and the pause after it, and later with each node that refuses
-    our key.
+    our key, and with a key that was exchanged.
 
     Raises `SettingsError`, `StoreVersionError`, `StoreDeniedError`, and `StoreUnavailableError` when nobody
     answered in time.
     """
     addresses = addresses_of(options)
-    key, authority = key_of(options), authority_of(options)
+    key, authority = Key(options), authority_of(options)
     async with AsyncExitStack() as stack:
         deadline = anyio.current_time() + options.wait_s
         while True:
@@ -111,7 +113,7 @@ async def open_server(
             clients.append(_client(address, options, key, authority, grpc=grpc))
             stack.push_async_callback(clients[-1].close)
         version = min(_numbers(node.version) for node in found)
-        nodes = Nodes(clients, attempts_max=options.attempts_max, chance=chance, told=told)
+        nodes = Nodes(clients, attempts_max=options.attempts_max, chance=chance, key=key, told=told)
         notes = _gaps(found) + _unsure(found) + [f"{address.url} does not answer" for address in missing]
         fast = all(node.grpc for node in found)
         backend = ServerBackend(nodes, options=options, mark=mark, version=version, grpc=fast, told=told)
@@ -152,10 +154,10 @@ def _unready(url: str, key: str | None, authority: bytes | None, timeout_s: floa
 
 
 def _client(
-    address: Address, options: ServerOptions, key: str | None, authority: bytes | None, *, grpc: bool
+    address: Address, options: ServerOptions, key: Key, authority: bytes | None, *, grpc: bool
 ) -> AsyncQdrantClient:
     channel: dict[str, Any] = {**RECONNECT_MS, **IDENTITY}
-    more: dict[str, Any] = {}
+    more: dict[str, Any] = {"auth_token_provider": key.now} if key.file else {"api_key": key.now() or None}
     if authority is not None:
         channel["root_certificates"] = authority
         more["verify"] = ssl.create_default_context(cadata=authority.decode("ascii"))
@@ -165,7 +167,6 @@ def _client(
             url=address.url,
             grpc_port=address.grpc_port,
             prefer_grpc=grpc,
-            api_key=key,
             timeout=round(options.timeout_s),
             grpc_options=channel,
             check_compatibility=False,
@@ -177,7 +178,7 @@ def _client(
 async def _find(
     addresses: list[Address],
     options: ServerOptions,
-    key: str | None,
+    key: Key,
     authority: bytes | None,
     stack: AsyncExitStack,
 ) -> tuple[list[Node], list[Address]]:
@@ -203,7 +204,7 @@ async def _find(
     return found, missing
 
 
-async def _look(address: Address, options: ServerOptions, key: str | None, authority: bytes | None) -> Node:
+async def _look(address: Address, options: ServerOptions, key: Key, authority: bytes | None) -> Node:
     """Ask over HTTP, which says most when it fails; then over gRPC, which is faster where it is there."""
     plain = _client(address, options, key, authority, grpc=False)
     said, failure = await _version(plain, address)

@@ -20,13 +20,14 @@ class ServerOptions(Config, frozen=True, kw_only=True):
 
     `url` names one node or several, with commas between them: what one does not answer is asked of the next.
     Each may say its own port of gRPC (``http://10.0.0.1:6333?grpc_port=6334``). `grpc_port` is for those
-    that do not: -1 the port after that of the URL, 0 none, HTTP alone. `api_key_file` is read anew at each
-    start. A node that has not answered a cue's read after `read_timeout_s` is passed over where another is
-    named; once all were asked, and for all else, it is `timeout_s`. `ca_file` vouches for a certificate that
-    the machine's own authorities do not. With custom `sharding` minds share `shard_number` shards (0: as
-    many as there are nodes), and one may have its own. What is on disk is read through the machine's cache
-    instead of being held: `index_on_disk` says so of graphs, of words and of fields. `context_indexes` names
-    the entries of the map `context` that are indexed: others are looked up in each memory.
+    that do not: -1 the port after that of the URL, 0 none, HTTP alone. `api_key_file` is read anew where the
+    server refuses what it held; its key is shown as a bearer token. A node that has not answered a cue's read
+    after `read_timeout_s` is passed over where another is named; once all were asked, and for all else, it is
+    `timeout_s`. `ca_file` vouches for a certificate that the machine's own authorities do not. With custom
+    `sharding` minds share `shard_number` shards (0: as many as there are nodes), and one may have its own.
+    What is on disk is read through the machine's cache instead of being held: `index_on_disk` says so of
+    graphs, of words and of fields. `context_indexes` names the entries of the map `context` that are indexed:
+    others are looked up in each memory.
     """
 
     url: str = ""

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import anyio
 import anyio.to_thread
@@ -169,7 +170,8 @@ async def test_nights_are_simulated_on_a_copy_of_one_mind_while_the_server_goes_
 
 
 async def test_a_key_is_exchanged_by_way_of_a_second_one_and_nobody_is_refused(tmp_path: Path) -> None:
-    """As the runbook says it: the node takes both, the daemon takes the new one, the node that alone."""
+    """As the runbook says it: the node takes both, the daemon finds the new one in its file, the node
+    takes that alone. Nobody starts the daemon again."""
     servers.require_binary()
     key, second = "QDRANT__SERVICE__API_KEY", "QDRANT__SERVICE__ALT_API_KEY"
     file = tmp_path / "key"
@@ -180,21 +182,26 @@ async def test_a_key_is_exchanged_by_way_of_a_second_one_and_nobody_is_refused(t
             await again(node, **{second: "new"})
             assert await settled(daemon.client(), perceived(daemon.client(), 0, 3)) == {Outcome.ENCODED}
             file.write_text("new")
-            assert await anyio.to_thread.run_sync(daemon.stop) == 0
-            daemon.start()
-            assert await settled(daemon.client(), perceived(daemon.client(), 3, 3)) == {Outcome.ENCODED}
-            await again(node, **{key: "new", second: ""})
-            assert await settled(daemon.client(), perceived(daemon.client(), 6, 3)) == {Outcome.ENCODED}
             assert "refuses" not in daemon.log.read_text()
+            await again(node, **{key: "new", second: ""})
+            assert await settled(daemon.client(), perceived(daemon.client(), 3, 3)) == {Outcome.ENCODED}
+            (told,) = refusals(daemon)
+            assert told["operation"] == "asking the store", "and nothing else was refused"
+            assert f"{file} holds another" in told["error"]
             await again(node, **{key: "newest"})
-            entries = perceived(daemon.client(), 9, 3)
+            entries = perceived(daemon.client(), 6, 3)
             await anyio.to_thread.run_sync(
-                lambda: until(lambda: "refuses this key" in daemon.log.read_text(), "refusal in the log")
+                lambda: until(
+                    lambda: f"{file} holds no other" in daemon.log.read_text(), "refusal in the log"
+                )
             )
             file.write_text("newest")
-            assert await anyio.to_thread.run_sync(daemon.stop) == 0
-            daemon.start()
             assert await settled(daemon.client(), entries) == {Outcome.ENCODED}
+
+
+def refusals(daemon: Daemon) -> list[dict[str, Any]]:
+    """What its log says of keys that were refused."""
+    return [e for e in daemon.lines() if e["type"] == "OperationRetried" and "refuses" in e["error"]]
 
 
 async def again(node: Node, **environment: str) -> None:

@@ -1,6 +1,7 @@
 """Qdrant servers as they should not be: each is told with what to do, and nothing is lost."""
 
 import random
+import re
 import ssl
 import warnings
 from collections.abc import AsyncIterator
@@ -25,10 +26,11 @@ from cognition.errors import (
     StoreUnavailableError,
     StoreVersionError,
 )
-from cognition.stores import qdrant_server
+from cognition.stores import qdrant_server, server_key
 from cognition.stores.backend import FieldType, Match, Query, Range
 from cognition.stores.qdrant_server import ServerBackend
 from cognition.stores.server_addresses import addresses_of
+from cognition.stores.server_key import Key
 from cognition.stores.server_nodes import Nodes
 from cognition.stores.server_opening import open_server, readiness
 from cognition.stores.server_options import Mark, ServerOptions
@@ -40,6 +42,7 @@ from tests.integration.stores.things import SPEC, point, point_id
 
 TLS = Path(__file__).parents[1] / "streams" / "tls"
 NAME = SPEC.name
+API_KEY = "QDRANT__SERVICE__API_KEY"
 
 
 @asynccontextmanager
@@ -145,6 +148,41 @@ async def test_a_file_that_is_not_there_is_named(name: str, tmp_path: Path) -> N
     ) as caught:
         await opened(options)
     assert str(caught.value).count(str(tmp_path)) == 1, "a path is said once"
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"), [(b" \n", "holds nothing"), (b"\xff", "can't decode"), (None, "No such file")]
+)
+async def test_a_file_that_holds_no_key_any_more_is_named_and_the_key_kept(
+    tmp_path: Path, content: bytes | None, problem: str
+) -> None:
+    file = tmp_path / "key"
+    file.write_text("old")
+    key = Key(ServerOptions(api_key_file=str(file)))
+    file.unlink() if content is None else file.write_bytes(content)
+    with pytest.raises(StoreDeniedError, match=f"^no.*{re.escape(str(file))}.*{problem}") as caught:
+        await key.exchange("old", StoreDeniedError("no", remedy="None."))
+    assert key.now() == "old"
+    assert f"into {file} (store.api_key_file)" in caught.value.remedy
+
+
+@pytest.mark.parametrize(("again_s", "read"), [(60.0, False), (0.0, True)])
+async def test_a_file_is_read_anew_so_often_and_told_of_by_one_of_those_who_were_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, again_s: float, read: bool
+) -> None:
+    monkeypatch.setattr(server_key, "READ_AGAIN_S", again_s)
+    file = tmp_path / "key"
+    file.write_text("old")
+    key, refusal = Key(ServerOptions(api_key_file=str(file))), StoreDeniedError("refused")
+    with pytest.raises(StoreDeniedError, match=f"refused; {file} holds no other"):
+        await key.exchange("old", refusal)
+    file.write_text("new")
+    if not read:
+        with pytest.raises(StoreDeniedError, match="holds no other"):
+            await key.exchange("old", refusal)
+    else:
+        assert [await key.exchange("old", refusal) for _ in range(3)] == [True, False, False]
+    assert key.now() == ("new" if read else "old")
 
 
 async def test_a_node_that_does_not_answer_is_passed_over_with_growing_pauses() -> None:
@@ -296,7 +334,7 @@ async def test_a_wrong_key_is_refused_at_once_and_the_right_one_from_a_file_take
     tmp_path: Path, grpc_port: str | None
 ) -> None:
     servers.require_binary()
-    key = {"QDRANT__SERVICE__API_KEY": "right"}
+    key = {API_KEY: "right"}
     async with running_nodes(tmp_path / "nodes", 1, environment=key) as (node,):
         url = node.url if grpc_port is None else f"{node.http}?grpc_port={grpc_port}"
         for given in ("", "wrong"):
@@ -320,10 +358,9 @@ async def test_a_key_that_one_node_refuses_already_is_shown_to_the_next(
     """As while keys are exchanged node by node."""
     servers.require_binary()
     told: list[str] = []
-    name = "QDRANT__SERVICE__API_KEY"
     async with (
-        running_nodes(tmp_path / "a", 1, environment={name: "new"}) as (ahead,),
-        running_nodes(tmp_path / "b", 1, environment={name: "old"}) as (behind,),
+        running_nodes(tmp_path / "a", 1, environment={API_KEY: "new"}) as (ahead,),
+        running_nodes(tmp_path / "b", 1, environment={API_KEY: "old"}) as (behind,),
         keyed(ahead, over_grpc) as first,
         keyed(behind, over_grpc) as second,
     ):
@@ -358,6 +395,40 @@ async def keyed(node: Node, over_grpc: bool) -> AsyncIterator[AsyncQdrantClient]
         yield client
     finally:
         await client.close()
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("grpc_port", ["0", None], ids=["HTTP", "gRPC"])
+async def test_a_key_that_its_file_holds_anew_is_shown_without_being_opened_again(
+    tmp_path: Path, grpc_port: str | None
+) -> None:
+    servers.require_binary()
+    file = tmp_path / "key"
+    file.write_text("old\n")
+    told: list[str] = []
+    async with running_nodes(tmp_path / "nodes", 1, environment={API_KEY: "old"}) as (node,):
+        url = node.url if grpc_port is None else f"{node.http}?grpc_port={grpc_port}"
+        options = ServerOptions(url=url, api_key_file=str(file))
+        async with open_server(
+            options, Mark(), chance=random.Random(0), told=lambda error, pause_s: told.append(str(error))
+        ) as opened:
+            backend = opened.backend
+            await backend.ensure(SPEC)
+            node.stop()
+            node.is_given(**{API_KEY: "new"})
+            node.start()
+            await node.ready()
+            with pytest.raises(StoreDeniedError, match=f"{NAME}: the server refuses.*{file} holds no other"):
+                await backend.upsert(NAME, [point(1)])
+            assert told == []
+            file.write_text("new")
+            await anyio.sleep(server_key.READ_AGAIN_S)
+            async with anyio.create_task_group() as tasks:
+                for number in range(8):
+                    tasks.start_soon(backend.upsert, NAME, [point(number)])
+            assert await backend.count(NAME) == 8
+    (said,) = told
+    assert f"{file} holds another" in said
 
 
 @pytest.mark.server
