@@ -1,10 +1,8 @@
 """Qdrant behind the port: a server or cluster, and qdrant-client's in-process stand-in.
 
-Conditional writes go with strong ordering: with weak ordering two replicas may each accept
-one (measured: 14 of 100 lost). Where the replica that orders them is away they are ordered by the highest one
-that is there. Writes wait until they are applied, go in batches that a message holds, and
-are asked of the next node where one does not answer: each may be applied twice. The stand-in (`open_local`)
-is a second opinion for tests, not a mode to live in.
+What is asked is checked here, named as the server knows it and sent where it belongs; how it is searched and
+written is with `server_searching` and `server_writing`. The stand-in (`open_local`) is a second opinion for
+tests, not a mode to live in.
 """
 
 from __future__ import annotations
@@ -13,7 +11,7 @@ import contextlib
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import anyio
 import msgspec
@@ -24,7 +22,6 @@ from cognition.stores import (
     checks,
     packing,
     server_drifts,
-    server_grpc,
     server_http,
     server_quantization,
     server_schema,
@@ -36,19 +33,17 @@ from cognition.stores.backend import (
     Condition,
     Gather,
     Gathered,
-    HasId,
     Hit,
     Owner,
     Page,
     Payload,
     Point,
     Query,
-    Sparse,
     Vector,
     WriteMode,
 )
 from cognition.stores.gathering import gathered
-from cognition.stores.server_nodes import Nodes, Told, translated
+from cognition.stores.server_nodes import Nodes, Told
 from cognition.stores.server_options import Mark, ServerOptions
 from cognition.stores.server_pace import Pace
 from cognition.stores.server_promotion import Promotion, unfinished
@@ -56,38 +51,12 @@ from cognition.stores.server_reading import Reads, ordered_by
 from cognition.stores.server_replicas import Replication
 from cognition.stores.server_routing import Selector, ids_by_place, points_by_place, selector
 from cognition.stores.server_shards import ACTIVE, all_shards_of, nodes_of, shards_of
-from cognition.stores.server_values import (
-    batches,
-    filter_or_none,
-    hit,
-    payload_in,
-    points_in,
-    query_in,
-    size_of,
-    vectors_in,
-    with_ids,
-)
+from cognition.stores.server_values import filter_or_none, hit, payload_in, query_in, size_of
+from cognition.stores.server_writing import Writes
 from cognition.stores.tenancy import minds_of, only_mind_of
 from schemas.quantization import PLAIN, Quantization
 
 T = TypeVar("T")
-
-Write = Callable[[AsyncQdrantClient, models.WriteOrdering], Awaitable[object]]
-
-LEADERLESS: Final = "ordering via leader peer"
-"""How a server says that the replica which orders writes does not answer."""
-
-LEADER_AGAIN_S: Final = 5.0
-"""How long writes are not given to a replica that did not answer: each would wait for it."""
-
-_ENCODER: Final = msgspec.msgpack.Encoder(order="deterministic")
-
-POINTS_MAX: Final = 1_000
-"""Points of one write: of small ones more would keep others waiting."""
-
-OPERATIONS_MAX: Final = 256
-"""Operations of one write. Each costs a server 0.5 to 2 ms (measured), and five times that while it
-optimises: so many stay within the time limit of a request."""
 
 MAKE_AGAIN_S: Final = 1.0
 """How often a collection is tried to be made that cannot be yet."""
@@ -95,11 +64,6 @@ MAKE_AGAIN_S: Final = 1.0
 KEPT_AGAIN_S: Final = 60.0
 """How old what is known of how vectors are kept may be, which another daemon may have changed. Searches go by
 it: a change is noticed with the first one after that, which takes one request more."""
-
-IDS_MAX: Final = 4_096
-"""Ids of one request: 160 KB."""
-
-_NOBODY: Final = HasId(())
 
 
 class ServerBackend:
@@ -121,9 +85,9 @@ class ServerBackend:
         self._grpc = grpc
         self._options = options or ServerOptions()
         self._mark = mark or Mark()
-        self._version = version
         self._local = local
         self._told = told
+        self._writes = Writes(nodes, self._options, version=version, grpc=grpc, local=local)
         self._making = anyio.Lock()
         self._wait_until: float | None = None
         self._specs: dict[str, CollectionSpec] = {}
@@ -132,7 +96,6 @@ class ServerBackend:
         self._shards: dict[str, int] = {}
         self._shared: dict[str, int] = {}
         self._pace = Pace()
-        self._leader_again: dict[str, float] = {}
         kind = self._options.read_consistency
         self._consistency = None if kind == "1" else models.ReadConsistencyType(kind)
 
@@ -248,94 +211,29 @@ class ServerBackend:
         spec = self._spec(collection)
         kept = checks.points(spec, points)
         checks.condition(spec, condition)
-        where, how = self._guarded(mode, condition)
-        name = self._name(collection)
         sizes = {p.id: checks.payload(collection, p.payload) + size_of(p.vectors) for p in kept}
         stored = [Point(p.id, packing.packed(spec, p.payload), p.vectors) for p in kept]
-        for at, some in points_by_place(stored, self._shared[collection]):
-            for places in batches([sizes[p.id] for p in some], self._options.batch_bytes, POINTS_MAX):
-                await self._write(name, self._upsert(name, some[places], where, how, at), at)
-
-    def _upsert(
-        self,
-        name: str,
-        points: Sequence[Point],
-        where: models.Filter | None,
-        how: models.UpdateMode | None,
-        at: Selector,
-    ) -> Write:
-        if self._grpc:
-            request = server_grpc.upsert_in(name, points, where, how, at)
-            within_s = self._options.timeout_s
-            return lambda c, o: server_grpc.upsert(c, request, o, timeout_s=within_s)
-        body = points_in(points)
-        return lambda c, o: c.upsert(
-            name, body, wait=True, ordering=o, update_filter=where, update_mode=how, shard_key_selector=at
-        )
-
-    def _guarded(
-        self, mode: WriteMode, condition: Condition | None
-    ) -> tuple[models.Filter | None, models.UpdateMode | None]:
-        """What an existing point has to satisfy. Insert-only is said as a condition that none does: a server
-        of 1.16 does not know the mode, and would pass over it."""
-        if mode is WriteMode.INSERT_ONLY:
-            return filter_or_none(_NOBODY), None
-        if mode is WriteMode.UPSERT:
-            return filter_or_none(condition), None
-        if self._version < (1, 17):
-            raise StoreRefusedError(
-                "update-only writes need a Qdrant server of 1.17", remedy="Upgrade the server."
-            )
-        return filter_or_none(condition), models.UpdateMode.UPDATE_ONLY
+        placed = points_by_place(stored, self._shared[collection])
+        await self._writes.upsert(self._name(collection), placed, sizes, mode, condition)
 
     async def set_payload(
         self, collection: str, ids: Sequence[str], payload: Payload, *, condition: Condition | None = None
     ) -> None:
-        checks.ids(self._spec(collection).name, ids)
-        checks.condition(self._specs[collection], condition)
-        name, patch = self._name(collection), packing.packed_patch(self._specs[collection], payload)
-        for at in await self._written_at(collection, condition):
-            for first in _steps(ids):
-                chosen = with_ids(ids[first : first + IDS_MAX], condition)
-                await self._write(
-                    name,
-                    lambda c, o, chosen=chosen, at=at: c.set_payload(  # type: ignore[misc]
-                        name, patch, points=chosen, wait=True, ordering=o, shard_key_selector=at
-                    ),
-                    at,
-                )
+        spec = self._spec(collection)
+        checks.ids(spec.name, ids)
+        checks.condition(spec, condition)
+        places, patch = await self._written_at(collection, condition), packing.packed_patch(spec, payload)
+        await self._writes.set_payload(self._name(collection), ids, patch, condition, places)
 
     async def set_payloads(
         self, collection: str, patches: Mapping[str, Payload], *, condition: Condition | None = None
     ) -> None:
-        """Points that get the same fields share one operation."""
         spec = self._spec(collection)
         checks.ids(spec.name, patches)
         checks.condition(spec, condition)
         stored = {point_id: packing.packed_patch(spec, patch) for point_id, patch in patches.items()}
-        alike: dict[bytes, list[str]] = {}
-        for point_id, patch in stored.items():
-            alike.setdefault(_ENCODER.encode(patch), []).append(point_id)
-        groups = [(ids[at : at + IDS_MAX], body) for body, ids in alike.items() for at in _steps(ids)]
-        name = self._name(collection)
-        sizes = [len(body) + 40 * len(ids) for ids, body in groups]
-        for at in await self._written_at(collection, condition):
-            for places in batches(sizes, self._options.batch_bytes, OPERATIONS_MAX):
-                operations = [
-                    models.SetPayloadOperation(
-                        set_payload=models.SetPayload(
-                            payload=stored[ids[0]], filter=with_ids(ids, condition), shard_key=at
-                        )
-                    )
-                    for ids, _ in groups[places]
-                ]
-                await self._write(
-                    name,
-                    lambda c, o, operations=operations: c.batch_update_points(  # type: ignore[misc]
-                        name, operations, wait=True, ordering=o
-                    ),
-                    at,
-                )
+        places = await self._written_at(collection, condition)
+        await self._writes.set_payloads(self._name(collection), stored, condition, places)
 
     async def update_vectors(
         self,
@@ -349,60 +247,11 @@ class ServerBackend:
         checks.condition(spec, condition)
         for point_id, vectors in changes.items():
             checks.vectors(spec, point_id, vectors)
+        name = self._name(collection)
         for at in await self._written_at(collection, condition):
-            await self._update_vectors(spec, changes, condition, at)
-
-    async def _update_vectors(
-        self,
-        spec: CollectionSpec,
-        changes: Mapping[str, Mapping[str, Vector]],
-        condition: Condition | None,
-        at: Selector,
-    ) -> None:
-        name = self._name(spec.name)
-        found = await self._retrieved(spec, list(changes), False, (), at)
-        there = [h.id for h in found if changes[h.id]]
-        where = filter_or_none(condition)
-        if not self._grpc and not self._local:
-            there = await self._without_emptied(name, there, changes, condition, at)
-        sizes = [size_of(changes[i]) for i in there]
-        for places in batches(sizes, self._options.batch_bytes, POINTS_MAX):
-            points = [models.PointVectors(id=i, vector=vectors_in(changes[i])) for i in there[places]]
-            await self._write(
-                name,
-                lambda c, o, points=points: c.update_vectors(  # type: ignore[misc]
-                    name, points, wait=True, ordering=o, update_filter=where, shard_key_selector=at
-                ),
-                at,
-            )
-
-    async def _without_emptied(
-        self,
-        name: str,
-        there: Sequence[str],
-        changes: Mapping[str, Mapping[str, Vector]],
-        condition: Condition | None,
-        at: Selector,
-    ) -> list[str]:
-        """Over HTTP a point whose only changes are sparse vectors without terms is refused as one that is to
-        be changed in nothing: those lose these vectors instead. What is left to be changed."""
-        emptied: dict[tuple[str, ...], list[str]] = {}
-        for point_id in there:
-            vectors = changes[point_id]
-            if all(isinstance(v, Sparse) and not v.indices.size for v in vectors.values()):
-                emptied.setdefault(tuple(vectors), []).append(point_id)
-        for names, ids in emptied.items():
-            for first in _steps(ids):
-                chosen = with_ids(ids[first : first + IDS_MAX], condition)
-                await self._write(
-                    name,
-                    lambda c, o, names=names, chosen=chosen: c.delete_vectors(  # type: ignore[misc]
-                        name, list(names), chosen, wait=True, ordering=o, shard_key_selector=at
-                    ),
-                    at,
-                )
-        gone = {point_id for ids in emptied.values() for point_id in ids}
-        return [point_id for point_id in there if point_id not in gone]
+            found = await self._retrieved(spec, list(changes), False, (), at)
+            there = {hit.id: changes[hit.id] for hit in found if changes[hit.id]}
+            await self._writes.update_vectors(name, there, condition, at)
 
     async def delete(
         self,
@@ -417,16 +266,7 @@ class ServerBackend:
         name, shared = self._name(collection), self._shared[collection]
         for place, some in ids_by_place(ids, owner, shared):
             at: Selector = await self._everywhere(name) if shared and place is None else place
-            for first in _steps(some):
-                few = some[first : first + IDS_MAX]
-                chosen = few if condition is None else with_ids(few, condition)
-                await self._write(
-                    name,
-                    lambda c, o, chosen=chosen, at=at: c.delete(  # type: ignore[misc]
-                        name, chosen, wait=True, ordering=o, shard_key_selector=at
-                    ),
-                    at,
-                )
+            await self._writes.delete(name, some, condition, at)
 
     async def retrieve(
         self,
@@ -687,35 +527,6 @@ class ServerBackend:
         found = await self._ask(name, lambda c: shards_of(c, name))
         return sorted(key for key, shard in found.items() if ACTIVE in shard.states.values())
 
-    async def _write(self, name: str, write: Write, at: Selector) -> None:
-        """In the order of the replica that is always asked; where that one is away, of the highest one there.
-
-        A server notices that a replica is away when a write does not reach it, and what waits for the leader
-        reaches nobody. So a write of nothing, which needs no order, goes to all.
-        """
-
-        async def ordered(client: AsyncQdrantClient) -> None:
-            away = anyio.current_time() < self._leader_again.get(name, 0.0)
-            try:
-                with translated(name):
-                    await write(client, models.WriteOrdering.MEDIUM if away else models.WriteOrdering.STRONG)
-                return
-            except StoreUnavailableError as error:
-                if LEADERLESS not in str(error):
-                    raise
-            await client.set_payload(
-                name,
-                {"epoch": 0},
-                points=with_ids([], None),
-                wait=True,
-                ordering=models.WriteOrdering.WEAK,
-                shard_key_selector=at,
-            )
-            self._leader_again[name] = anyio.current_time() + LEADER_AGAIN_S
-            await write(client, models.WriteOrdering.MEDIUM)
-
-        await self._ask(name, ordered)
-
     async def _ask(self, name: str, verb: Callable[[AsyncQdrantClient], Awaitable[T]]) -> T:
         return await self._nodes.ask(name, verb)
 
@@ -727,10 +538,6 @@ class ServerBackend:
         if collection not in self._specs:
             raise StoreRefusedError(f"There is no collection {collection!r}", remedy="Ensure it first.")
         return self._specs[collection]
-
-
-def _steps(ids: Sequence[Any]) -> range:
-    return range(0, len(ids), IDS_MAX)
 
 
 @asynccontextmanager
