@@ -130,8 +130,9 @@ class Writer:
         assert await backend.count(NAME, condition=for_mind(OTHER)) == FEW
 
 
-async def insisting(verb: Callable[[], Awaitable[T]], within_s: float = 60.0) -> T:
-    """As the intake does it: again until it is taken."""
+async def insisting(verb: Callable[[], Awaitable[T]], within_s: float = 150.0) -> T:
+    """As the intake does it: again until it is taken. What was under way to a node as it died runs into the
+    time limit of a request, 30 s, at each of two attempts."""
     with anyio.fail_after(within_s):
         while True:
             try:
