@@ -62,7 +62,7 @@ class Reads:
                 each.shard_key_selector.CopyFrom(self.place)
             request.query_points.append(each)
         answer = await self.client.grpc_points.QueryBatch(request, timeout=self.timeout_s)
-        rows = [[Row(p.id.uuid, p.score, p.payload) for p in each.result] for each in answer.result]
+        rows = [[Row(id_of(p.id), p.score, p.payload) for p in each.result] for each in answer.result]
         return rows, answer.time
 
     async def get(
@@ -112,13 +112,18 @@ class Reads:
             shard_key_selector=self.place,
         )
         answer = await self.client.grpc_points.Scroll(request, timeout=self.timeout_s)
-        following = answer.next_page_offset.uuid if answer.HasField("next_page_offset") else None
+        following = id_of(answer.next_page_offset) if answer.HasField("next_page_offset") else None
         hits = [self._hit(point, names, vectors) for point in answer.result]
         return Page(hits, following if order is None else None)
 
     def _hit(self, point: grpc.RetrievedPoint, names: Chosen, vectors: Sequence[str]) -> Hit:
         payload = payload_of(self.spec, point.payload, names) if names else None
-        return Hit(point.id.uuid, 0.0, payload, vectors_of(point.vectors) if vectors else None)
+        return Hit(id_of(point.id), 0.0, payload, vectors_of(point.vectors) if vectors else None)
+
+
+def id_of(point: grpc.PointId) -> str:
+    """The id of a point; another tool's may be a number."""
+    return point.uuid or str(point.num)
 
 
 def ordered_by(key: str, *, descending: bool) -> grpc.OrderBy:

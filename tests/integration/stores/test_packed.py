@@ -11,6 +11,7 @@ from qdrant_client import AsyncQdrantClient, models
 
 from cognition.ports.stores import Probe, Scope, Trace
 from cognition.stores import payloads
+from cognition.stores.backend import Gather, Match, Search, Within
 from cognition.stores.collections import CONTEXT, LEXICAL, MEMORIES
 from cognition.stores.packing import PACKED
 from cognition.stores.server_values import vectors_in
@@ -20,6 +21,7 @@ from schemas.association import Association, AssociationType
 from schemas.identifiers import memory_id
 from schemas.memory import Memory
 from tests import servers
+from tests.integration.stores.things import SPEC, point, point_id
 
 ANA = "ana"
 OPAQUE = sorted(MEMORIES.opaque)
@@ -53,8 +55,8 @@ async def test_a_point_written_field_by_field_reads_and_changes_as_a_packed_one(
         await memories.insert([new], epoch=1)
         client = AsyncQdrantClient(url=options.url.split("?")[0], check_compatibility=False)
         try:
-            await client.upsert(MEMORIES.name, [as_it_is(old)], wait=True)
-            stored = await client.retrieve(MEMORIES.name, [new.memory.id, old.memory.id])
+            await client.upsert(options.prefix + MEMORIES.name, [as_it_is(old)], wait=True)
+            stored = await client.retrieve(options.prefix + MEMORIES.name, [new.memory.id, old.memory.id])
             found = {str(record.id): set(record.payload or {}) for record in stored}
             assert PACKED in found[new.memory.id]
             assert not found[new.memory.id].intersection(OPAQUE)
@@ -75,6 +77,28 @@ async def test_a_point_written_field_by_field_reads_and_changes_as_a_packed_one(
         changed = await memories.get(ANA, both)
         assert {m.access_count for m in changed.values()} == {4}
         assert {m.content for m in changed.values()} == {"all of new", "all of old"}
+
+
+@pytest.mark.server
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("place", ["single", "over_http"])
+async def test_a_point_of_another_tool_is_told_by_its_number(place: str, tmp_path: Path) -> None:
+    async with getattr(servers, place)(tmp_path) as options, servers.backend_on(options) as backend:
+        await backend.ensure(SPEC)
+        await backend.upsert(SPEC.name, [point(0)])
+        client = AsyncQdrantClient(url=options.url.split("?")[0], check_compatibility=False)
+        try:
+            theirs = models.PointStruct(id=7, vector=vectors_in(point(1).vectors), payload={"mind": "m"})
+            await client.upsert(options.prefix + SPEC.name, [theirs], wait=True)
+        finally:
+            await client.close()
+        page = await backend.scroll(SPEC.name, condition=Match("mind", "m"))
+        assert {hit.id for hit in page.hits} == {"7", point_id(0)}
+        search = Search("v", 2, Match("mind", "m"))
+        found = await backend.gather(
+            SPEC.name, Gather({"v": np.ones(16, np.float32)}, [search], Within("v", Match("mind", "m")))
+        )
+        assert set(found.ids) == {"7", point_id(0)}
 
 
 def as_it_is(trace: Trace) -> models.PointStruct:
