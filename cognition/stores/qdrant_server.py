@@ -221,6 +221,7 @@ class ServerBackend:
     ) -> None:
         spec = self._spec(collection)
         checks.ids(spec.name, ids)
+        checks.payload(collection, payload)
         checks.condition(spec, condition)
         places, patch = await self._written_at(collection, condition), packing.packed_patch(spec, payload)
         await self._writes.set_payload(self._name(collection), ids, patch, condition, places)
@@ -230,6 +231,8 @@ class ServerBackend:
     ) -> None:
         spec = self._spec(collection)
         checks.ids(spec.name, patches)
+        for patch in patches.values():
+            checks.payload(collection, patch)
         checks.condition(spec, condition)
         stored = {point_id: packing.packed_patch(spec, patch) for point_id, patch in patches.items()}
         places = await self._written_at(collection, condition)

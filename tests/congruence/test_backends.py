@@ -276,6 +276,22 @@ async def test_a_bad_point_is_refused_and_nothing_of_its_batch_is_stored(
     assert await ours.count("things", condition=Match("mind", mind)) == 0
 
 
+@pytest.mark.parametrize("field", ["kind", "hidden"])
+async def test_a_patch_that_is_not_unicode_is_refused_and_changes_nothing(
+    backend: VectorBackend, field: str
+) -> None:
+    ours, _ = await both(backend)
+    mind = g.fresh_mind()
+    one = g.point_id(mind, 0)
+    await ours.upsert("things", [Point(one, {"mind": mind, field: "fine"}, {"v": np.ones(4, np.float32)})])
+    with pytest.raises(StoreRefusedError):
+        await ours.set_payload("things", [one], {field: "\ud800"})
+    with pytest.raises(StoreRefusedError):
+        await ours.set_payloads("things", {one: {field: "\ud800"}})
+    (hit,) = await ours.retrieve("things", [one], owner=mind)
+    assert (hit.payload or {})[field] == "fine"
+
+
 async def test_requests_that_make_no_sense_are_refused(backend: VectorBackend) -> None:
     ours, _ = await both(backend)
     wrong = Query("v", np.ones(3, np.float32), 1)
