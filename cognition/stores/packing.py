@@ -11,7 +11,7 @@ reads the same. Pure.
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -74,17 +74,27 @@ def pack_patch(patch: Payload, opaque: Collection[str]) -> Payload:
 
 
 def unpack(stored: Payload) -> Payload:
-    """The payload that was packed, with what was set later; what was set to None is absent."""
-    whole: Payload = _DECODER.decode(stored[PACKED]) if PACKED in stored else {}
+    """The payload that was packed, with what was set later; what was set to None is absent, and so is what a
+    hand has spoiled: it must not hide the other fields, nor other points of a page."""
+    found = _read(stored[PACKED]) if PACKED in stored else None
+    whole: Payload = found if isinstance(found, dict) else {}
     whole.update(stored)
     whole.pop(PACKED, None)
     for name in [name for name in stored if name.startswith(LATER)]:
-        value = _DECODER.decode(whole.pop(name))
+        value = _read(whole.pop(name))
         if value is not None:
             whole[name[len(LATER) :]] = value
         else:
             whole.pop(name[len(LATER) :], None)
     return whole
+
+
+def _read(text: Any) -> Any:
+    """What the text says; None where it is no JSON."""
+    try:
+        return _DECODER.decode(text)
+    except (msgspec.DecodeError, TypeError):
+        return None
 
 
 def selected(fields: Collection[str], opaque: Collection[str], apart: Collection[str] = ()) -> list[str]:

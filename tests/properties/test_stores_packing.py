@@ -34,5 +34,14 @@ def test_packing_changes_nothing_that_is_read(
         assert unpack(chosen).get(name) == plain[name]
 
 
+@given(st.sampled_from(["{oops", "[1]", "", "7", 7, None, [1]]))
+def test_a_text_that_a_hand_has_spoiled_hides_nothing_else(spoiled: Any) -> None:
+    stored = {**pack({"a": 1, "b": 2, "c": 3}, {"a", "b"}), **pack_patch({"b": 4}, {"a", "b"})}
+    assert unpack({**stored, "_": spoiled}) == {"b": 4, "c": 3}
+    left = unpack({**stored, "__b": spoiled})
+    assert (left.pop("a"), left.pop("c")) == (1, 3)
+    assert left in ({}, {"b": [1]}, {"b": 7})
+
+
 def names_of(payload: dict[str, Any]) -> list[str]:
     return sorted(payload)
