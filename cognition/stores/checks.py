@@ -6,6 +6,7 @@ or takes NaN silently; so the shape of each request is checked here first. Pure.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
@@ -119,7 +120,11 @@ def order(spec: CollectionSpec, order_by: str) -> None:
 
 
 def payload(collection: str, given: Payload) -> int:
-    """The payload is JSON, in Unicode; for engines that would find out too late. How many bytes it has."""
+    """The payload is JSON, in Unicode; for engines that would find out too late. How many bytes it has. In
+    packed text what is not finite would become null, and no memory could be read from it."""
+    for name, value in given.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise StoreRefusedError(f"{collection}: the payload is not JSON: {name} is {value}")
     try:
         return len(_ENCODER.encode(given))
     except (TypeError, UnicodeEncodeError, OverflowError) as error:

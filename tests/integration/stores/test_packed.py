@@ -1,6 +1,7 @@
 """Over a server, what nobody filters by is one text; a point whose fields were written one by one reads the
 same."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 from qdrant_client import AsyncQdrantClient, models
 
+from cognition.errors import StoreRefusedError
 from cognition.ports.stores import Probe, Scope, Trace
 from cognition.stores import payloads
 from cognition.stores.backend import Gather, Match, Search, Within
@@ -99,6 +101,23 @@ async def test_a_point_of_another_tool_is_told_by_its_number(place: str, tmp_pat
             SPEC.name, Gather({"v": np.ones(16, np.float32)}, [search], Within("v", Match("mind", "m")))
         )
         assert set(found.ids) == {"7", point_id(0)}
+
+
+@pytest.mark.server
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("number", [math.nan, math.inf])
+async def test_what_is_not_finite_is_refused_before_it_is_packed(number: float, tmp_path: Path) -> None:
+    vector = np.eye(1, 768, dtype=np.float32)[0]
+    async with servers.single(tmp_path) as options, servers.backend_on(options) as backend:
+        memories = (await open_stores(backend)).memories
+        fine = told("fine", vector, novelty=0.25)
+        await memories.insert([fine], epoch=1)
+        with pytest.raises(StoreRefusedError, match=f"novelty is {number}"):
+            await memories.insert([told("bad", vector, novelty=number)], epoch=1)
+        with pytest.raises(StoreRefusedError, match=f"novelty is {number}"):
+            await memories.patch(ANA, {fine.memory.id: {"novelty": number}}, epoch=1)
+        there, _ = await memories.walk(ANA, None, limit=10)
+        assert [(memory.key, memory.novelty) for memory in there] == [("fine", 0.25)]
 
 
 def as_it_is(trace: Trace) -> models.PointStruct:
