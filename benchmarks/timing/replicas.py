@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import anyio
 import numpy as np
 from numpy.typing import NDArray
 from qdrant_client import AsyncQdrantClient
@@ -20,6 +21,11 @@ from cognition.stores.server_values import vectors_out
 from cognition.testing.nodes import Node
 
 PAGE = 256
+
+LOOKS = 3
+LOOK_AGAIN_S = 3.0
+"""How often, and how long after, what differs is looked at before it counts."""
+
 NEAR = 1e-5
 """Numbers of a vector that differ by less are the same: a replica that was sent anew is normalised anew."""
 
@@ -34,9 +40,20 @@ class Held:
 
 async def differing(nodes: Sequence[Node], prefix: str) -> dict[str, list[str]]:
     """Ids of the points that some node lacks or holds otherwise, by collection; of all collections of this
-    prefix, one after the other: they are compared in memory."""
-    names = await _collections(nodes[0], prefix)
-    return {name: different([await held_by(node, name) for node in nodes]) for name in names}
+    prefix, one after the other: they are compared in memory. Nodes are read in turn, and a daemon may write
+    meanwhile (its minds, say): what differs has done so each time it was looked at."""
+    return {name: await _lastingly(nodes, name) for name in await _collections(nodes[0], prefix)}
+
+
+async def _lastingly(nodes: Sequence[Node], name: str) -> list[str]:
+    found = different([await held_by(node, name) for node in nodes])
+    for _ in range(LOOKS - 1):
+        if not found:
+            break
+        await anyio.sleep(LOOK_AGAIN_S)
+        again = set(different([await held_by(node, name) for node in nodes]))
+        found = [i for i in found if i in again]
+    return found
 
 
 def different(nodes: Sequence[Mapping[str, Held]]) -> list[str]:
