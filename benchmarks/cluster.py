@@ -169,11 +169,14 @@ async def _figures(
     kept = await one_mind.measured(client, points, materials, how, name, partial(anyio.sleep, LOOK_S))
     whole = max(options.grown, len(points))
     if whole > len(points):
+        await client.delete_collection(PREFIX + serving.BARE)
         await growing.grow(client, name, points, whole, options.seed)
     del points
     print("waiting until the server has optimised", file=sys.stderr)
     began = time.perf_counter()
-    await serving.settled(client, name, partial(anyio.sleep, LOOK_S))
+    for each in sorted({name, PREFIX + serving.BARE}):
+        if await client.collection_exists(each):
+            await serving.settled(client, each, partial(anyio.sleep, LOOK_S))
     found.append(figure("optimised_after", time.perf_counter() - began, 0.0, "s", "what was written"))
     with ExitStack() as stack:
         if options.files_held:
@@ -182,6 +185,7 @@ async def _figures(
                 await anyio.to_thread.run_sync(_hold, node.folder, stack)
         print("asking", file=sys.stderr)
         found += await serving.cues(bench, client, materials, MINDS, PREFIX, whole)
+    await client.delete_collection(PREFIX + serving.BARE)
     served = kept[0]
     looked = "nothing is indexed, so it is the same" if served["exact"] else f"{served['indexed']:,} indexed"
     exact = f"exact search; one mind of {served['points']:,}, {looked}"
