@@ -71,6 +71,11 @@ EMPTY: Final = Constant(46 * 2.0**20, "bytes a store, on disk", MEASURED + ": se
 LOG: Final = Constant(
     37 * 2.0**20, "bytes a shard, on disk", MEASURED + ": segments of 32 MiB, one that is closed is kept"
 )
+EMPTY_DISK: Final = Constant(3 * 2.0**20, "bytes a node, on disk", MEASURED + ": seven small collections")
+LOG_DISK: Final = Constant(
+    55 * 2.0**20, "bytes a shard, on disk", MEASURED + ": 48 and 62 MiB, by when the last segment was closed"
+)
+"""The same on a server, for nodes whose indexes are on disk."""
 HEADROOM: Final = Constant(1.5, "x vectors and payload", PLANNING + ": metadata and temporary segments")
 USABLE: Final = Constant(
     0.8, "of the memory of a node", PLANNING + " and its monitoring: above, it is scarce"

@@ -113,7 +113,9 @@ def engine_ram(wanted: Wanted) -> float:
 
 
 def fixed(shards: int, wanted: Wanted) -> list[Line]:
-    disk = c.EMPTY.value + shards * c.LOG.value
+    served = wanted.indexes == "disk"
+    empty, log = (c.EMPTY_DISK, c.LOG_DISK) if served else (c.EMPTY, c.LOG)
+    disk = empty.value + shards * log.value
     return [
         Line("logs", disk, 0.0, f"write-ahead logs, {shards} shards"),
         Line("engine", 0.0, engine_ram(wanted), "one that is open, on each node"),
