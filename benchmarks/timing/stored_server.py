@@ -71,8 +71,8 @@ async def _stores(options: ServerOptions, kind: QuantizationKind) -> AsyncIterat
 
 
 async def _settled(options: ServerOptions) -> None:
-    """Return once the server has optimised what was written: green again and again, as it starts late. Grey is
-    one that was started again and has something left, which waits for the next write."""
+    """Return once the server has optimised what was written: green again and again, as it starts late. Grey
+    is one that was started again and has something left, which waits for the next write."""
     client, quiet = bare_client(options, grpc=False), 0
     try:
         while quiet < QUIET:
