@@ -71,13 +71,12 @@ async def _stores(options: ServerOptions, kind: QuantizationKind) -> AsyncIterat
 
 
 async def _settled(options: ServerOptions) -> None:
-    """Return once the server has optimised what was written: green again and again, as it starts late. Grey
-    is one that was started again and has something left, which waits for the next write."""
+    """Return once the server has optimised what was written: green again and again, as it starts late."""
     client, quiet = bare_client(options, grpc=False), 0
     try:
         while quiet < QUIET:
-            done = (await client.get_collection(MEMORIES.name)).status in ("green", "grey")
-            quiet = quiet + 1 if done else 0
+            green = (await client.get_collection(MEMORIES.name)).status == "green"
+            quiet = quiet + 1 if green else 0
             await anyio.sleep(POLL_S)
     finally:
         await client.close()
